@@ -1,0 +1,59 @@
+# Everything below uses relative paths only, so that the folder may have a space in its name.
+# Needs Python 3.11 or newer with venv; choose another one with `make run PYTHON=/path/to/python3.13`.
+
+PYTHON_IS_NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11, \
+	$(shell $(name) $(PYTHON_IS_NEW_ENOUGH) 2>/dev/null && echo $(name))) python3)
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test check fmt lock clean
+.DELETE_ON_ERROR:
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: $(INSTALLED) ## Serve with demo data on http://localhost:3001
+	$(BIN)/boxoffice serve --demo
+
+dev: $(INSTALLED) ## The same, with reload and debug logs
+	$(BIN)/boxoffice serve --demo --reload --log-level debug
+
+test: $(INSTALLED) ## Run all tests (ARGS="-k name" passes options to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## Format, lint, types, and whether openapi.json is up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/boxoffice openapi --check
+
+fmt: $(INSTALLED) ## Format, and fix what the linter can fix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv-lock/bin/uv ## Resolve the dependencies again into requirements.lock
+	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --extra dev --upgrade \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--quiet --output-file requirements.lock pyproject.toml
+
+clean: ## Remove the virtual environments and all caches
+	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov dist build
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@"$(PYTHON)" $(PYTHON_IS_NEW_ENOUGH) 2>/dev/null || { \
+		echo "Boxoffice needs Python 3.11 or newer, and '$(PYTHON)' is not. Try: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing into .venv ..."
+	@"$(PYTHON)" -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-lock/bin/uv:
+	"$(PYTHON)" -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'

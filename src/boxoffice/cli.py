@@ -1,0 +1,181 @@
+"""The command line: ``boxoffice serve | migrate | demo | verify | openapi``."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final, Literal, NoReturn
+
+import asyncpg
+import typer
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+
+from boxoffice import __version__
+from boxoffice.demo import load_demo
+from boxoffice.embedded import EmbeddedError, running_dsn, start_embedded
+from boxoffice.faults import Fault
+from boxoffice.migrate import MigrationReport, migrate
+from boxoffice.server import listening_socket, serve_until_told
+from boxoffice.settings import Secret, Settings, SettingsError, load_settings
+from boxoffice.verify import CheckResult, verify
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A concurrency-safe booking engine for anything sold by the seat. Settings come from the "
+    "environment and from .env; without DATABASE_URL or DB_* an embedded PostgreSQL is used.",
+)
+out = Console()
+
+OPENAPI_FILE: Final = Path("openapi.json")
+
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+
+
+def main() -> None:
+    """The program; ends with status 1 and one line on a fault, with 130 on Ctrl-C."""
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        app(standalone_mode=True)
+    except (SettingsError, EmbeddedError, Fault) as error:
+        _fail(str(error))
+    except asyncpg.PostgresError as error:
+        _fail(f"the database refused: {error}")
+    except OSError as error:
+        _fail(f"the database cannot be reached: {error}; check DATABASE_URL or DB_*")
+
+
+@app.command()
+def serve(
+    migrate_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--migrate/--no-migrate", help="Bring the schema up to date first.  [default: MIGRATE_ON_START]"
+        ),
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty database with demo data.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start anew when a source file changes.")] = False,
+    log_level: Annotated[
+        LogLevel | None, typer.Option(help="Least level that is logged.  [default: LOG_LEVEL]")
+    ] = None,
+) -> None:
+    """Serve the API; SIGTERM or Ctrl-C answers what is under way, then ends."""
+    if log_level is not None:
+        os.environ["LOG_LEVEL"] = log_level  # for the processes that serve, too
+    settings = load_settings()
+    with listening_socket(settings) as socket, _database(settings, own=True) as connected:
+        if settings.migrate_on_start if migrate_first is None else migrate_first:
+            _tell_migration(asyncio.run(migrate(_dsn(connected))))
+        if demo and asyncio.run(load_demo(connected)):
+            out.print("loaded the demo data")
+        out.print(f"Boxoffice {__version__} on http://{settings.host}:{settings.port} (API: /api-docs)")
+        serve_until_told(connected, socket, reload=reload)
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the database's schema up to date; safe while other instances do the same."""
+    with _database(load_settings()) as settings:
+        _tell_migration(asyncio.run(migrate(_dsn(settings))))
+
+
+@app.command()
+def demo() -> None:
+    """Fill an empty database with ten shows, users, and bookings in every state."""
+    with _database(load_settings()) as settings:
+        _tell_migration(asyncio.run(migrate(_dsn(settings))))
+        loaded = asyncio.run(load_demo(settings))
+    out.print("loaded the demo data" if loaded else "the database has shows already: nothing was changed")
+
+
+@app.command("verify")
+def verify_command() -> None:
+    """Check the database against every invariant, in one snapshot; status 1 on a violation."""
+    with _database(load_settings()) as settings:
+        results = asyncio.run(verify(_dsn(settings)))
+    out.print(_verify_table(results))
+    for result in results:
+        for violation in result.violations:
+            out.print(
+                f"{result.name}: show {violation.show_id}: {violation.text}", markup=False, soft_wrap=True
+            )
+    if any(result.violation_count for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def openapi(
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with ./openapi.json instead; status 1 if it differs.")
+    ] = False,
+) -> None:
+    """Print the OpenAPI document."""
+    from boxoffice.web.openapi import render  # noqa: PLC0415 - the other commands need no web
+
+    text = render()
+    if not check:
+        sys.stdout.write(text)
+    elif not OPENAPI_FILE.exists() or OPENAPI_FILE.read_text() != text:
+        _fail(f"{OPENAPI_FILE} is not up to date; run: boxoffice openapi > {OPENAPI_FILE}")
+
+
+@contextmanager
+def _database(settings: Settings, *, own: bool = False) -> Iterator[Settings]:
+    """Settings with a database: the one that is set, or the embedded one.
+
+    That is started here unless it runs already. ``own``: it must be started here, for it ends with the
+    process that started it, and a server must not be left without.
+    """
+    if settings.dsn is not None:
+        yield settings
+        return
+    running = None if own else running_dsn(settings.data_dir)
+    if running is not None:
+        yield _with_dsn(settings, running)
+        return
+    with start_embedded(settings.data_dir, log=lambda line: out.print(line, markup=False)) as server:
+        yield _with_dsn(settings, server.dsn)
+
+
+def _with_dsn(settings: Settings, dsn: str) -> Settings:
+    os.environ["DATABASE_URL"] = dsn  # for the processes that serve
+    return replace(settings, database_url=Secret(dsn))
+
+
+def _dsn(settings: Settings) -> str:
+    assert settings.dsn is not None
+    return settings.dsn
+
+
+def _tell_migration(report: MigrationReport) -> None:
+    for name in report.applied:
+        out.print(f"applied migration {name}")
+    if report.functions_applied:
+        out.print("applied the SQL functions")
+
+
+def _verify_table(results: list[CheckResult]) -> Table:
+    table = Table("check", "what must hold", "violations", "seconds")
+    for result in results:
+        style = "bold red" if result.violation_count else "green"
+        table.add_row(
+            result.name, result.meaning, f"[{style}]{result.violation_count}[/]", f"{result.seconds:.3f}"
+        )
+    return table
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    """SIGTERM outside the server: end as on a normal exit, so that the embedded PostgreSQL is stopped."""
+    raise SystemExit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    sys.stderr.write(f"boxoffice: {message}\n")
+    raise SystemExit(1)

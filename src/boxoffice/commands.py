@@ -1,0 +1,121 @@
+"""What may be asked of a show's seats: one type for each command.
+
+A command is plain data, checked where it enters (``web.wire``); the engine queues it and the
+database decides. ``actor`` is who asks, for the audit; it is also the scope of the idempotency key:
+a key has at most one effect for one actor and one show.
+"""
+
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
+
+from msgspec import UNSET, Struct, UnsetType
+
+from boxoffice.outcomes import BookingDone, HoldsExpired, SeatsDone, ShowDone, UserDone
+
+LateConfirm = Literal["retake", "refuse"]
+Done = TypeVar("Done", BookingDone, HoldsExpired, SeatsDone, ShowDone, UserDone)
+
+
+class Command(Struct, Generic[Done], frozen=True, kw_only=True, tag_field="kind"):
+    """Something that is asked; ``Done`` is the type of the outcome when it is not refused."""
+
+    actor: str
+    idempotency_key: str | None = None
+
+
+class ShowCommand(Command[Done], Generic[Done], frozen=True, kw_only=True):
+    """A command on the seats of one show: it goes through that show's lane."""
+
+    show_id: int
+
+
+class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book"):
+    """Book seats, confirmed at once, or hold them when ``hold_seconds`` is given.
+
+    ``seat_numbers`` asks for exactly these, all or none; without them the engine picks
+    ``seat_count`` seats, together where it can.
+    """
+
+    user_id: int
+    seat_count: int
+    seat_numbers: tuple[int, ...] | None = None
+    hold_seconds: float | None = None
+
+
+class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="confirm"):
+    """Turn a hold into a sale; ``late`` says what becomes of a hold that has run out."""
+
+    booking_id: int
+    late: LateConfirm = "retake"
+
+
+class FailBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="fail"):
+    """End a hold because its payment or confirmation failed."""
+
+    booking_id: int
+    reason: str | None = None
+
+
+class CancelBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="cancel"):
+    """End a hold or a sale because somebody gave it back."""
+
+    booking_id: int
+    reason: str | None = None
+
+
+class ExpireHolds(ShowCommand[HoldsExpired], frozen=True, kw_only=True, tag="expire"):
+    """End the holds of a show that have run out. Any other command does so on its way, too."""
+
+
+class BlockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="block"):
+    """Keep free seats for the house: all or none."""
+
+    seat_numbers: tuple[int, ...]
+    reason: str
+
+
+class UnblockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="unblock"):
+    """Give blocked seats back to sale: all or none."""
+
+    seat_numbers: tuple[int, ...]
+    reason: str | None = None
+
+
+class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_show"):
+    """Change what is given of a show; ``expected_seq`` refuses if it has changed since."""
+
+    name: str | UnsetType = UNSET
+    start_time: datetime | UnsetType = UNSET
+    total_seats: int | UnsetType = UNSET
+    show_type: str | UnsetType = UNSET
+    expected_seq: int | None = None
+
+
+class DeleteShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="delete_show"):
+    """Take a show without active bookings off the lists; its bookings stay for the audit."""
+
+    expected_seq: int | None = None
+
+
+class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"):
+    """Open a show with seats 1 to ``total_seats``, all free. It has no lane yet."""
+
+    name: str
+    start_time: datetime
+    total_seats: int
+    show_type: str = "show"
+
+
+class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"):
+    """Register a user, or find the one who has this e-mail address already."""
+
+    name: str
+    email: str
+
+
+class UpdateUser(Command[UserDone], frozen=True, kw_only=True, tag="update_user"):
+    """Change what is given of a user."""
+
+    user_id: int
+    name: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET

@@ -1,0 +1,66 @@
+"""The engine: the one door for every change. It knows nothing of HTTP or SQL."""
+
+import asyncio
+from typing import Any, cast
+
+from boxoffice import limits, metrics
+from boxoffice.batches import Batches
+from boxoffice.commands import Command, Done, ExpireHolds, ShowCommand
+from boxoffice.lanes import Lane
+from boxoffice.outcomes import Outcome, Refused
+from boxoffice.store import Store
+
+
+class BookingEngine:
+    """Gives each command to its show's lane and answers with its outcome.
+
+    A show is always in the same lane, so within a process its commands never compete for its lock.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._batches = Batches(store)
+        self._lanes = [self._lane(number) for number in range(store.writers_max)]
+
+    async def stop(self) -> None:
+        """Takes no more commands and answers those in the lanes, for ``DRAIN_MAX_S`` at most."""
+        async with asyncio.timeout(limits.DRAIN_MAX_S):
+            await asyncio.gather(*(lane.stop() for lane in self._lanes))
+
+    async def execute(self, command: Command[Done]) -> Done | Refused:
+        """The command's outcome. A refusal is a value; raises a ``Fault`` when the fault is ours."""
+        if isinstance(command, ShowCommand):
+            lane = self._lanes[command.show_id % len(self._lanes)]
+            return cast("Done | Refused", await lane.submit(command))
+        return cast("Done | Refused", await self._batches.run_desk(command))
+
+    async def expire_due(self, actor: str) -> int:
+        """Ends all holds that have run out, of all shows, and says how many."""
+        expired_count = 0
+        while True:
+            rows = await self._store.read("due_shows", limits.SWEEP_SHOWS_MAX)
+            outcomes = await asyncio.gather(
+                *(self.execute(ExpireHolds(show_id=row["show_id"], actor=actor)) for row in rows)
+            )
+            counts = [outcome.expired_count for outcome in outcomes if not isinstance(outcome, Refused)]
+            expired_count += sum(counts)
+            if not any(counts):
+                return expired_count
+
+    def _lane(self, number: int) -> Lane[ShowCommand[Any], Outcome]:
+        lane = Lane[ShowCommand[Any], Outcome](
+            self._batches.run,
+            queue_max=limits.LANE_QUEUE_MAX,
+            batch_max=limits.LANE_BATCH_MAX,
+            wait_max_s=limits.LANE_WAIT_MAX_S,
+            apart=_key_of,
+        )
+        metrics.WAITING.labels(str(number)).set_function(lane.__len__)
+        return lane
+
+
+def _key_of(command: ShowCommand[Any]) -> tuple[int, str, str] | None:
+    """Two commands with one idempotency key must not share a batch: the second is the first's replay."""
+    if command.idempotency_key is None:
+        return None
+    return command.show_id, command.actor, command.idempotency_key

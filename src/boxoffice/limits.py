@@ -1,0 +1,101 @@
+"""Every bound of the engine, with its unit in the name and the reason beside it.
+
+Bounds that the database enforces too are named in ``sql/``; a test holds the two together.
+"""
+
+from typing import Final
+
+# What may be asked -----------------------------------------------------------------------------
+
+SHOW_ID_BITS: Final = 29
+"""Show ids below 2^29, so that a booking's id (show and number together) stays below 2^53."""
+
+BOOKING_NUMBER_BITS: Final = 24
+"""Bookings a show may ever have: 16 million. The number is the low part of a booking's id."""
+
+ID_MAX: Final = 2 ** (SHOW_ID_BITS + BOOKING_NUMBER_BITS) - 1
+"""Largest id of anything: 2^53 - 1, the largest integer that JavaScript keeps exactly."""
+
+SHOW_ID_MAX: Final = 2**SHOW_ID_BITS - 1
+"""Largest id of a show."""
+
+SEATS_PER_SHOW_MAX: Final = 1_000_000
+"""Seats a show: five times the largest hall; a batch reads the show's whole seat map."""
+
+SEATS_PER_BOOKING_MAX: Final = 1_000
+"""Seats a booking: a coach party or a school, not a resale of the hall; bounds one command's work."""
+
+SECTION_SEATS: Final = 4_096
+"""Seats in one section of a show's map: 512 bytes, rewritten whenever a seat of it changes."""
+
+NAME_CHARS_MAX: Final = 255
+"""Characters in a name of a show or a user, as the specification has it."""
+
+EMAIL_CHARS_MAX: Final = 254
+"""Characters in an e-mail address: the longest that mail can be sent to (RFC 5321)."""
+
+REASON_CHARS_MAX: Final = 500
+"""Characters in a reason: a sentence for the audit, not a document."""
+
+IDEMPOTENCY_KEY_CHARS_MAX: Final = 255
+"""Characters in an Idempotency-Key: a UUID or a payment's reference fits many times."""
+
+PAGE_ITEMS_MAX: Final = 1_000
+"""Items on a page; also what a list without ``limit`` gives, for clients that expect everything."""
+
+# Lanes -----------------------------------------------------------------------------------------
+
+LANE_QUEUE_MAX: Final = 20_000
+"""Commands waiting in one lane: two seconds of a hot show. More are told to come back."""
+
+LANE_BATCH_MAX: Final = 256
+"""Commands in one transaction: past this a batch gets longer, hardly cheaper per command."""
+
+LANE_WAIT_MAX_S: Final = 10.0
+"""Seconds a command may wait for its batch before it is given up without effect."""
+
+LANES_MAX: Final = 4
+"""Lanes a process: each keeps one connection busy; more only queue at the database's log."""
+
+DRAIN_MAX_S: Final = 20.0
+"""Seconds a shutdown waits for the commands in the lanes, below the 30 s that most platforms give."""
+
+# The database ----------------------------------------------------------------------------------
+
+WRITE_RETRY_BUDGET_S: Final = 15.0
+"""Seconds after which a write is not tried again; a restart of PostgreSQL fits."""
+
+RETRY_PAUSE_FIRST_S: Final = 0.002
+"""Pause before the second try; doubles with each, with full jitter: rivals must not meet again."""
+
+RETRY_PAUSE_MAX_S: Final = 1.0
+"""Longest pause between tries: a database that comes back is noticed within a second."""
+
+LOCK_TIMEOUT_MS: Final = 2_000
+"""Longest wait for a show's lock; below the statement timeout, so that the reason is known."""
+
+STATEMENT_TIMEOUT_MS: Final = 10_000
+"""Longest statement: a batch takes milliseconds, even one that ends thousands of holds."""
+
+IDLE_IN_TRANSACTION_TIMEOUT_MS: Final = 10_000
+"""Longest pause inside a transaction: a stalled client must not keep a show's lock."""
+
+ANSWER_TIMEOUT_S: Final = 12.0
+"""Longest wait for the database's answer: past the statement timeout the connection is given up."""
+
+CONNECT_TIMEOUT_S: Final = 5.0
+"""Longest wait for a new connection."""
+
+READ_WAIT_MAX_S: Final = 5.0
+"""Longest wait of a read for a free connection; then 503, so that a crowd cannot pile up."""
+
+# Holds -----------------------------------------------------------------------------------------
+
+HOLD_SECONDS_MIN: Final = 0.001
+"""Shortest hold: a millisecond, the resolution that is kept."""
+
+SWEEP_SHOWS_MAX: Final = 500
+"""Shows that one round of the sweeper looks after; the rest come in the next round."""
+
+BATCH_RECORDS_KEPT_S: Final = 3_600.0
+"""Seconds a batch's record is kept for telling whether it was committed; far above any retry."""

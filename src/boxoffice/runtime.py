@@ -1,0 +1,35 @@
+"""Puts the parts together, for whoever needs an engine: the server, the demo data, the tests."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from boxoffice.engine import BookingEngine
+from boxoffice.expiry import HoldExpirer
+from boxoffice.reads import Reads
+from boxoffice.settings import Settings
+from boxoffice.store import Store
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, sweep: bool = True
+) -> AsyncIterator[tuple[BookingEngine, Reads]]:
+    """A running engine and its reads; at the end the lanes are drained and the connections closed.
+
+    ``sweep`` False leaves holds that run out to the sales that need their seats.
+    Raises the driver's error if the database cannot be reached.
+    """
+    if settings.dsn is None:
+        raise ValueError("no database is set; 'boxoffice serve' starts an embedded one")
+    store = Store(settings, settings.dsn)
+    await store.open()
+    engine = BookingEngine(store)
+    sweeper = HoldExpirer(engine, settings.sweep_interval_seconds)
+    if sweep:
+        sweeper.start()
+    try:
+        yield engine, Reads(store, engine)
+    finally:
+        await sweeper.stop()
+        await engine.stop()
+        await store.close()

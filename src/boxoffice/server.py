@@ -1,0 +1,71 @@
+"""The server process: a socket, uvicorn, and a clean end."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from litestar import Litestar
+from uvicorn.supervisors import ChangeReload
+
+from boxoffice import limits
+from boxoffice.faults import Fault
+from boxoffice.settings import Settings, load_settings
+from boxoffice.telemetry import configure_logging
+from boxoffice.web.app import create_app
+
+BACKLOG_CONNECTIONS: Final = 4_096
+"""Connections that the kernel keeps until they are accepted: a crowd that comes within one tick."""
+
+
+class PortInUse(Fault):
+    """Something else listens on the port."""
+
+
+@contextmanager
+def listening_socket(settings: Settings) -> Iterator[socket.socket]:
+    """The socket to serve on, taken before anything else is started. Raises ``PortInUse``."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise PortInUse(
+                f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; set PORT or HOST"
+            ) from None
+        listener.listen(BACKLOG_CONNECTIONS)  # now, so that a second server is refused before it migrates
+        listener.set_inheritable(True)
+        yield listener
+
+
+def serve_until_told(settings: Settings, listener: socket.socket, *, reload: bool) -> None:
+    """Serves until SIGTERM or SIGINT; then answers what is under way and returns."""
+    config = uvicorn.Config(
+        "boxoffice.server:application",
+        factory=True,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        backlog=BACKLOG_CONNECTIONS,
+        log_config=None,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(limits.DRAIN_MAX_S),
+        reload=reload,
+    )
+    server = uvicorn.Server(config)
+    if reload:
+        ChangeReload(config, target=server.run, sockets=[listener]).run()
+    else:
+        server.run(sockets=[listener])
+
+
+def application() -> Litestar:
+    """The application of a server process, which reads its settings from the environment."""
+    settings = load_settings()
+    configure_logging(settings)
+    return create_app(settings)

@@ -1,0 +1,42 @@
+-- confirm_bookings(show, now, commands): the confirm commands on holds that have not run out (those
+-- that have were ended before). The first command on a booking has the effect.
+-- Locks: the caller holds the show's inventory row; then its bookings.
+CREATE OR REPLACE FUNCTION confirm_bookings(p_show_id bigint, p_now timestamptz, p_commands show_command[])
+RETURNS SETOF command_outcome
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_done     integer[] := ARRAY(
+        SELECT DISTINCT ON (c.booking_id) c.command_no
+        FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
+        WHERE c.kind = 'confirm' AND b.show_id = p_show_id AND b.status = 'PENDING' AND b.expires_at > p_now
+        ORDER BY c.booking_id, c.command_no
+    );
+    v_seats    integer;
+    v_last_seq bigint;
+BEGIN
+    IF v_done <> '{}' THEN
+        UPDATE bookings AS b
+        SET status = 'CONFIRMED', expires_at = NULL, updated_at = p_now
+        FROM unnest(p_commands) AS c
+        WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id AND b.booking_id = c.booking_id;
+
+        SELECT sum(cardinality(b.seats)) INTO v_seats
+        FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
+        WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id;
+
+        UPDATE show_inventory
+        SET held_seats = held_seats - v_seats, sold_seats = sold_seats + v_seats,
+            last_seq = last_seq + cardinality(v_done)
+        WHERE show_id = p_show_id
+        RETURNING last_seq INTO v_last_seq;
+
+        INSERT INTO show_events (show_id, seq, kind, booking_id, user_id, seats, actor, at, command_no)
+        SELECT p_show_id, v_last_seq - cardinality(v_done) + row_number() OVER (ORDER BY c.command_no),
+               'confirmed', b.booking_id, b.user_id, b.seats, c.actor, p_now, c.command_no
+        FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
+        WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id;
+    END IF;
+    RETURN QUERY
+    SELECT o.* FROM unnest(p_commands) AS c, booking_outcome(c, c.command_no = ANY (v_done)) AS o
+    WHERE c.kind = 'confirm';
+END $$;

@@ -1,0 +1,16 @@
+-- run_batch(batch, commands): one lane's batch, show by show in the order of their ids, in the
+-- transaction of the caller. Locks: the shows' inventory rows in the order of show ids.
+CREATE OR REPLACE FUNCTION run_batch(p_batch_id uuid, p_commands show_command[]) RETURNS SETOF command_outcome
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_part record;
+BEGIN
+    FOR v_part IN
+        SELECT c.show_id, array_agg(c ORDER BY c.command_no) AS commands
+        FROM unnest(p_commands) AS c
+        GROUP BY c.show_id
+        ORDER BY c.show_id
+    LOOP
+        RETURN QUERY SELECT * FROM run_show_batch(v_part.show_id, p_batch_id, v_part.commands);
+    END LOOP;
+END $$;

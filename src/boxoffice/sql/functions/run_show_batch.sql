@@ -1,0 +1,55 @@
+-- run_show_batch(show, batch, commands): the one door to a show's seats. Locks the show, reads the
+-- clock, ends the holds that have run out, answers what was answered before, applies the rest and
+-- remembers it. A batch that was committed before has no second effect, however late it comes.
+-- Locks, in this order: the show's inventory row; then bookings, seats, sections.
+CREATE OR REPLACE FUNCTION run_show_batch(p_show_id bigint, p_batch_id uuid, p_commands show_command[])
+RETURNS SETOF command_outcome
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_show     show_inventory;
+    v_now      timestamptz;
+    v_expired  integer := 0;
+    v_todo     show_command[] := p_commands;
+    v_outcomes command_outcome[];
+    v_keyed    boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.idempotency_key IS NOT NULL);
+BEGIN
+    SELECT * INTO v_show FROM show_inventory WHERE show_id = p_show_id FOR UPDATE;
+    v_now := engine_now();
+
+    RETURN QUERY SELECT * FROM recorded_outcomes(p_show_id, p_batch_id);
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    IF v_show.next_expiry_at <= v_now THEN
+        v_expired := expire_holds(p_show_id, v_now, ARRAY(SELECT c.booking_id FROM unnest(p_commands) AS c));
+    END IF;
+    IF v_keyed THEN
+        v_outcomes := ARRAY(SELECT replayed_outcomes(p_show_id, p_commands));
+        v_todo := ARRAY(
+            SELECT c FROM unnest(p_commands) AS c
+            WHERE c.command_no <> ALL (ARRAY(SELECT o.command_no FROM unnest(v_outcomes) AS o))
+        );
+    END IF;
+    IF v_show.show_id IS NULL OR v_show.deleted_at IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM unnest(v_outcomes);
+        RETURN QUERY SELECT * FROM refused_outcomes(p_show_id, v_todo);
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM unnest(v_todo) AS c WHERE c.kind = 'confirm') THEN
+        v_todo := turn_late_confirms(p_show_id, v_todo);
+    END IF;
+    v_outcomes := v_outcomes || ARRAY(SELECT apply_commands(p_show_id, v_now, v_todo));
+    IF v_keyed THEN
+        PERFORM remember_outcomes(p_show_id, v_now, v_todo, v_outcomes);
+    END IF;
+
+    INSERT INTO show_batches (show_id, batch_id, first_seq, last_seq, created_at)
+    SELECT p_show_id, p_batch_id, min(e.seq), max(e.seq), v_now FROM show_events AS e
+    WHERE e.show_id = p_show_id AND e.seq > v_show.last_seq AND e.command_no IS NOT NULL
+    HAVING count(*) > 0;
+
+    RETURN QUERY SELECT * FROM unnest(v_outcomes);
+    RETURN QUERY
+    SELECT c.command_no, p_show_id, 'done', false, NULL::bookings, jsonb_build_object('expired_count', v_expired)
+    FROM unnest(p_commands) AS c WHERE c.kind = 'expire';
+END $$;

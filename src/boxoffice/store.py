@@ -1,0 +1,135 @@
+"""The only door to the database: two pools, one for writing and one for reading.
+
+A write is one function call in a transaction of its own. What may be tried again is tried again here,
+so that no caller ever sees a serialization failure, a deadlock or a lost connection.
+"""
+
+import asyncio
+import random
+from time import monotonic
+from typing import Any, Final
+
+import asyncpg
+from asyncpg import exceptions as pg
+
+from boxoffice import limits, metrics
+from boxoffice.faults import Busy, OutcomeUnknown, Unavailable
+from boxoffice.settings import Settings
+from boxoffice.sql import query
+
+Errors = tuple[type[Exception], ...]
+
+CONFLICTS: Final[Errors] = (pg.SerializationError, pg.DeadlockDetectedError)
+"""Two transactions met: without effect, and worth another try at once."""
+
+_BUSY: Final = (pg.LockNotAvailableError, pg.QueryCanceledError)
+"""A timeout of ours struck: without effect, and not worth another try now."""
+
+_LOST: Final = (
+    OSError,
+    TimeoutError,
+    pg.PostgresConnectionError,
+    pg.InterfaceError,
+    pg.OperatorInterventionError,
+    pg.TooManyConnectionsError,
+)
+"""The connection broke, or there was none: with or without effect."""
+
+
+class Store:
+    """Runs queries by name; ``open`` before use, ``close`` after."""
+
+    def __init__(self, settings: Settings, dsn: str) -> None:
+        self._dsn = dsn
+        self._isolation = settings.db_isolation.replace("_", " ")
+        self.writers_max = min(limits.LANES_MAX, settings.db_pool_max // 2)
+        self._readers_max = settings.db_pool_max - self.writers_max
+        self._writers: asyncpg.Pool[asyncpg.Record]
+        self._readers: asyncpg.Pool[asyncpg.Record]
+
+    async def open(self) -> None:
+        """Connects; raises the driver's error if the database cannot be reached."""
+        self._writers = await self._pool(
+            self.writers_max,
+            {
+                "default_transaction_isolation": self._isolation,
+                # A plan made while a table was empty would scan it for ever.
+                "enable_seqscan": "off",
+            },
+        )
+        self._readers = await self._pool(self._readers_max, {"default_transaction_read_only": "on"})
+
+    async def close(self) -> None:
+        """Closes the connections, those that do not end in time by force."""
+        for pool in (self._readers, self._writers):
+            try:
+                await asyncio.wait_for(pool.close(), limits.ANSWER_TIMEOUT_S)
+            except TimeoutError:
+                pool.terminate()
+
+    async def read(self, name: str, *args: object) -> list[asyncpg.Record]:
+        """The rows of ``queries/<name>.sql``. Raises ``Unavailable``."""
+        try:
+            async with self._readers.acquire(timeout=limits.READ_WAIT_MAX_S) as connection:
+                return await connection.fetch(query(name), *args)
+        except (*_LOST, *_BUSY) as error:
+            raise Unavailable("the database did not answer") from error
+
+    async def write(self, name: str, *args: object, retry_on: Errors = CONFLICTS) -> list[asyncpg.Record]:
+        """The rows of a writing query, tried again within the retry budget.
+
+        It must have one effect at most, however often it runs: run_batch by its batch id,
+        run_desk_command by its key. Raises ``Unavailable`` (without effect) and ``OutcomeUnknown``.
+        """
+        give_up_at = monotonic() + limits.WRITE_RETRY_BUDGET_S
+        pause_s = limits.RETRY_PAUSE_FIRST_S
+        maybe_done = False  # a try was sent whose answer is lost: only a later try can tell
+        while True:
+            sent = False
+            try:
+                async with self._writers.acquire(timeout=limits.CONNECT_TIMEOUT_S) as connection:
+                    sent = True
+                    return await connection.fetch(query(name), *args)
+            except retry_on as error:
+                cause: Exception = error
+            except _BUSY as error:
+                if not maybe_done:
+                    raise Busy("something else keeps the show locked") from error
+                cause = error
+            except _LOST as error:
+                cause = error
+                maybe_done = maybe_done or sent
+            except asyncpg.PostgresError as error:
+                if not maybe_done:
+                    raise
+                cause = error
+            metrics.WRITE_RETRIES.labels(type(cause).__name__).inc()
+            if monotonic() > give_up_at:
+                raise (OutcomeUnknown if maybe_done else Unavailable)(
+                    "the database did not answer"
+                ) from cause
+            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter, not a secret
+            pause_s = min(pause_s * 2, limits.RETRY_PAUSE_MAX_S)
+
+    async def _pool(self, size: int, server_settings: dict[str, str]) -> "asyncpg.Pool[asyncpg.Record]":
+        return await asyncpg.create_pool(
+            self._dsn,
+            min_size=1,
+            max_size=size,
+            timeout=limits.CONNECT_TIMEOUT_S,
+            command_timeout=limits.ANSWER_TIMEOUT_S,
+            reset=_keep_session,
+            server_settings={
+                "application_name": "boxoffice",
+                "timezone": "UTC",
+                "jit": "off",
+                "statement_timeout": str(limits.STATEMENT_TIMEOUT_MS),
+                "lock_timeout": str(limits.LOCK_TIMEOUT_MS),
+                "idle_in_transaction_session_timeout": str(limits.IDLE_IN_TRANSACTION_TIMEOUT_MS),
+                **server_settings,
+            },
+        )
+
+
+async def _keep_session(_connection: Any) -> None:
+    """Nothing to reset: no statement of ours changes the session. Saves a round trip each time."""

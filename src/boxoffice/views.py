@@ -1,0 +1,129 @@
+"""What can be read: the resources as they are told to the world, one type for each.
+
+Field order is the order on the wire; times are UTC; ids fit in 53 bits.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+
+class BookingStatus(StrEnum):
+    """``PENDING`` (a hold) ends in one of the others; only ``CONFIRMED`` can still be cancelled."""
+
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+
+
+class SeatState(StrEnum):
+    """What a seat is now: ``blocked`` is kept by the house."""
+
+    FREE = "free"
+    HELD = "held"
+    SOLD = "sold"
+    BLOCKED = "blocked"
+
+
+class User(Struct):
+    """Somebody who books."""
+
+    id: int
+    name: str
+    email: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class Show(Struct):
+    """Anything sold by the seat. ``seq`` is the number of its latest event, and its version."""
+
+    id: int
+    name: str
+    start_time: datetime
+    total_seats: int
+    available_seats: int
+    show_type: str
+    created_at: datetime
+    updated_at: datetime
+    seq: int
+
+
+class Booking(Struct):
+    """Seats of one user in one show.
+
+    ``seats`` are owned now; ``released_seats`` is what an ended booking had. ``retaken_from`` is
+    the expired hold whose seats this booking took again for a late confirm.
+    """
+
+    id: int
+    user_id: int
+    show_id: int
+    seats_booked: int
+    status: BookingStatus
+    created_at: datetime
+    updated_at: datetime
+    seats: list[int]
+    released_seats: list[int]
+    expires_at: datetime | None
+    reason: str | None = None
+    retaken_from: int | None = None
+
+
+class BookingDetails(Booking, kw_only=True):
+    """A booking with the names of what it joins."""
+
+    show_name: str
+    user: User
+
+
+class ShowStats(Struct):
+    """A show in figures. ``occupancy``: held and sold seats as a fraction of those not blocked."""
+
+    show_id: int
+    show_name: str
+    total_seats: int
+    available_seats: int
+    held_seats: int
+    sold_seats: int
+    blocked_seats: int
+    occupancy: float
+    bookings: dict[BookingStatus, int]
+    seq: int
+
+
+class SeatMap(Struct):
+    """Which seats are free: ``taken`` has one character a seat, from seat 1 on, '1' for taken."""
+
+    show_id: int
+    seq: int
+    taken: str
+
+
+class Seat(Struct):
+    """One seat and who has it."""
+
+    seat_number: int
+    state: SeatState
+    booking_id: int | None
+    user_id: int | None
+    user_name: str | None
+    expires_at: datetime | None
+    reason: str | None
+
+
+class Event(Struct):
+    """One transition of a show: its ``seq`` counts from 1 without a gap."""
+
+    seq: int
+    kind: str
+    booking_id: int | None
+    user_id: int | None
+    seats: list[int]
+    actor: str
+    at: datetime
+    details: dict[str, Any]

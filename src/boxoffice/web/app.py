@@ -1,0 +1,95 @@
+"""The composition root: settings in, application out."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Final
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import MutableScopeHeaders
+from litestar.routes import HTTPRoute
+from litestar.types import Message, Scope
+
+from boxoffice.runtime import open_engine
+from boxoffice.settings import Settings, load_settings
+from boxoffice.web import docs, system
+from boxoffice.web.edge import Edge
+from boxoffice.web.headers import default_headers
+from boxoffice.web.openapi import OPERATIONS
+from boxoffice.web.problems import HANDLERS, allow
+from boxoffice.web.request import ApiRequest
+
+_COMPRESSED_BYTES_MIN: Final = 1_000
+"""Smaller answers fit into one packet as they are."""
+
+_REQUEST_HEADERS: Final = [
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-Id",
+    "traceparent",
+]
+_ANSWER_HEADERS: Final = ["ETag", "Link", "Location", "X-Request-Id", "Retry-After", "Idempotency-Replayed"]
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The application; the engine is opened when it starts and drained when it stops.
+
+    Without ``settings`` they are read from the environment. Raises ``SettingsError``.
+    """
+    settings = load_settings() if settings is None else settings
+    app = Litestar(
+        [*OPERATIONS, *system.HANDLERS, *docs.HANDLERS],
+        lifespan=[_engine_open],
+        before_send=[_allow_every_method],
+        request_class=ApiRequest,
+        request_max_body_size=settings.body_bytes_max,
+        exception_handlers=HANDLERS,
+        cors_config=_cors(settings.cors_origins),
+        compression_config=CompressionConfig(
+            "gzip", minimum_size=_COMPRESSED_BYTES_MIN, gzip_compress_level=5
+        ),
+        openapi_config=None,  # docs.py serves it
+        logging_config=None,  # telemetry.py does it
+        debug=False,
+    )
+    app.state.settings = settings
+    app.asgi_handler = Edge(app.asgi_handler, default_headers(https=settings.app_env == "production"))
+    return app
+
+
+async def _allow_every_method(message: Message, scope: Scope) -> None:
+    """Completes the answer to OPTIONS: Litestar's own names only the method that was registered first."""
+    if message["type"] == "http.response.start" and scope.get("method") == "OPTIONS":
+        for route in scope["litestar_app"].routes:
+            if isinstance(route, HTTPRoute) and route.path == scope.get("path_template"):
+                MutableScopeHeaders(message)["Allow"] = allow(route.methods)
+
+
+@asynccontextmanager
+async def _engine_open(app: Litestar) -> AsyncIterator[None]:
+    async with open_engine(app.state.settings) as (engine, reads):
+        app.state.engine = engine
+        app.state.reads = reads
+        app.state.started_at = monotonic()
+        yield
+
+
+def _cors(origins: tuple[str, ...]) -> CORSConfig | None:
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=[origin for origin in origins if not origin.endswith(":*")],
+        allow_origin_regex=_any_port([origin for origin in origins if origin.endswith(":*")]),
+        allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
+        allow_headers=_REQUEST_HEADERS,
+        expose_headers=_ANSWER_HEADERS,
+    )
+
+
+def _any_port(origins: list[str]) -> str | None:
+    return "|".join(rf"{re.escape(origin.removesuffix(':*'))}(?::\d+)?" for origin in origins) or None

@@ -1,0 +1,267 @@
+"""Bookings: seats of one user in one show, held or sold."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, delete, get, post
+from litestar.openapi.spec import Example
+from litestar.params import Body, QueryParameter
+
+from boxoffice.commands import CancelBooking, ConfirmBooking
+from boxoffice.limits import PAGE_ITEMS_MAX
+from boxoffice.outcomes import RefusalCode
+from boxoffice.views import Booking, BookingStatus
+from boxoffice.web.answers import (
+    BookingAnswer,
+    BookingDetailsAnswer,
+    BookingListAnswer,
+    ExpiredCount,
+    ExpiredCountAnswer,
+    counted,
+    done,
+)
+from boxoffice.web.paging import listed, moment_after, number_after
+from boxoffice.web.parameters import BookingId, Cursor, IdempotencyKey, Limit, ShowId, UserId
+from boxoffice.web.problems import accepted, command_errors, found, read_errors
+from boxoffice.web.request import ApiRequest
+from boxoffice.web.samples import BOOKING, CANCELLED, DETAILS, FAILED, ONE_PAGE, shown
+from boxoffice.web.wire import Failure, NewBooking, show_of
+
+_Status = Annotated[
+    BookingStatus | None,
+    QueryParameter(description="Only those in this state: PENDING, CONFIRMED, FAILED, EXPIRED or CANCELLED."),
+]
+_NEW = [
+    Example(
+        id="any",
+        summary="Three seats, picked together where that is possible",
+        value={"user_id": 1, "show_id": 1, "seats_booked": 3},
+    ),
+    Example(
+        id="these",
+        summary="Exactly these seats, all or none",
+        value={"user_id": 1, "show_id": 1, "seat_numbers": [44, 45]},
+    ),
+    Example(
+        id="hold",
+        summary="Hold two seats for a minute",
+        value={
+            "user_id": 1,
+            "show_id": 1,
+            "seats_booked": 2,
+            "status": "PENDING",
+            "hold_seconds": 60,
+        },
+    ),
+]
+_FAILURE = [Example(id="declined", summary="With a reason", value={"reason": "Payment was declined"})]
+_ENDS_BADLY = (
+    RefusalCode.BOOKING_NOT_FOUND,
+    RefusalCode.INVALID_STATE,
+)
+_CONFIRMED = "Booking confirmed successfully"
+
+
+class BookingsController(Controller):
+    """Operations on bookings."""
+
+    path = "/api/bookings"
+    tags = ("Bookings",)
+
+    @post(
+        operation_id="bookSeats",
+        summary="Book seats",
+        responses={
+            201: shown(BookingAnswer(data=BOOKING, message=_CONFIRMED), "The new booking"),
+            **command_errors(
+                RefusalCode.SHOW_NOT_FOUND,
+                RefusalCode.USER_NOT_FOUND,
+                RefusalCode.SEATS_OUTSIDE_SHOW,
+                RefusalCode.SEATS_TAKEN,
+                RefusalCode.INSUFFICIENT_SEATS,
+                RefusalCode.BOOKING_NUMBERS_USED_UP,
+            ),
+        },
+    )
+    async def book_seats(
+        self,
+        request: ApiRequest,
+        data: Annotated[NewBooking, Body(examples=_NEW)],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[BookingAnswer]:
+        """Books seats, or holds them with `status` PENDING.
+
+        With `seats_booked` alone the seats are picked, together where that is possible. With
+        `seat_numbers` it is exactly these or none.
+        """
+        command = data.command(request.actor, idempotency_key, request.settings.hold_seconds_max)
+        outcome = accepted(await request.engine.execute(command))
+        message = _CONFIRMED if data.status == "CONFIRMED" else "Seats held: confirm before expires_at"
+        answer = BookingAnswer(data=outcome.booking, message=message)
+        return done(answer, outcome, 201, Location=f"/api/bookings/{outcome.booking.id}")
+
+    @get(
+        "/{booking_id:str}",
+        operation_id="getBooking",
+        summary="Get a booking",
+        responses={
+            200: shown(BookingDetailsAnswer(data=DETAILS, message="Booking found"), "The booking"),
+            **read_errors(RefusalCode.BOOKING_NOT_FOUND),
+        },
+    )
+    async def get_booking(self, request: ApiRequest, booking_id: BookingId) -> Response[BookingDetailsAnswer]:
+        """A booking with its seats, its show's name and its user."""
+        booking = found(await request.reads.booking(booking_id), RefusalCode.BOOKING_NOT_FOUND)
+        return Response(BookingDetailsAnswer(data=booking, message="Booking found"))
+
+    @delete(
+        "/{booking_id:str}",
+        operation_id="cancelBooking",
+        summary="Cancel a booking",
+        status_code=200,
+        responses={
+            200: shown(BookingAnswer(data=CANCELLED, message="Booking cancelled successfully"), "Cancelled"),
+            **command_errors(*_ENDS_BADLY, body=False),
+        },
+    )
+    async def cancel_booking(
+        self, request: ApiRequest, booking_id: BookingId, idempotency_key: IdempotencyKey = None
+    ) -> Response[BookingAnswer]:
+        """Ends a hold or a sale; the seats are free again and the booking remains for the audit."""
+        command = CancelBooking(
+            actor=request.actor,
+            idempotency_key=idempotency_key,
+            show_id=show_of(booking_id),
+            booking_id=booking_id,
+        )
+        outcome = accepted(await request.engine.execute(command))
+        answer = BookingAnswer(data=outcome.booking, message="Booking cancelled successfully")
+        return done(answer, outcome)
+
+    @post(
+        "/{booking_id:str}/confirm",
+        operation_id="confirmBooking",
+        summary="Confirm a hold",
+        status_code=200,
+        responses={
+            200: shown(BookingAnswer(data=BOOKING, message=_CONFIRMED), "Confirmed"),
+            **command_errors(*_ENDS_BADLY, RefusalCode.HOLD_EXPIRED, body=False),
+        },
+    )
+    async def confirm_booking(
+        self, request: ApiRequest, booking_id: BookingId, idempotency_key: IdempotencyKey = None
+    ) -> Response[BookingAnswer]:
+        """Turns a hold into a sale.
+
+        A hold that has run out is refused, or (a setting of the server, and its default) its seats are
+        booked again as a new booking if nobody has them: `retaken_from` then names the old one.
+        """
+        command = ConfirmBooking(
+            actor=request.actor,
+            idempotency_key=idempotency_key,
+            show_id=show_of(booking_id),
+            booking_id=booking_id,
+            late=request.settings.late_confirm,
+        )
+        outcome = accepted(await request.engine.execute(command))
+        return done(BookingAnswer(data=outcome.booking, message=_confirmed(outcome.booking)), outcome)
+
+    @post(
+        "/{booking_id:str}/fail",
+        operation_id="failBooking",
+        summary="Fail a hold",
+        status_code=200,
+        responses={
+            200: shown(BookingAnswer(data=FAILED, message="Booking marked as failed"), "Failed"),
+            **command_errors(*_ENDS_BADLY),
+        },
+    )
+    async def fail_booking(
+        self,
+        request: ApiRequest,
+        booking_id: BookingId,
+        data: Annotated[Failure | None, Body(examples=_FAILURE)] = None,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[BookingAnswer]:
+        """Ends a hold because its payment or confirmation failed; the seats are free again."""
+        command = (data or Failure()).command(request.actor, idempotency_key, booking_id)
+        outcome = accepted(await request.engine.execute(command))
+        return done(BookingAnswer(data=outcome.booking, message="Booking marked as failed"), outcome)
+
+    @get(
+        "/user/{user_id:str}",
+        operation_id="listBookingsOfUser",
+        summary="List the bookings of a user",
+        responses={
+            200: shown(BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE), "One page"),
+            **read_errors(RefusalCode.USER_NOT_FOUND),
+        },
+    )
+    async def list_bookings_of_user(
+        self,
+        request: ApiRequest,
+        user_id: UserId,
+        status: _Status = None,
+        cursor: Cursor = None,
+        limit: Limit = PAGE_ITEMS_MAX,
+    ) -> Response[BookingListAnswer]:
+        """A user's bookings in all shows, newest first."""
+        reads, after = request.reads, moment_after(cursor)
+        page = await reads.bookings_of_user(user_id, status=status, after=after, limit=limit)
+        page = found(page, RefusalCode.USER_NOT_FOUND)
+        message = counted(len(page.items), "booking")
+        return listed(
+            request, BookingListAnswer, page, lambda booking: (booking.created_at, booking.id), message
+        )
+
+    @get(
+        "/show/{show_id:str}",
+        operation_id="listBookingsOfShow",
+        summary="List the bookings of a show",
+        responses={
+            200: shown(BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE), "One page"),
+            **read_errors(RefusalCode.SHOW_NOT_FOUND),
+        },
+    )
+    async def list_bookings_of_show(
+        self,
+        request: ApiRequest,
+        show_id: ShowId,
+        status: _Status = None,
+        cursor: Cursor = None,
+        limit: Limit = PAGE_ITEMS_MAX,
+    ) -> Response[BookingListAnswer]:
+        """A show's bookings, newest first."""
+        reads, after = request.reads, number_after(cursor)
+        page = await reads.bookings_of_show(show_id, status=status, after=after, limit=limit)
+        page = found(page, RefusalCode.SHOW_NOT_FOUND)
+        message = counted(len(page.items), "booking")
+        return listed(request, BookingListAnswer, page, lambda booking: booking.id, message)
+
+    @post(
+        "/expire-old",
+        operation_id="expireOldBookings",
+        summary="End the holds that have run out",
+        status_code=200,
+        responses={
+            200: shown(ExpiredCountAnswer(data=ExpiredCount(3), message="3 holds ended"), "How many"),
+            **read_errors("timed_out", "shutting_down"),
+        },
+    )
+    async def expire_old_bookings(
+        self,
+        request: ApiRequest,
+        idempotency_key: IdempotencyKey = None,  # noqa: ARG002 - checked, and of no further meaning
+    ) -> Response[ExpiredCountAnswer]:
+        """Ends them now. The server does so by itself all the time, and no sale waits for it.
+
+        Doing it again changes nothing more, so an Idempotency-Key is accepted and has no meaning here.
+        """
+        expired = await request.engine.expire_due(request.actor)
+        message = f"{counted(expired, 'hold')} ended"
+        return Response(ExpiredCountAnswer(data=ExpiredCount(expired), message=message))
+
+
+def _confirmed(booking: Booking) -> str:
+    if booking.retaken_from is None:
+        return _CONFIRMED
+    return "The hold had run out; its seats were still free and were booked again as a new booking"

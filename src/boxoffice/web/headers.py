@@ -1,0 +1,53 @@
+"""The headers that every answer has unless it brings its own."""
+
+from typing import Final
+
+from secure import Secure
+from secure.headers import (
+    CacheControl,
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    StrictTransportSecurity,
+    XContentTypeOptions,
+    XFrameOptions,
+)
+
+DOCS_POLICY: Final = (
+    ContentSecurityPolicy()
+    .default_src("'none'")
+    .script_src("'self'")
+    .style_src("'self'")
+    .img_src("'self'", "data:")
+    .connect_src("'self'")
+    .form_action("'none'")
+    .frame_ancestors("'none'")
+    .base_uri("'none'")
+    .header_value
+)
+"""What the API page may do: run our own scripts and styles, and call this server."""
+
+
+def default_headers(*, https: bool) -> list[tuple[bytes, bytes]]:
+    """For answers that are data: nothing in them may run, be framed or be kept by anybody.
+
+    ``https``: browsers are told to come by HTTPS only.
+    """
+    secure = Secure(
+        cache=CacheControl().no_store(),
+        csp=ContentSecurityPolicy()
+        .default_src("'none'")
+        .form_action("'none'")
+        .frame_ancestors("'none'")
+        .base_uri("'none'"),
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        corp=CrossOriginResourcePolicy().same_origin(),
+        hsts=StrictTransportSecurity().max_age(31_536_000) if https else None,
+        permissions=PermissionsPolicy().geolocation().microphone().camera(),
+        referrer=ReferrerPolicy().no_referrer(),
+        xcto=XContentTypeOptions().nosniff(),
+        xfo=XFrameOptions().deny(),
+    )
+    return [(name.lower().encode(), value.encode()) for name, value in secure.header_items()]

@@ -1,0 +1,105 @@
+"""The parameters that several operations share: checked and described once.
+
+A ``description`` is also what an error says was expected.
+"""
+
+from typing import Annotated, Final, Literal
+
+from litestar.openapi.spec import Example
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
+
+from boxoffice.limits import BOOKING_NUMBER_BITS, ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX, PAGE_ITEMS_MAX
+from boxoffice.web.wire import SLUG
+
+FIRST_BOOKING: Final = (1 << BOOKING_NUMBER_BITS) + 1
+"""Id of the first booking of show 1, for the examples."""
+
+ShowId = Annotated[
+    int,
+    PathParameter(
+        ge=1,
+        le=ID_MAX,
+        description="The show's id: an integer from 1 on.",
+        examples=[Example(id="show", value=1)],
+    ),
+]
+UserId = Annotated[
+    int,
+    PathParameter(
+        ge=1,
+        le=ID_MAX,
+        description="The user's id: an integer from 1 on.",
+        examples=[Example(id="user", value=1)],
+    ),
+]
+BookingId = Annotated[
+    int,
+    PathParameter(
+        ge=1,
+        le=ID_MAX,
+        description="The booking's id: an integer from 1 on.",
+        examples=[Example(id="booking", value=FIRST_BOOKING)],
+    ),
+]
+ShowTypeInPath = Annotated[
+    str,
+    PathParameter(
+        pattern=SLUG,
+        description="The type of show: 1 to 50 of a-z, 0-9, - and _.",
+        examples=[Example(id="movie", value="movie")],
+    ),
+]
+ShowTypeInQuery = Annotated[
+    str | None,
+    QueryParameter(
+        name="type", pattern=SLUG, description="Only shows of this type: 1 to 50 of a-z, 0-9, - and _."
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        pattern=rf"^[\x21-\x7e]{{1,{IDEMPOTENCY_KEY_CHARS_MAX}}}$",
+        description=f"A name for this request, 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters: "
+        "however often it is sent, it takes effect at most once; later answers are the first one again, with "
+        "the header Idempotency-Replayed.",
+    ),
+]
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-Match",
+        description='The ETag of the show as you know it, such as "17": the change is refused if the show '
+        "has changed since. * is any.",
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-None-Match",
+        description='ETags that you have, such as "17": the answer is 304 without a body if one is current.',
+    ),
+]
+Consistent = Annotated[
+    bool,
+    QueryParameter(description="true: exact as of now; false: it may be a moment old, and costs less."),
+]
+SeatFormat = Annotated[
+    Literal["list", "ranges"],
+    QueryParameter(
+        name="format",
+        description="list: every free seat; ranges: first and last seat of each run, for big halls.",
+    ),
+]
+Limit = Annotated[
+    int,
+    QueryParameter(
+        ge=1,
+        le=PAGE_ITEMS_MAX,
+        description=f"The most items on a page: an integer from 1 to {PAGE_ITEMS_MAX}.",
+    ),
+]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(description="Where to go on: the `meta.next_cursor` of the page before."),
+]

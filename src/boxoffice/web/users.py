@@ -1,0 +1,109 @@
+"""Users: who books."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, get, post, put
+from litestar.openapi.spec import Example
+from litestar.params import Body
+
+from boxoffice.limits import PAGE_ITEMS_MAX
+from boxoffice.outcomes import RefusalCode
+from boxoffice.web.answers import UserAnswer, UserListAnswer, counted, done
+from boxoffice.web.paging import listed, number_after
+from boxoffice.web.parameters import Cursor, IdempotencyKey, Limit, UserId
+from boxoffice.web.problems import accepted, command_errors, found, read_errors
+from boxoffice.web.request import ApiRequest
+from boxoffice.web.samples import ONE_PAGE, USER, shown
+from boxoffice.web.wire import NewUser, UserChanges
+
+_NEW = [
+    Example(id="john", summary="A user", value={"name": "John Doe", "email": "john@example.com"}),
+]
+_CHANGES = [
+    Example(id="jane", summary="Another name", value={"name": "Jane Doe"}),
+    Example(id="both", summary="Both", value={"name": "Jane Doe", "email": "jane.doe@example.com"}),
+]
+
+
+class UsersController(Controller):
+    """Operations on users."""
+
+    path = "/api/users"
+    tags = ("Users",)
+
+    @post(
+        operation_id="createUser",
+        summary="Create or get a user",
+        responses={
+            201: shown(UserAnswer(data=USER, message="User created successfully"), "The new user"),
+            200: shown(UserAnswer(data=USER, message="User exists already"), "The user with this address"),
+            **command_errors(),
+        },
+    )
+    async def create_user(
+        self,
+        request: ApiRequest,
+        data: Annotated[NewUser, Body(examples=_NEW)],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[UserAnswer]:
+        """Registers a user.
+
+        Whoever has the e-mail address already, in upper or lower case, is returned unchanged.
+        """
+        outcome = accepted(await request.engine.execute(data.command(request.actor, idempotency_key)))
+        user = outcome.user
+        if not outcome.created:
+            return done(UserAnswer(data=user, message="User exists already"), outcome)
+        answer = UserAnswer(data=user, message="User created successfully")
+        return done(answer, outcome, 201, Location=f"/api/users/{user.id}")
+
+    @get(
+        operation_id="listUsers",
+        summary="List users",
+        responses={
+            200: shown(UserListAnswer(data=[USER], message="1 user", meta=ONE_PAGE), "One page of users"),
+            **read_errors(),
+        },
+    )
+    async def list_users(
+        self, request: ApiRequest, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_MAX
+    ) -> Response[UserListAnswer]:
+        """All users by id."""
+        page = await request.reads.users(after=number_after(cursor) or 0, limit=limit)
+        message = counted(len(page.items), "user")
+        return listed(request, UserListAnswer, page, lambda user: user.id, message)
+
+    @get(
+        "/{user_id:str}",
+        operation_id="getUser",
+        summary="Get a user",
+        responses={
+            200: shown(UserAnswer(data=USER, message="User found"), "The user"),
+            **read_errors(RefusalCode.USER_NOT_FOUND),
+        },
+    )
+    async def get_user(self, request: ApiRequest, user_id: UserId) -> Response[UserAnswer]:
+        """A user by id."""
+        user = found(await request.reads.user(user_id), RefusalCode.USER_NOT_FOUND)
+        return Response(UserAnswer(data=user, message="User found"))
+
+    @put(
+        "/{user_id:str}",
+        operation_id="updateUser",
+        summary="Update a user",
+        responses={
+            200: shown(UserAnswer(data=USER, message="User updated successfully"), "The user as it is now"),
+            **command_errors(RefusalCode.USER_NOT_FOUND, RefusalCode.EMAIL_TAKEN),
+        },
+    )
+    async def update_user(
+        self,
+        request: ApiRequest,
+        user_id: UserId,
+        data: Annotated[UserChanges, Body(examples=_CHANGES)],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[UserAnswer]:
+        """Changes what is given and leaves the rest."""
+        command = data.command(request.actor, idempotency_key, user_id)
+        outcome = accepted(await request.engine.execute(command))
+        return done(UserAnswer(data=outcome.user, message="User updated successfully"), outcome)

@@ -1,0 +1,19 @@
+"""Waiting for something that happens elsewhere: looked for again and again, up to a bound."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+WAIT_MAX_S: Final = 30.0
+"""Longest wait for anything in a test, in seconds: long enough for a busy machine, short of a hanging run."""
+
+POLL_S: Final = 0.01
+"""Pause between two looks, in seconds."""
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Returns as soon as ``condition`` holds; fails, naming ``what``, if it does not within the bound."""
+    deadline = time.monotonic() + WAIT_MAX_S
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {WAIT_MAX_S:g} s: {what}"
+        time.sleep(POLL_S)
