@@ -1,5 +1,6 @@
 """Batches on their way to the database and back: commands to rows, rows to outcomes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
@@ -94,6 +95,9 @@ class Batches:
         )
         metrics.BATCH_SECONDS.observe(perf_counter() - started)
         metrics.BATCH_COMMANDS.observe(len(commands))
+        tally = Counter((_kind(commands[row["command_no"]]), row["code"]) for row in rows)
+        for (kind, code), number in tally.items():
+            metrics.OUTCOMES.labels(kind, code).inc(number)
         outcomes: dict[int, Outcome | Exception] = {
             row["command_no"]: _to_outcome(commands[row["command_no"]], row) for row in rows
         }
@@ -157,7 +161,6 @@ def _fingerprint(command: Command[Any]) -> bytes:
 
 
 def _to_outcome(command: ShowCommand[Any], row: asyncpg.Record) -> Outcome:
-    metrics.OUTCOMES.labels(_kind(command), row["code"]).inc()
     if row["code"] != "done":
         return _refused(row)
     match command:

@@ -108,7 +108,7 @@ async def _book_first_show(engine: BookingEngine) -> None:
 
 
 async def _book_others(engine: BookingEngine) -> None:
-    for show_id in range(2, len(SHOWS) + 1):
+    for show_id in range(2, len(SHOWS)):  # the last one has no bookings: it can be deleted
         await _book(engine, show_id, user_id=1 + show_id % len(USERS), seat_count=1 + show_id % 4)
         held = await _book(
             engine, show_id, user_id=1 + (show_id + 2) % len(USERS), seat_count=2, hold_s=HOLD_S

@@ -1,6 +1,7 @@
 """The engine: the one door for every change. It knows nothing of HTTP or SQL."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, cast
 
 from boxoffice import limits, metrics
@@ -20,6 +21,7 @@ class BookingEngine:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._batches = Batches(store)
+        self._changed: dict[int, float] = {}
         self._lanes = [self._lane(number) for number in range(store.writers_max)]
 
     async def stop(self) -> None:
@@ -31,8 +33,17 @@ class BookingEngine:
         """The command's outcome. A refusal is a value; raises a ``Fault`` when the fault is ours."""
         if isinstance(command, ShowCommand):
             lane = self._lanes[command.show_id % len(self._lanes)]
-            return cast("Done | Refused", await lane.submit(command))
+            outcome = await lane.submit(command)
+            if not isinstance(outcome, Refused):
+                self._changed[command.show_id] = asyncio.get_running_loop().time()
+            return cast("Done | Refused", outcome)
         return cast("Done | Refused", await self._batches.run_desk(command))
+
+    def changed_at(self, show_id: int) -> float:
+        """When this process last changed the show, by the event loop's time; 0 if long ago or never."""
+        if len(self._changed) > limits.CHANGES_KEPT_MAX:
+            self._changed.clear()
+        return self._changed.get(show_id, 0.0)
 
     async def expire_due(self, actor: str) -> int:
         """Ends all holds that have run out, of all shows, and says how many."""
@@ -46,6 +57,10 @@ class BookingEngine:
             expired_count += sum(counts)
             if not any(counts):
                 return expired_count
+
+    async def forget_batches(self) -> None:
+        """Deletes the records of batches that nobody will ask for any more."""
+        await self._store.write("forget_batches", timedelta(seconds=limits.BATCH_RECORDS_KEPT_S))
 
     def _lane(self, number: int) -> Lane[ShowCommand[Any], Outcome]:
         lane = Lane[ShowCommand[Any], Outcome](

@@ -1,10 +1,11 @@
 """The sweeper: ends holds that have run out, so that what is read is true though nobody books."""
 
 import asyncio
+from time import monotonic
 
 import structlog
 
-from boxoffice import metrics
+from boxoffice import limits, metrics
 from boxoffice.engine import BookingEngine
 from boxoffice.faults import Fault
 
@@ -12,10 +13,11 @@ log = structlog.get_logger(__name__)
 
 
 class HoldExpirer:
-    """Every instance runs one; rounds begin ``interval_s`` seconds apart.
+    """Every instance runs one; ``interval_s`` seconds lie between two rounds.
 
     The work goes through the lanes, so sweepers of one process never meet a sale's lock; a second
     instance finds the holds ended. Nothing depends on it: a sale takes expired seats back by itself.
+    Now and then it clears away the records of old batches, too.
     """
 
     def __init__(self, engine: BookingEngine, interval_s: float) -> None:
@@ -34,10 +36,14 @@ class HoldExpirer:
             await asyncio.wait([self._task])
 
     async def _loop(self) -> None:
+        forget_at = monotonic()
         while True:
             await asyncio.sleep(self._interval_s)
             try:
                 metrics.HOLDS_EXPIRED.inc(await self._engine.expire_due(actor="sweeper"))
+                if monotonic() >= forget_at:
+                    await self._engine.forget_batches()
+                    forget_at = monotonic() + limits.FORGET_BATCHES_EVERY_S
             except Fault as fault:
                 log.warning("sweep_failed", reason=str(fault))
             except Exception:

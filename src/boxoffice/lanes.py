@@ -67,7 +67,7 @@ class Lane(Generic[C, R]):
         if len(self._queue) >= self._queue_max:
             raise Overloaded(f"{self._queue_max} commands are waiting already")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting[C, R](command, loop.create_future(), loop.time() + self._wait_max_s)
+        waiting: _Waiting[C, R] = _Waiting(command, loop.create_future(), loop.time() + self._wait_max_s)
         self._queue.append(waiting)
         if self._worker is None:
             self._worker = loop.create_task(self._work())

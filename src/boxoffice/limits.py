@@ -60,6 +60,9 @@ LANES_MAX: Final = 4
 DRAIN_MAX_S: Final = 20.0
 """Seconds a shutdown waits for the commands in the lanes, below the 30 s that most platforms give."""
 
+CHANGES_KEPT_MAX: Final = 100_000
+"""Shows whose last change a process remembers: ten megabytes. Forgetting costs a read some freshness."""
+
 # The database ----------------------------------------------------------------------------------
 
 WRITE_RETRY_BUDGET_S: Final = 15.0
@@ -99,3 +102,6 @@ SWEEP_SHOWS_MAX: Final = 500
 
 BATCH_RECORDS_KEPT_S: Final = 3_600.0
 """Seconds a batch's record is kept for telling whether it was committed; far above any retry."""
+
+FORGET_BATCHES_EVERY_S: Final = 60.0
+"""Seconds between two clearings of those records: each a short statement, however many there are."""

@@ -35,10 +35,11 @@ class Refused(Struct, frozen=True):
     """A refusal without effect. ``details`` says why and what would still be possible.
 
     Members by code: ``insufficient_seats`` requested, available; ``seats_taken`` seats (the taken
-    ones), available; ``seats_outside_show`` seats, total_seats; ``invalid_state`` state;
-    ``hold_expired`` state, seats (those that others have by now; empty when late confirms are
-    refused); ``seats_not_blocked`` seats; ``seats_in_use`` seats; ``active_bookings`` count;
-    ``version_mismatch`` seq (the current one).
+    ones), available; ``seats_outside_show`` seats, total_seats; ``invalid_state`` state, and
+    retaken_by if another booking took an expired hold's seats again; ``hold_expired`` state, seats
+    (those that others have by now; empty when late confirms are refused); ``seats_not_blocked``
+    seats; ``seats_in_use`` seats; ``active_bookings`` count; ``version_mismatch`` seq (the current
+    one).
     """
 
     code: RefusalCode

@@ -31,5 +31,7 @@ async def open_engine(
         yield engine, Reads(store, engine)
     finally:
         await sweeper.stop()
-        await engine.stop()
-        await store.close()
+        try:
+            await engine.stop()
+        finally:
+            await store.close()

@@ -1,9 +1,12 @@
 """The engine on a test's database, with short words for what tests ask of it."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
+
+from prometheus_client import REGISTRY
 
 from boxoffice.commands import (
     BlockSeats,
@@ -22,14 +25,14 @@ from boxoffice.commands import (
     UpdateShow,
 )
 from boxoffice.engine import BookingEngine
-from boxoffice.outcomes import BookingDone, HoldsExpired, RefusalCode, Refused, SeatsDone, ShowDone
+from boxoffice.outcomes import BookingDone, RefusalCode, Refused, SeatsDone, ShowDone
 from boxoffice.reads import Reads
 from boxoffice.runtime import open_engine
 from boxoffice.settings import Secret, Settings
 from boxoffice.verify import verify
 from boxoffice.views import Booking, Event, Show
 
-D = TypeVar("D", BookingDone, HoldsExpired, SeatsDone, ShowDone)
+D = TypeVar("D")
 
 START: Final = datetime(2030, 12, 15, 18, 30, tzinfo=UTC)
 ACTOR: Final = "tester"
@@ -144,9 +147,13 @@ class Box:
         """Gives blocked seats back to sale."""
         return await self.do(UnblockSeats(actor=ACTOR, show_id=show_id, seat_numbers=seats))
 
-    async def resize(self, show_id: int, seats: int, *, seq: int | None = None) -> ShowDone | Refused:
+    async def resize(
+        self, show_id: int, seats: int, *, seq: int | None = None, key: str | None = None
+    ) -> ShowDone | Refused:
         """Gives a show another number of seats."""
-        return await self.do(UpdateShow(actor=ACTOR, show_id=show_id, total_seats=seats, expected_seq=seq))
+        return await self.do(
+            UpdateShow(actor=ACTOR, idempotency_key=key, show_id=show_id, total_seats=seats, expected_seq=seq)
+        )
 
     async def delete(self, show_id: int, *, seq: int | None = None) -> ShowDone | Refused:
         """Deletes a show."""
@@ -179,6 +186,23 @@ async def violations(dsn: str) -> dict[str, list[str]]:
     """What ``verify`` finds in a database, by check; nothing in a sound one."""
     results = await verify(dsn)
     return {r.name: [violation.text for violation in r.violations] for r in results if r.violation_count}
+
+
+async def in_one_batch(*commands: Coroutine[Any, Any, D | Refused], batches: int = 1) -> list[D | Refused]:
+    """The outcomes of commands for one idle lane, which takes them all in one batch.
+
+    All of them are in the queue before the lane's worker has its first turn of the loop.
+    """
+    before = _batches()
+    outcomes = await asyncio.gather(*commands)
+    assert _batches() == before + batches
+    return outcomes
+
+
+def _batches() -> float:
+    count = REGISTRY.get_sample_value("boxoffice_batch_commands_count")
+    assert count is not None
+    return count
 
 
 def done(outcome: Done | Refused) -> Done:

@@ -21,9 +21,16 @@ def settings(database: str) -> Settings:
 
 
 @pytest.fixture
-async def api(settings: Settings) -> AsyncIterator[Api]:
-    """A client of the running application."""
-    async with running(settings) as app, client_of(app) as client:
+async def app(settings: Settings) -> AsyncIterator[Litestar]:
+    """The running application."""
+    async with running(settings) as app:
+        yield app
+
+
+@pytest.fixture
+async def api(app: Litestar) -> AsyncIterator[Api]:
+    """A client of it."""
+    async with client_of(app) as client:
         yield Api(client)
 
 

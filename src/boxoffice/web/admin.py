@@ -18,7 +18,7 @@ from boxoffice.web.answers import (
     done,
 )
 from boxoffice.web.paging import listed, number_after
-from boxoffice.web.parameters import BookingId, Cursor, IdempotencyKey, Limit, ShowId
+from boxoffice.web.parameters import BookingToForceCancel, Cursor, IdempotencyKey, Limit, ShowId
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import CANCELLED, ONE_PAGE, SEAT, shown
@@ -140,7 +140,7 @@ class AdminController(Controller):
     async def force_cancel_booking(
         self,
         request: ApiRequest,
-        booking_id: BookingId,
+        booking_id: BookingToForceCancel,
         data: Annotated[ForcedCancel, Body(examples=_CANCEL)],
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BookingAnswer]:

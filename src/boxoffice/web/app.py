@@ -9,17 +9,16 @@ from typing import Final
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
-from litestar.datastructures import MutableScopeHeaders
-from litestar.routes import HTTPRoute
-from litestar.types import Message, Scope
 
 from boxoffice.runtime import open_engine
 from boxoffice.settings import Settings, load_settings
 from boxoffice.web import docs, system
 from boxoffice.web.edge import Edge
+from boxoffice.web.fast import FastBooking
 from boxoffice.web.headers import default_headers
+from boxoffice.web.kept import KeptAnswers
 from boxoffice.web.openapi import OPERATIONS
-from boxoffice.web.problems import HANDLERS, allow
+from boxoffice.web.problems import HANDLERS
 from boxoffice.web.request import ApiRequest
 
 _COMPRESSED_BYTES_MIN: Final = 1_000
@@ -45,7 +44,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
     app = Litestar(
         [*OPERATIONS, *system.HANDLERS, *docs.HANDLERS],
         lifespan=[_engine_open],
-        before_send=[_allow_every_method],
         request_class=ApiRequest,
         request_max_body_size=settings.body_bytes_max,
         exception_handlers=HANDLERS,
@@ -58,16 +56,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         debug=False,
     )
     app.state.settings = settings
-    app.asgi_handler = Edge(app.asgi_handler, default_headers(https=settings.app_env == "production"))
+    headers = default_headers(https=settings.app_env == "production")
+    app.asgi_handler = Edge(FastBooking(KeptAnswers(app.asgi_handler, app), app), headers)
     return app
-
-
-async def _allow_every_method(message: Message, scope: Scope) -> None:
-    """Completes the answer to OPTIONS: Litestar's own names only the method that was registered first."""
-    if message["type"] == "http.response.start" and scope.get("method") == "OPTIONS":
-        for route in scope["litestar_app"].routes:
-            if isinstance(route, HTTPRoute) and route.path == scope.get("path_template"):
-                MutableScopeHeaders(message)["Allow"] = allow(route.methods)
 
 
 @asynccontextmanager

@@ -20,7 +20,17 @@ from boxoffice.web.answers import (
     done,
 )
 from boxoffice.web.paging import listed, moment_after, number_after
-from boxoffice.web.parameters import BookingId, Cursor, IdempotencyKey, Limit, ShowId, UserId
+from boxoffice.web.parameters import (
+    BookingId,
+    BookingToCancel,
+    BookingToConfirm,
+    BookingToFail,
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    ShowId,
+    UserId,
+)
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import BOOKING, CANCELLED, DETAILS, FAILED, ONE_PAGE, shown
@@ -60,11 +70,13 @@ _ENDS_BADLY = (
 )
 _CONFIRMED = "Booking confirmed successfully"
 
+PATH = "/api/bookings"
+
 
 class BookingsController(Controller):
     """Operations on bookings."""
 
-    path = "/api/bookings"
+    path = PATH
     tags = ("Bookings",)
 
     @post(
@@ -95,9 +107,7 @@ class BookingsController(Controller):
         """
         command = data.command(request.actor, idempotency_key, request.settings.hold_seconds_max)
         outcome = accepted(await request.engine.execute(command))
-        message = _CONFIRMED if data.status == "CONFIRMED" else "Seats held: confirm before expires_at"
-        answer = BookingAnswer(data=outcome.booking, message=message)
-        return done(answer, outcome, 201, Location=f"/api/bookings/{outcome.booking.id}")
+        return done(booked(outcome.booking), outcome, 201, Location=f"{PATH}/{outcome.booking.id}")
 
     @get(
         "/{booking_id:str}",
@@ -124,7 +134,7 @@ class BookingsController(Controller):
         },
     )
     async def cancel_booking(
-        self, request: ApiRequest, booking_id: BookingId, idempotency_key: IdempotencyKey = None
+        self, request: ApiRequest, booking_id: BookingToCancel, idempotency_key: IdempotencyKey = None
     ) -> Response[BookingAnswer]:
         """Ends a hold or a sale; the seats are free again and the booking remains for the audit."""
         command = CancelBooking(
@@ -148,7 +158,7 @@ class BookingsController(Controller):
         },
     )
     async def confirm_booking(
-        self, request: ApiRequest, booking_id: BookingId, idempotency_key: IdempotencyKey = None
+        self, request: ApiRequest, booking_id: BookingToConfirm, idempotency_key: IdempotencyKey = None
     ) -> Response[BookingAnswer]:
         """Turns a hold into a sale.
 
@@ -178,7 +188,7 @@ class BookingsController(Controller):
     async def fail_booking(
         self,
         request: ApiRequest,
-        booking_id: BookingId,
+        booking_id: BookingToFail,
         data: Annotated[Failure | None, Body(examples=_FAILURE)] = None,
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BookingAnswer]:
@@ -259,6 +269,13 @@ class BookingsController(Controller):
         expired = await request.engine.expire_due(request.actor)
         message = f"{counted(expired, 'hold')} ended"
         return Response(ExpiredCountAnswer(data=ExpiredCount(expired), message=message))
+
+
+def booked(booking: Booking) -> BookingAnswer:
+    """What a new booking is answered with."""
+    confirmed = booking.status is BookingStatus.CONFIRMED
+    message = _CONFIRMED if confirmed else "Seats held: confirm before expires_at"
+    return BookingAnswer(data=booking, message=message)
 
 
 def _confirmed(booking: Booking) -> str:

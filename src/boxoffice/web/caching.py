@@ -26,7 +26,7 @@ def etag(seq: int, form: str = "") -> str:
 def conditional(answer: A, tag: str, if_none_match: str | None) -> Response[A | None]:
     """The answer with its tag; only the tag if the client has it already."""
     headers = {"ETag": tag, "Cache-Control": REVALIDATE}
-    if if_none_match is not None and _has(if_none_match, tag):
+    if if_none_match is not None and matches(if_none_match, tag):
         return Response(None, status_code=304, headers=headers)
     return Response(answer, headers=headers)
 
@@ -40,5 +40,6 @@ def expected_seq(if_match: str | None) -> int | None:
     raise invalid_field("If-Match", 'one ETag of the show, such as "17", or *', "It is neither", "header")
 
 
-def _has(if_none_match: str, tag: str) -> bool:
+def matches(if_none_match: str, tag: str) -> bool:
+    """Whether the header If-None-Match names this entity tag."""
     return any(found[0] == "*" or found[1] == tag for found in _TAG.finditer(if_none_match))

@@ -1,55 +1,56 @@
 """The outermost layer: what every answer gets, matched to a route or not."""
 
+import random
 import re
-import secrets
 from collections.abc import Iterable
 from time import perf_counter
 from typing import Final, NamedTuple
 
-from litestar.datastructures import Headers
+from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
 from boxoffice.telemetry import record_request
+from boxoffice.web.problems import allow
 
-_REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+_REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 _TRACEPARENT: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+    rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 )
 
 
 class Marks(NamedTuple):
     """What tells one request from another: ours and the caller's id for it, and its trace (W3C)."""
 
-    request_id: str
-    traceparent: str
-
-    @property
-    def trace_id(self) -> str:
-        """The trace that the request belongs to."""
-        return self.traceparent.split("-")[1]
+    request_id: bytes
+    traceparent: bytes
 
 
 class Edge:
     """Names each request, logs and counts it, adds the headers that an answer does not bring.
 
     It wraps the application, and not its routes, so that an unknown path is treated no worse. HEAD
-    is answered as GET without the body.
+    is served as GET; the server leaves out the body.
     """
 
     def __init__(self, app: ASGIApp, headers: list[tuple[bytes, bytes]]) -> None:
         self._app = app
         self._headers = headers
+        self._names = frozenset(name for name, _ in headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        marks = _marks(Headers.from_scope(scope))
-        with bound_contextvars(request_id=marks.request_id, trace_id=marks.trace_id):
-            await self._serve(scope, receive, send, marks)
+        marks = _marks(scope["headers"])
+        # Not unbound again: a server gives each request a context of its own.
+        bind_contextvars(request_id=marks.request_id.decode(), trace_id=marks.traceparent[3:35].decode())
+        await self._serve(scope, receive, send, marks)
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send, marks: Marks) -> None:
         status = 500  # unless an answer begins
@@ -62,8 +63,8 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = self._complete(message["headers"], marks)
-            elif message["type"] == "http.response.body" and method == "HEAD":
-                message["body"] = b""
+                if method == "OPTIONS":
+                    _allow_every_method(message, scope)
             await send(message)
 
         started = perf_counter()
@@ -72,23 +73,36 @@ class Edge:
         finally:
             record_request(method, scope.get("path_template"), status, perf_counter() - started)
 
-    def _complete(self, given: Iterable[tuple[bytes, bytes]], marks: Marks) -> list[tuple[bytes, bytes]]:
+    def _complete(self, given: RawHeaders, marks: Marks) -> list[tuple[bytes, bytes]]:
         headers = list(given)
-        names = {name.lower() for name, _ in headers}
-        headers += [header for header in self._headers if header[0] not in names]
-        headers.append((b"x-request-id", marks.request_id.encode()))
-        headers.append((b"traceparent", marks.traceparent.encode()))
+        brought = {name.lower() for name, _ in headers}
+        if self._names.isdisjoint(brought):
+            headers += self._headers
+        else:
+            headers += [header for header in self._headers if header[0] not in brought]
+        headers += ((b"x-request-id", marks.request_id), (b"traceparent", marks.traceparent))
         return headers
 
 
-def _marks(headers: Headers) -> Marks:
-    request_id = headers.get("x-request-id", "")
-    traceparent = headers.get("traceparent", "")
+def _allow_every_method(message: HTTPResponseStartEvent, scope: HTTPScope) -> None:
+    """Completes the answer to OPTIONS: Litestar's own names only the method that was registered first."""
+    for route in scope["litestar_app"].routes:
+        if isinstance(route, HTTPRoute) and route.path_format == scope.get("path_template"):
+            MutableScopeHeaders(message)["Allow"] = allow(route.methods)
+
+
+def _marks(headers: RawHeaders) -> Marks:
+    request_id = traceparent = b""
+    for name, value in headers:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id = value
+        elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
+            traceparent = value
     return Marks(
-        request_id if _REQUEST_ID.fullmatch(request_id) else secrets.token_hex(16),
-        traceparent if _TRACEPARENT.fullmatch(traceparent) else _new_traceparent(),
+        request_id or b"%032x" % _bits(128), traceparent or b"00-%032x-%016x-01" % (_bits(128), _bits(64))
     )
 
 
-def _new_traceparent() -> str:
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+def _bits(count: int) -> int:
+    """A random number that is not 0, which no trace may have. It is a name, and no secret."""
+    return random.getrandbits(count) or 1

@@ -22,6 +22,7 @@ from boxoffice import __version__
 from boxoffice.web.admin import AdminController
 from boxoffice.web.bookings import BookingsController
 from boxoffice.web.problems import MEDIA_TYPE
+from boxoffice.web.request import ApiRequest
 from boxoffice.web.shows import ShowsController
 from boxoffice.web.system import get_health
 from boxoffice.web.users import UsersController
@@ -83,7 +84,7 @@ def render() -> str:
 
 def describe() -> dict[str, Any]:
     """The description as data."""
-    app = Litestar(OPERATIONS, openapi_config=_config(), logging_config=None)
+    app = Litestar(OPERATIONS, request_class=ApiRequest, openapi_config=_config(), logging_config=None)
     document: dict[str, Any] = _tidied(app.openapi_schema.to_schema())
     operations = {o["operationId"]: o for path in document["paths"].values() for o in path.values()}
     problems: dict[str, Any] = {}

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from litestar import Response
@@ -76,5 +76,6 @@ def _cursor(key: object) -> str:
 
 
 def _with_query(request: ApiRequest, name: str, value: str) -> str:
-    kept = [(key, text) for key, text in request.query_params.multi_items() if key != name]
+    given = parse_qsl(request.scope["query_string"].decode(), keep_blank_values=True)
+    kept = [(key, text) for key, text in given if key != name]
     return f"{request.scope['path']}?{urlencode([*kept, (name, value)])}"

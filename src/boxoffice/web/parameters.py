@@ -11,18 +11,36 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from boxoffice.limits import BOOKING_NUMBER_BITS, ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX, PAGE_ITEMS_MAX
 from boxoffice.web.wire import SLUG
 
-FIRST_BOOKING: Final = (1 << BOOKING_NUMBER_BITS) + 1
-"""Id of the first booking of show 1, for the examples."""
 
-ShowId = Annotated[
-    int,
-    PathParameter(
+def _show(example: int) -> PathParameter:
+    return PathParameter(
         ge=1,
         le=ID_MAX,
         description="The show's id: an integer from 1 on.",
-        examples=[Example(id="show", value=1)],
-    ),
-]
+        examples=[Example(id="show", value=example)],
+    )
+
+
+def _booking(example: int) -> PathParameter:
+    return PathParameter(
+        ge=1,
+        le=ID_MAX,
+        description="The booking's id: an integer from 1 on.",
+        examples=[Example(id="booking", value=example)],
+    )
+
+
+# The examples are of the demo data, each in the state that its operation needs.
+FIRST_BOOKING: Final = (1 << BOOKING_NUMBER_BITS) + 1
+"""Id of the first booking of show 1."""
+
+ShowId = Annotated[int, _show(1)]
+ShowToDelete = Annotated[int, _show(10)]
+BookingId = Annotated[int, _booking(FIRST_BOOKING)]
+BookingToConfirm = Annotated[int, _booking(FIRST_BOOKING + 1)]
+BookingToFail = Annotated[int, _booking(FIRST_BOOKING + 2)]
+BookingToCancel = Annotated[int, _booking(FIRST_BOOKING + 3)]
+BookingToForceCancel = Annotated[int, _booking(FIRST_BOOKING + 4)]
 UserId = Annotated[
     int,
     PathParameter(
@@ -30,15 +48,6 @@ UserId = Annotated[
         le=ID_MAX,
         description="The user's id: an integer from 1 on.",
         examples=[Example(id="user", value=1)],
-    ),
-]
-BookingId = Annotated[
-    int,
-    PathParameter(
-        ge=1,
-        le=ID_MAX,
-        description="The booking's id: an integer from 1 on.",
-        examples=[Example(id="booking", value=FIRST_BOOKING)],
     ),
 ]
 ShowTypeInPath = Annotated[

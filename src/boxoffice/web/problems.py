@@ -147,6 +147,41 @@ def fault_code(fault: faults.Fault) -> str:
     return next(code for kind, code in _FAULT_CODES.items() if isinstance(fault, kind))
 
 
+def members(
+    code: str, details: Mapping[str, Any], errors: list[FieldError] | UnsetType = UNSET
+) -> dict[str, Any]:
+    """The members of a problem: those of its kind, and what its refusal tells spread among them."""
+    kind = KINDS[code]
+    body: dict[str, Any] = {
+        "type": f"urn:boxoffice:problem:{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.detail.format_map({name: _in_words(value) for name, value in details.items()}),
+        "code": code,
+        "success": False,
+        "error": kind.title,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+    }
+    if errors is not UNSET:
+        body["errors"] = errors
+    return body | dict(details)
+
+
+def log_fault(fault: faults.Fault) -> None:
+    """Notes a fault of ours that a client is told of."""
+    _log.warning("fault", fault=type(fault).__name__, reason=str(fault))
+
+
+def log_failure(error: Exception) -> None:
+    """Notes an error that nobody foresaw."""
+    _log.error("request failed", exc_info=error)
+
+
+def retry_after(fault: faults.Fault) -> str:
+    """The header Retry-After for a fault, in whole seconds."""
+    return str(math.ceil(fault.retry_after_s))
+
+
 def problem(
     code: str,
     details: Mapping[str, Any] | None = None,
@@ -155,8 +190,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response[dict[str, Any]]:
     """The answer for a code of ``KINDS``, with what its refusal tells spread into it."""
-    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    body = _body(code, details or {}, errors, request_id)
+    body = members(code, details or {}, errors)
     return Response(body, status_code=body["status"], media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -169,25 +203,6 @@ def command_errors(*codes: str, body: bool = True) -> dict[int, ResponseSpec]:
     """The error answers of a command for OpenAPI: those of the codes, and those that all commands have."""
     common = ["invalid_request", RefusalCode.IDEMPOTENCY_KEY_REUSED, *(["body_too_large"] if body else [])]
     return _documented(*common, *codes, "internal_error", *_FAULT_CODES.values())
-
-
-def _body(
-    code: str, details: Mapping[str, Any], errors: list[FieldError] | UnsetType, request_id: str
-) -> dict[str, Any]:
-    kind = KINDS[code]
-    body: dict[str, Any] = {
-        "type": f"urn:boxoffice:problem:{code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": kind.detail.format_map({name: _in_words(value) for name, value in details.items()}),
-        "code": code,
-        "success": False,
-        "error": kind.title,
-        "request_id": request_id,
-    }
-    if errors is not UNSET:
-        body["errors"] = errors
-    return body | dict(details)
 
 
 def _in_words(value: object) -> str:
@@ -211,7 +226,11 @@ def _documented(*codes: str) -> dict[int, ResponseSpec]:
 
 def _spec(codes: list[str]) -> ResponseSpec:
     examples = [
-        Example(id=code, summary=KINDS[code].title, value=_body(code, _EXAMPLES.get(code, {}), UNSET, "9f1c"))
+        Example(
+            id=code,
+            summary=KINDS[code].title,
+            value=members(code, _EXAMPLES.get(code, {})) | {"request_id": "9f1c"},
+        )
         for code in codes
     ]
     description = "; ".join(KINDS[code].title for code in codes)
@@ -240,8 +259,8 @@ def _on_invalid_input(_: Request[Any, Any, Any], error: InvalidInput) -> Respons
 
 
 def _on_fault(_: Request[Any, Any, Any], error: faults.Fault) -> Response[Any]:
-    _log.warning("fault", fault=type(error).__name__, reason=str(error))
-    return problem(fault_code(error), headers={"Retry-After": str(math.ceil(error.retry_after_s))})
+    log_fault(error)
+    return problem(fault_code(error), headers={"Retry-After": retry_after(error)})
 
 
 def _on_framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -256,7 +275,7 @@ def _on_framework_error(request: Request[Any, Any, Any], error: HTTPException) -
 
 
 def _on_any_other(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    _log.error("request failed", exc_info=error)
+    log_failure(error)
     return problem("internal_error")
 
 

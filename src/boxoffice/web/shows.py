@@ -33,6 +33,7 @@ from boxoffice.web.parameters import (
     Limit,
     SeatFormat,
     ShowId,
+    ShowToDelete,
     ShowTypeInPath,
     ShowTypeInQuery,
 )
@@ -241,7 +242,7 @@ class ShowsController(Controller):
     async def delete_show(
         self,
         request: ApiRequest,
-        show_id: ShowId,
+        show_id: ShowToDelete,
         idempotency_key: IdempotencyKey = None,
         if_match: IfMatch = None,
     ) -> Response[ShowAnswer]:

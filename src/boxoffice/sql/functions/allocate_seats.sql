@@ -20,6 +20,7 @@ DECLARE
     v_part    integer[];
     v_seat    integer;
     v_booking bookings;
+    v_rival   bigint; -- what an earlier command of this batch took the same seats again for
 BEGIN
     SELECT total_seats, free_seats, run_hints, last_booking_number INTO v_total, v_free, hints, v_number
     FROM show_inventory WHERE show_id = p_show_id;
@@ -45,8 +46,14 @@ BEGIN
         IF v_code = 'done' AND c.kind <> 'block' AND v_number = 16777215 THEN
             v_code := 'booking_numbers_used_up';
         ELSIF v_code <> 'done' AND c.kind = 'retake' THEN
-            v_code := 'hold_expired';
-            v_details := v_details || '{"state": "EXPIRED"}';
+            v_rival := (
+                SELECT (o.booking).booking_id FROM unnest(outcomes) AS o WHERE (o.booking).retaken_from = c.booking_id
+            );
+            v_code := CASE WHEN v_rival IS NULL THEN 'hold_expired' ELSE 'invalid_state' END;
+            v_details := jsonb_strip_nulls(jsonb_build_object(
+                'state', 'EXPIRED', 'retaken_by', v_rival,
+                'seats', CASE WHEN v_rival IS NULL THEN v_details -> 'seats' END
+            ));
         END IF;
 
         IF v_code = 'done' THEN

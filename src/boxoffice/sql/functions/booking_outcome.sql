@@ -20,9 +20,10 @@ BEGIN
             WHEN p_command.kind = 'confirm' AND v_booking.status = 'EXPIRED' AND v_successor IS NULL
             THEN 'hold_expired' ELSE 'invalid_state'
         END;
-        v_outcome.details := jsonb_strip_nulls(
-            jsonb_build_object('state', v_booking.status, 'retaken_by', v_successor)
-        );
+        v_outcome.details := jsonb_strip_nulls(jsonb_build_object(
+            'state', v_booking.status, 'retaken_by', v_successor,
+            'seats', CASE v_outcome.code WHEN 'hold_expired' THEN '[]'::jsonb END
+        ));
     END IF;
     RETURN v_outcome;
 END $$;

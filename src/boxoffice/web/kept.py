@@ -1,0 +1,161 @@
+"""Answers that everybody asks for at once: loaded by one request, kept for a moment, shared by all.
+
+However many poll a show, the database answers a handful of queries a second. Nothing that decides
+about a sale looks here, and ``?consistent=true`` goes past it.
+"""
+
+import asyncio
+import re
+from typing import Final, NamedTuple
+
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, ReceiveMessage, Scope, Send
+
+from boxoffice.web.caching import matches
+
+KEPT_S: Final = 0.2
+"""Seconds that an answer may be old. Nobody sees it, and all who poll a show cost five queries a second."""
+
+FRESH_LOADS_PER_S: Final = 10.0
+"""Loads a second beyond those, for answers that this process itself has made old: whoever books and looks
+sees the booking, and a storm of bookings still costs the database next to nothing."""
+
+KEPT_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Bytes of all kept answers together; the oldest go first."""
+
+_ENTRY_BYTES: Final = 2_000  # what an answer takes beside its body, roughly
+_PATH: Final = re.compile(r"/api/shows/([1-9][0-9]{0,8})(?:/available-seats|/stats)?")
+_OF_A_BODY: Final = frozenset({b"content-type", b"content-length", b"content-encoding"})
+_QUERIES: Final = frozenset({b"", b"format=list", b"format=ranges"})
+
+
+class _Key(NamedTuple):
+    """What an answer depends on."""
+
+    path: str
+    query: bytes
+    zipped: bool
+    origin: bytes
+
+
+class _Answer:
+    """An answer that is being loaded, or was. ``credit``: fresh loads that it may have, at ``loaded_at``."""
+
+    def __init__(self, loaded_at: float, credit: float) -> None:
+        self.loaded_at: Final = loaded_at
+        self.credit: Final = credit
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
+        self.template = ""
+        self.loading: asyncio.Task[None]
+
+    async def take(self, message: Message) -> None:
+        """Receives the answer, as a server would."""
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message["headers"])
+        elif message["type"] == "http.response.body":
+            self.body += message["body"]
+
+    @property
+    def size(self) -> int:
+        """What it takes of ``KEPT_BYTES_MAX``, roughly."""
+        return len(self.body) + _ENTRY_BYTES
+
+    def header(self, wanted: bytes) -> str:
+        """A header of the answer; empty if it has none."""
+        return next((value.decode() for name, value in self.headers if name.lower() == wanted), "")
+
+
+class KeptAnswers:
+    """Shares the answers about single shows; passes everything else on."""
+
+    def __init__(self, app: ASGIApp, owner: Litestar) -> None:
+        self._app = app
+        self._owner = owner
+        self._answers: dict[_Key, _Answer] = {}  # the oldest first
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        show_id = _shared(scope)
+        if show_id is None or scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        answer = await self._answer(self._key(scope), show_id, scope)
+        scope["path_template"] = answer.template
+        await _send(answer, scope, send)
+
+    def _key(self, scope: HTTPScope) -> _Key:
+        zipped, origin = False, b""
+        for name, value in scope["headers"]:
+            if name == b"accept-encoding":
+                zipped = b"gzip" in value
+            elif name == b"origin" and self._owner.cors_config is not None:
+                origin = value
+        return _Key(scope["path"], scope["query_string"], zipped, origin)
+
+    async def _answer(self, key: _Key, show_id: int, scope: HTTPScope) -> _Answer:
+        now = asyncio.get_running_loop().time()
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._load(key, scope, _Answer(now, FRESH_LOADS_PER_S))
+        elif answer.loading.done():
+            age = now - answer.loaded_at
+            credit = min(answer.credit + age * FRESH_LOADS_PER_S, FRESH_LOADS_PER_S)
+            if age > KEPT_S:
+                answer = self._load(key, scope, _Answer(now, credit))
+            elif credit >= 1 and self._owner.state.engine.changed_at(show_id) >= answer.loaded_at:
+                answer = self._load(key, scope, _Answer(now, credit - 1))
+        # Shielded: the client that began the load may go, and the others still wait for it.
+        await asyncio.shield(answer.loading)
+        return answer
+
+    def _load(self, key: _Key, scope: HTTPScope, answer: _Answer) -> _Answer:
+        answer.loading = asyncio.create_task(self._fill(key, scope, answer))
+        self._answers[key] = answer
+        return answer
+
+    async def _fill(self, key: _Key, scope: HTTPScope, answer: _Answer) -> None:
+        headers = [(name, value) for name, value in scope["headers"] if name != b"if-none-match"]
+        inner: HTTPScope = {**scope, "headers": headers}
+        try:
+            await self._app(inner, _no_body, answer.take)
+            answer.template = str(inner.get("path_template", ""))
+        finally:
+            self._settle(key, answer)
+
+    def _settle(self, key: _Key, answer: _Answer) -> None:
+        """Keeps the answer if it is one to keep, and lets the oldest go if there are too many."""
+        if answer.status != 200:
+            self._answers.pop(key, None)
+            return
+        self._answers[key] = self._answers.pop(key)  # the youngest stands last
+        bytes_kept = sum(kept.size for kept in self._answers.values())
+        while bytes_kept > KEPT_BYTES_MAX:
+            bytes_kept -= self._answers.pop(next(iter(self._answers))).size
+
+
+def _shared(scope: Scope) -> int | None:
+    """The show that is asked about, if the answer is one to share."""
+    if scope["type"] != ScopeType.HTTP or scope["method"] != "GET" or scope["query_string"] not in _QUERIES:
+        return None
+    match = _PATH.fullmatch(scope["path"])
+    return int(match[1]) if match else None
+
+
+async def _send(answer: _Answer, scope: HTTPScope, send: Send) -> None:
+    if answer.status == 200 and any(
+        name == b"if-none-match" and matches(value.decode("latin-1"), answer.header(b"etag"))
+        for name, value in scope["headers"]
+    ):
+        kept = [header for header in answer.headers if header[0].lower() not in _OF_A_BODY]
+        await send({"type": "http.response.start", "status": 304, "headers": kept})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+async def _no_body() -> ReceiveMessage:
+    return {"type": "http.request", "body": b"", "more_body": False}

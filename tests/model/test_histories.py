@@ -1,0 +1,139 @@
+"""Random histories: whatever is asked in whatever order, the engine and the model give the same answers."""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from boxoffice.outcomes import BookingDone, HoldsExpired, SeatsDone, ShowDone
+from boxoffice.views import BookingStatus
+from tests.model.reference import HOUSE, Answer, Model
+from tests.support.box import PAGE, Box
+from tests.support.clock import Clock
+
+STEPS = 300
+SEATS = 30
+HOLD_S = 60.0
+
+
+def told(outcome: object) -> Answer:
+    """An outcome as the model tells it."""
+    match outcome:
+        case BookingDone(booking=b):
+            return b.id, b.seats + b.released_seats, b.status, b.expires_at, b.retaken_from
+        case SeatsDone(seats=seats):
+            return seats
+        case ShowDone(show=show):
+            return show.total_seats, show.available_seats
+        case HoldsExpired(expired_count=count):
+            return count
+        case _:
+            return outcome
+
+
+class History:
+    """Takes random steps on both sides."""
+
+    def __init__(self, seed: int, box: Box, clock: Clock, show: int) -> None:
+        self._chance = random.Random(seed)  # noqa: S311 - no secret
+        self._box = box
+        self._clock = clock
+        self._show = show
+        self._keyed: list[tuple[int, Any, Any, str]] = []
+        self.model = Model(show, SEATS, clock.now)
+        self.log: list[str] = []
+
+    async def step(self) -> tuple[Answer, Answer]:
+        """What the engine and the model answer to one command."""
+        step: Callable[[], Awaitable[tuple[object, Answer]]] = self._chance.choices(
+            [self._book, self._book_again, self._confirm, self._end, self._house, self._resize, self._time],
+            [30, 6, 20, 20, 10, 4, 10],
+        )[0]
+        outcome, expected = await step()
+        return told(outcome), expected
+
+    async def _book(self) -> tuple[object, Answer]:
+        seats = self._seats() if self._chance.random() < 0.4 else None
+        hold = self._chance.choice([None, HOLD_S, HOLD_S / 2])
+        key = f"key {len(self._keyed)}"
+        self._keyed.append((self._chance.randint(1, 6), seats, hold, key))
+        return await self._ask(*self._keyed[-1])
+
+    async def _book_again(self) -> tuple[object, Answer]:
+        return await self._ask(*self._chance.choice(self._keyed)) if self._keyed else await self._book()
+
+    async def _ask(self, count: int, seats: Any, hold: float | None, key: str) -> tuple[object, Answer]:
+        self.log.append(f"book {count} {seats} {hold} {key}")
+        outcome = await self._box.try_book(self._show, count, seats=seats, hold=hold, key=key)
+        return outcome, self.model.book(count, seats, hold, key)
+
+    async def _confirm(self) -> tuple[object, Answer]:
+        if not self.model.bookings:
+            return await self._book()
+        booking_id = self._some_booking()
+        late = self._chance.choice(["retake", "retake", "refuse"])
+        self.log.append(f"confirm {booking_id} {late}")
+        outcome = await self._box.confirm(booking_id, "refuse" if late == "refuse" else "retake")
+        return outcome, self.model.confirm(booking_id, late)
+
+    async def _end(self) -> tuple[object, Answer]:
+        if not self.model.bookings:
+            return await self._book()
+        booking_id = self._some_booking()
+        self.log.append(f"end {booking_id}")
+        if self._chance.random() < 0.3:
+            return await self._box.fail(booking_id), self.model.end(booking_id, BookingStatus.FAILED)
+        return await self._box.cancel(booking_id), self.model.end(booking_id, BookingStatus.CANCELLED)
+
+    async def _house(self) -> tuple[object, Answer]:
+        seats = self._seats()
+        if self._chance.random() < 0.5:
+            self.log.append(f"block {seats}")
+            return await self._box.block(self._show, *seats), self.model.block(seats)
+        blocked = sorted(seat for seat, owner in self.model.owners.items() if owner == HOUSE)
+        seats = self._chance.choice([seats, blocked or seats])
+        self.log.append(f"unblock {seats}")
+        return await self._box.unblock(self._show, *seats), self.model.unblock(seats)
+
+    async def _resize(self) -> tuple[object, Answer]:
+        total = self._chance.randint(SEATS - 8, SEATS + 8)
+        self.log.append(f"resize {total}")
+        return await self._box.resize(self._show, total), self.model.resize(total)
+
+    async def _time(self) -> tuple[object, Answer]:
+        await self._clock.advance(self._chance.choice([1, HOLD_S / 4, HOLD_S / 2]))
+        self.model.now = self._clock.now
+        self.log.append(f"now {self._clock.now}")
+        if self._chance.random() < 0.5:
+            return None, None
+        return await self._box.expire(self._show), self.model.expire()
+
+    def _seats(self) -> list[int]:
+        first = self._chance.randint(1, SEATS + 1)
+        return sorted(self._chance.sample(range(first, first + 5), self._chance.randint(1, 3)))
+
+    def _some_booking(self) -> int:
+        """Mostly one of the latest."""
+        ids = sorted(self.model.bookings)
+        return self._chance.choice(ids[-8:] if self._chance.random() < 0.8 else ids)
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+async def test_a_random_history_is_that_of_the_model(box: Box, clock: Clock, seed: int | None) -> None:
+    """With None it is another history each time; a failure names its seed."""
+    seed = random.randrange(10**9) if seed is None else seed  # noqa: S311 - no secret
+    show = await box.show(SEATS)
+    history = History(seed, box, clock, show)
+    for _ in range(STEPS):
+        outcome, expected = await history.step()
+        assert outcome == expected, f"seed {seed}: {history.log[-5:]}"
+
+    await box.expire(show)
+    history.model.expire()
+    page = await box.reads.seats(show, limit=PAGE)
+    assert page is not None
+    owners = {s.seat_number: s.booking_id or HOUSE for s in page.items if s.state != "free"}
+    assert owners == history.model.owners, f"seed {seed}"
+    assert await box.free_seats(show) == history.model.free, f"seed {seed}"
+    assert await box.violations() == {}, f"seed {seed}"

@@ -1,0 +1,15 @@
+"""Waiting in the event loop for something that happens elsewhere."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from tests.support.polling import POLL_S, WAIT_MAX_S
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Returns as soon as ``condition`` holds; fails, naming ``what``, if it does not within the bound."""
+    deadline = time.monotonic() + WAIT_MAX_S
+    while not await condition():
+        assert time.monotonic() < deadline, f"not within {WAIT_MAX_S:g} s: {what}"
+        await asyncio.sleep(POLL_S)

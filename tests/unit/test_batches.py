@@ -1,0 +1,124 @@
+"""Commands as rows, rows as bookings: what goes to the database is what was asked."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from boxoffice.batches import _cut, _fingerprint, _to_row
+from boxoffice.commands import (
+    BlockSeats,
+    BookSeats,
+    CancelBooking,
+    ConfirmBooking,
+    CreateShow,
+    ShowCommand,
+    UpdateShow,
+)
+from boxoffice.engine import _key_of
+from boxoffice.faults import Busy, OutcomeUnknown, Unavailable
+from boxoffice.rows import to_booking
+from boxoffice.views import BookingStatus
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+BOOK = BookSeats(actor="me", show_id=7, user_id=3, seat_count=2, seat_numbers=(9, 4), hold_seconds=1.5)
+
+
+def test_a_booking_is_told_in_columns_with_its_seats_in_order() -> None:
+    assert _to_row(5, BOOK) == (
+        *(5, 7, "book", "me", None, 3, 2, [4, 9], timedelta(seconds=1.5), None, None, None, None),
+    )
+
+
+def test_a_command_with_a_key_brings_its_fingerprint() -> None:
+    command = CancelBooking(actor="me", idempotency_key="k", show_id=7, booking_id=8, reason="ill")
+    row = _to_row(0, command)
+    assert row[4:6] == (8, None)
+    assert row[9:] == ("ill", None, "k", _fingerprint(command))
+
+
+def test_seats_are_counted_by_their_numbers() -> None:
+    block = BlockSeats(actor="me", show_id=7, seat_numbers=(3, 1, 2), reason="house")
+    assert _to_row(0, block)[6:8] == (3, [1, 2, 3])
+
+
+def test_what_has_no_column_is_told_in_details_and_nothing_else_is() -> None:
+    confirm = ConfirmBooking(actor="me", show_id=7, booking_id=8)
+    assert _details(confirm) == {"late": "retake"}
+    update = UpdateShow(actor="me", show_id=7, name="New", expected_seq=3)
+    assert _details(update) == {"name": "New", "expected_seq": 3}
+    create = CreateShow(actor="me", name="New", start_time=NOW, total_seats=4)
+    assert _details(create) == {
+        "name": "New",
+        "start_time": "2030-01-01T00:00:00Z",
+        "total_seats": 4,
+        "show_type": "show",
+    }
+    assert _to_row(0, create)[1] == 0
+
+
+@pytest.mark.parametrize("change", [{"actor": "you"}, {"idempotency_key": "other"}])
+def test_a_fingerprint_is_of_what_is_asked_not_of_who_asks(change: dict[str, Any]) -> None:
+    assert _fingerprint(msgspec.structs.replace(BOOK, **change)) == _fingerprint(BOOK)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"show_id": 8}, {"user_id": 4}, {"seat_numbers": None}, {"hold_seconds": None}, {"seat_count": 1}],
+)
+def test_a_fingerprint_is_of_all_that_is_asked(change: dict[str, Any]) -> None:
+    assert _fingerprint(msgspec.structs.replace(BOOK, **change)) != _fingerprint(BOOK)
+
+
+def test_a_fingerprint_tells_kinds_apart() -> None:
+    fields: dict[str, Any] = {"actor": "me", "show_id": 7, "booking_id": 8}
+    assert _fingerprint(CancelBooking(**fields)) != _fingerprint(ConfirmBooking(**fields))
+
+
+def test_only_commands_with_a_key_stay_apart() -> None:
+    assert _key_of(BOOK) is None
+    assert _key_of(msgspec.structs.replace(BOOK, idempotency_key="k")) == (7, "me", "k")
+
+
+@pytest.mark.parametrize(
+    ("shows", "fault", "parts"),
+    [
+        ([1, 2, 1], ValueError(), [[0, 2], [1]]),
+        ([1, 2, 1], Busy(), [[0, 2], [1]]),
+        ([1, 1, 1], ValueError(), [[0], [1, 2]]),
+        ([1, 1, 1], Busy(), [[0, 1, 2]]),
+        ([1], ValueError(), [[0]]),
+        ([1, 2], Unavailable(), [[0, 1]]),
+        ([1, 2], OutcomeUnknown(), [[0, 1]]),
+    ],
+)
+def test_a_batch_is_cut_where_that_helps(shows: list[int], fault: Exception, parts: list[list[int]]) -> None:
+    commands: list[ShowCommand[Any]] = [msgspec.structs.replace(BOOK, show_id=show) for show in shows]
+    assert _cut(commands, fault) == parts
+
+
+@pytest.mark.parametrize("status", BookingStatus)
+def test_a_booking_owns_its_seats_while_it_is_active(status: BookingStatus) -> None:
+    row: Any = {
+        "booking_id": 8,
+        "user_id": 3,
+        "show_id": 7,
+        "status": status.value,
+        "seats": [4, 9],
+        "created_at": NOW,
+        "updated_at": NOW,
+        "expires_at": None,
+        "reason": None,
+        "retaken_from": None,
+    }
+    booking = to_booking(row)
+    active = status in (BookingStatus.PENDING, BookingStatus.CONFIRMED)
+    assert (booking.seats, booking.released_seats) == (([4, 9], []) if active else ([], [4, 9]))
+    assert (booking.id, booking.seats_booked, booking.status) == (8, 2, status)
+
+
+def _details(command: Any) -> Any:
+    details = _to_row(0, command)[10]
+    assert isinstance(details, str)
+    return msgspec.json.decode(details)

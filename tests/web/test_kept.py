@@ -1,0 +1,127 @@
+"""Many who ask the same at once cost the database one query, and nobody is told what is not so."""
+
+import asyncio
+
+from litestar import Litestar
+
+from boxoffice.reads import Reads
+from boxoffice.web import kept
+from tests.web.api import Api, done, refused
+from tests.web.conftest import client_of
+
+
+class CountingReads:
+    """The reads, with a count of those of seat maps, and a gate that they wait at."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self.loads = 0
+        self.asked = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def seat_map(self, show_id: int, *, consistent: bool = False) -> object:
+        self.loads += 1
+        self.asked.set()
+        await self.gate.wait()
+        return await self._reads.seat_map(show_id, consistent=consistent)
+
+    async def show(self, show_id: int, *, consistent: bool = False) -> object:
+        return await self._reads.show(show_id, consistent=consistent)
+
+
+def counting(app: Litestar) -> CountingReads:
+    """Puts a counter before the application's reads."""
+    app.state.reads = CountingReads(app.state.reads)
+    reads: CountingReads = app.state.reads
+    return reads
+
+
+async def test_a_thousand_polls_at_once_cost_one_query(app: Litestar, api: Api) -> None:
+    show = await api.show()
+    reads = counting(app)
+    reads.gate.clear()
+    polls = [
+        asyncio.create_task(api.http.get(f"/api/shows/{show['id']}/available-seats")) for _ in range(1_000)
+    ]
+    await reads.asked.wait()
+    reads.gate.set()
+
+    answers = await asyncio.gather(*polls)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.text for answer in answers} == {answers[0].text}
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 1_000
+    assert reads.loads == 1
+
+
+async def test_who_books_and_looks_sees_the_booking(api: Api) -> None:
+    user, show = await api.user(), await api.show(seats=8)
+    path = f"/api/shows/{show['id']}/available-seats"
+
+    for left in range(8, 0, -1):
+        assert done(await api.http.get(path))["count"] == left
+        await api.booking(show["id"], user["id"])
+
+
+async def test_an_exact_read_goes_past_what_is_kept(app: Litestar, api: Api) -> None:
+    show = await api.show()
+    reads = counting(app)
+
+    for _ in range(3):
+        done(await api.http.get(f"/api/shows/{show['id']}/available-seats?consistent=true"))
+
+    assert reads.loads == 3
+
+
+async def test_a_storm_of_bookings_does_not_become_a_storm_of_queries(app: Litestar, api: Api) -> None:
+    user, show = await api.user(), await api.show(seats=200)
+    reads = counting(app)
+    before = asyncio.get_running_loop().time()
+
+    for _ in range(100):
+        await api.booking(show["id"], user["id"])
+        done(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
+
+    seconds = asyncio.get_running_loop().time() - before
+    per_second = kept.FRESH_LOADS_PER_S + 1 / kept.KEPT_S
+    assert reads.loads <= kept.FRESH_LOADS_PER_S + 1 + seconds * per_second
+
+
+async def test_what_is_not_there_is_not_kept(api: Api) -> None:
+    await api.show()
+    missing = await api.http.get("/api/shows/2")
+    refused(missing, 404, "show_not_found")
+
+    await api.show()
+
+    assert done(await api.http.get("/api/shows/2"))["id"] == 2
+
+
+async def test_a_client_that_leaves_does_not_spoil_it_for_the_others(app: Litestar, api: Api) -> None:
+    show = await api.show()
+    reads = counting(app)
+    reads.gate.clear()
+    path = f"/api/shows/{show['id']}/available-seats"
+    first = asyncio.create_task(api.http.get(path))
+    await reads.asked.wait()
+    second = asyncio.create_task(api.http.get(path))
+    await asyncio.sleep(0)
+
+    first.cancel()
+    reads.gate.set()
+
+    assert done(await second)["count"] == 10
+    assert reads.loads == 1
+
+
+async def test_zipped_and_plain_answers_are_kept_apart(app: Litestar, api: Api) -> None:
+    show = await api.show(seats=5_000)
+    path = f"/api/shows/{show['id']}/available-seats"
+    async with client_of(app) as other:
+        zipped = await api.http.get(path, headers={"Accept-Encoding": "gzip"})
+        plain = await other.get(path, headers={"Accept-Encoding": "identity"})
+
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert zipped.json() == plain.json()
