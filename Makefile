@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check fmt lock clean
+.PHONY: help run dev test bench check fmt lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -23,6 +23,9 @@ dev: $(INSTALLED) ## The same, with reload and debug logs
 
 test: $(INSTALLED) ## Run all tests (ARGS="-k name" passes options to pytest)
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(INSTALLED) ## Measure this machine in a quarter of an hour (ARGS="--quick": in a minute)
+	$(BIN)/boxoffice bench $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, and whether openapi.json is up to date
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The command line: ``boxoffice serve | migrate | demo | verify | openapi``."""
+"""The command line: ``boxoffice serve | migrate | demo | verify | bench | openapi``."""
 
 import asyncio
 import os
@@ -20,6 +20,7 @@ from boxoffice import __version__
 from boxoffice.demo import load_demo
 from boxoffice.embedded import EmbeddedError, running_dsn, start_embedded
 from boxoffice.faults import Fault
+from boxoffice.limits import WORKER_PROCESSES_MAX
 from boxoffice.migrate import MigrationReport, migrate
 from boxoffice.server import listening_socket, serve_until_told
 from boxoffice.settings import Secret, Settings, SettingsError, load_settings
@@ -62,6 +63,9 @@ def serve(
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Fill an empty database with demo data.")] = False,
     reload: Annotated[bool, typer.Option("--reload", help="Start anew when a source file changes.")] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=WORKER_PROCESSES_MAX, help="Processes that serve; one for each core.")
+    ] = 1,
     log_level: Annotated[
         LogLevel | None, typer.Option(help="Least level that is logged.  [default: LOG_LEVEL]")
     ] = None,
@@ -76,7 +80,7 @@ def serve(
         if demo and asyncio.run(load_demo(connected)):
             out.print("loaded the demo data")
         out.print(f"Boxoffice {__version__} on http://{settings.host}:{settings.port} (API: /api-docs)")
-        serve_until_told(connected, socket, reload=reload)
+        serve_until_told(connected, socket, workers=workers, reload=reload)
 
 
 @app.command("migrate")
@@ -124,6 +128,32 @@ def openapi(
         sys.stdout.write(text)
     elif not OPENAPI_FILE.exists() or OPENAPI_FILE.read_text() != text:
         _fail(f"{OPENAPI_FILE} is not up to date; run: boxoffice openapi > {OPENAPI_FILE}")
+
+
+@app.command()
+def bench(
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick/--full", help="The same in a minute, tiny; in full it takes a quarter of an hour."
+        ),
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this scenario; may be given several times.  [default: all]")
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the report.")] = Path("bench-report"),
+    rounds: Annotated[int | None, typer.Option(min=1, max=20, help="Measurements of each kind.")] = None,
+    seconds: Annotated[int | None, typer.Option(min=1, max=60, help="Seconds of each measurement.")] = None,
+) -> None:
+    """Measure throughput and latency beside what this machine could do at all; status 1 if data are wrong.
+
+    Uses databases of its own, on the server of DATABASE_URL or DB_* or else an embedded one.
+    """
+    from boxoffice.bench import command, plan  # noqa: PLC0415 - the other commands need none of it
+
+    sizes = plan.chosen(quick=quick, rounds=rounds, seconds=seconds)
+    if not command.run_bench(load_settings(), sizes, only or [], folder, out):
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ SHOWS: Final = (
 
 USERS: Final = (
     ("John Doe", "john@example.com"),
-    ("Jane Roe", "jane@example.com"),
+    ("Jane Roe", "jane.roe@example.com"),
     ("Amit Patel", "amit@example.com"),
     ("Maria Garcia", "maria@example.com"),
     ("Chen Wei", "chen@example.com"),

@@ -1,13 +1,14 @@
 """The engine: the one door for every change. It knows nothing of HTTP or SQL."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
 from boxoffice import limits, metrics
 from boxoffice.batches import Batches
 from boxoffice.commands import Command, Done, ExpireHolds, ShowCommand
-from boxoffice.lanes import Lane
+from boxoffice.lanes import Bounds, Lanes
 from boxoffice.outcomes import Outcome, Refused
 from boxoffice.store import Store
 
@@ -15,25 +16,26 @@ from boxoffice.store import Store
 class BookingEngine:
     """Gives each command to its show's lane and answers with its outcome.
 
-    A show is always in the same lane, so within a process its commands never compete for its lock.
+    A lane has one batch under way, so within a process a show's commands never compete for its lock.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._batches = Batches(store)
         self._changed: dict[int, float] = {}
-        self._lanes = [self._lane(number) for number in range(store.writers_max)]
+        self._lanes = Lanes[ShowCommand[Any], Outcome](
+            self._run, _bounds(), workers=store.writers_max, lane_of=_show_of, apart=_key_of
+        )
 
     async def stop(self) -> None:
         """Takes no more commands and answers those in the lanes, for ``DRAIN_MAX_S`` at most."""
         async with asyncio.timeout(limits.DRAIN_MAX_S):
-            await asyncio.gather(*(lane.stop() for lane in self._lanes))
+            await self._lanes.stop()
 
     async def execute(self, command: Command[Done]) -> Done | Refused:
         """The command's outcome. A refusal is a value; raises a ``Fault`` when the fault is ours."""
         if isinstance(command, ShowCommand):
-            lane = self._lanes[command.show_id % len(self._lanes)]
-            outcome = await lane.submit(command)
+            outcome = await self._lanes.submit(command)
             if not isinstance(outcome, Refused):
                 self._changed[command.show_id] = asyncio.get_running_loop().time()
             return cast("Done | Refused", outcome)
@@ -58,20 +60,28 @@ class BookingEngine:
             if not any(counts):
                 return expired_count
 
+    async def _run(self, commands: Sequence[ShowCommand[Any]]) -> Sequence[Outcome | Exception]:
+        metrics.WAITING.set(len(self._lanes))
+        return await self._batches.run(commands)
+
     async def forget_batches(self) -> None:
         """Deletes the records of batches that nobody will ask for any more."""
         await self._store.write("forget_batches", timedelta(seconds=limits.BATCH_RECORDS_KEPT_S))
 
-    def _lane(self, number: int) -> Lane[ShowCommand[Any], Outcome]:
-        lane = Lane[ShowCommand[Any], Outcome](
-            self._batches.run,
-            queue_max=limits.LANE_QUEUE_MAX,
-            batch_max=limits.LANE_BATCH_MAX,
-            wait_max_s=limits.LANE_WAIT_MAX_S,
-            apart=_key_of,
-        )
-        metrics.WAITING.labels(str(number)).set_function(lane.__len__)
-        return lane
+
+def _bounds() -> Bounds:
+    return Bounds(
+        lane_max=limits.LANE_QUEUE_MAX,
+        all_lanes_max=limits.WAITING_COMMANDS_MAX,
+        batch_max=limits.LANE_BATCH_MAX,
+        alone_from=limits.LANE_ALONE_FROM,
+        lanes_per_batch_max=limits.BATCH_LANES_MAX,
+        wait_max_s=limits.LANE_WAIT_MAX_S,
+    )
+
+
+def _show_of(command: ShowCommand[Any]) -> int:
+    return command.show_id
 
 
 def _key_of(command: ShowCommand[Any]) -> tuple[int, str, str] | None:

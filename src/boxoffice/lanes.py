@@ -1,13 +1,18 @@
-"""Group commit: commands wait in a lane, and while one batch runs the next one gathers.
+"""Group commit: commands wait in lanes, and while one batch runs the next one gathers.
 
-A lane knows nothing of what its commands mean. A lone command is a batch of one and starts at once;
-there is no timer to wait for. What is in a batch gets its true outcome, even if its caller is gone.
+Nothing here knows what a command means, only which lane it belongs to (for us: its show). A lane has one
+batch under way at most, so its commands never compete with each other; a few workers serve the lanes in
+turn, so that a crowd in one lane does not keep the others waiting. A lone command is a batch of one and
+starts at once; there is no timer to wait for. What is in a batch gets its true outcome, even if its
+caller is gone.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from boxoffice.faults import Overloaded, ShuttingDown, TimedOut
 
@@ -16,6 +21,21 @@ R = TypeVar("R")
 
 BatchRunner = Callable[[Sequence[C]], Awaitable[Sequence[R | Exception]]]
 """Runs a batch: one result for each command, in their order; an exception is that command's fault."""
+
+
+class Bounds(Struct, frozen=True):
+    """How much the lanes take: commands, but for ``wait_max_s``, which is seconds.
+
+    A lane with more than ``alone_from`` commands has a batch to itself; of smaller ones up to
+    ``lanes_per_batch_max`` share one.
+    """
+
+    lane_max: int
+    all_lanes_max: int
+    batch_max: int
+    alone_from: int
+    lanes_per_batch_max: int
+    wait_max_s: float
 
 
 class _Waiting(Generic[C, R]):
@@ -27,35 +47,38 @@ class _Waiting(Generic[C, R]):
         self.give_up_at: Final = give_up_at
 
 
-class Lane(Generic[C, R]):
-    """A bounded queue in front of a batch runner.
+class Lanes(Generic[C, R]):
+    """Bounded queues in front of a batch runner, which runs ``workers`` batches at a time.
 
-    ``apart`` names what two commands of one batch must not share (None: nothing).
-    Times are seconds.
+    ``lane_of`` names a command's lane. ``apart`` names what two commands of one batch must not share
+    (None: nothing).
     """
 
     def __init__(
         self,
         run: BatchRunner[C, R],
+        bounds: Bounds,
         *,
-        queue_max: int,
-        batch_max: int,
-        wait_max_s: float,
+        workers: int,
+        lane_of: Callable[[C], Hashable],
         apart: Callable[[C], Hashable | None] = lambda _: None,
     ) -> None:
         self._run = run
-        self._queue_max = queue_max
-        self._batch_max = batch_max
-        self._wait_max_s = wait_max_s
+        self._bounds = bounds
+        self._lane_of = lane_of
         self._apart = apart
-        self._queue: deque[_Waiting[C, R]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._lanes: dict[Hashable, deque[_Waiting[C, R]]] = {}  # those in which commands wait
+        self._ready: deque[Hashable] = deque()  # those of them without a batch under way, in turn
+        self._running: set[Hashable] = set()
+        self._idle = workers
+        self._workers: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
+        self._waiting = 0
         self._open = True
 
     def __len__(self) -> int:
         """How many commands wait for their batch."""
-        return len(self._queue)
+        return self._waiting
 
     async def submit(self, command: C) -> R:
         """The outcome of the command, after the batch that it was in.
@@ -64,30 +87,54 @@ class Lane(Generic[C, R]):
         """
         if not self._open:
             raise ShuttingDown("this instance is shutting down; ask another one")
-        if len(self._queue) >= self._queue_max:
-            raise Overloaded(f"{self._queue_max} commands are waiting already")
         loop = asyncio.get_running_loop()
-        waiting: _Waiting[C, R] = _Waiting(command, loop.create_future(), loop.time() + self._wait_max_s)
-        self._queue.append(waiting)
-        if self._worker is None:
-            self._worker = loop.create_task(self._work())
-        elif self._alarm is None:
+        waiting: _Waiting[C, R] = _Waiting(
+            command, loop.create_future(), loop.time() + self._bounds.wait_max_s
+        )
+        self._enqueue(self._lane_of(command), waiting)
+        if not self._wake() and self._alarm is None:
             self._alarm = loop.call_at(waiting.give_up_at, self._give_up_late)
         return await waiting.answer
 
     async def stop(self) -> None:
-        """Takes no more commands and returns when those in the lane are answered."""
+        """Takes no more commands and returns when those in the lanes are answered."""
         self._open = False
-        while self._worker is not None:
-            await asyncio.wait([self._worker])
+        while self._workers:
+            await asyncio.wait(self._workers)
+
+    def _enqueue(self, key: Hashable, waiting: _Waiting[C, R]) -> None:
+        lane = self._lanes.get(key)
+        if self._waiting >= self._bounds.all_lanes_max or len(lane or ()) >= self._bounds.lane_max:
+            raise Overloaded(f"{len(lane or ())} commands are waiting already, {self._waiting} in all lanes")
+        if lane is None:
+            lane = self._lanes[key] = deque()
+            if key not in self._running:
+                self._ready.append(key)
+        lane.append(waiting)
+        self._waiting += 1
+
+    def _wake(self) -> bool:
+        """Sets an idle worker to work, if there is one, and work for it."""
+        if not self._idle or not self._ready:
+            return False
+        self._idle -= 1
+        worker = asyncio.create_task(self._work())
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+        return True
 
     async def _work(self) -> None:
         try:
             while batch := self._next_batch():
+                lanes = {self._lane_of(waiting.command) for waiting in batch}
+                self._running |= lanes
+                self._wake()  # what this batch left
                 await self._answer(batch)
+                self._running -= lanes
+                self._ready.extend(key for key in lanes if key in self._lanes)
         finally:
-            self._worker = None
-            if self._alarm is not None:
+            self._idle += 1
+            if self._alarm is not None and not self._waiting:
                 self._alarm.cancel()
                 self._alarm = None
 
@@ -105,30 +152,61 @@ class Lane(Generic[C, R]):
                 waiting.answer.set_result(result)
 
     def _next_batch(self) -> list[_Waiting[C, R]]:
-        """Takes the longest waiting commands; those that must stay apart from one of them stay in place."""
+        """Commands of the lane whose turn it is and, if they are few, of others with few."""
         batch: list[_Waiting[C, R]] = []
+        passed: list[Hashable] = []
+        lanes = 0
+        while (
+            self._ready and len(batch) < self._bounds.batch_max and lanes < self._bounds.lanes_per_batch_max
+        ):
+            key = self._ready.popleft()
+            if key in self._running or key not in self._lanes:  # it was given up meanwhile
+                continue
+            crowded = len(self._lanes[key]) > self._bounds.alone_from
+            if crowded and batch:
+                passed.append(key)
+                continue
+            taken = self._take(key, self._bounds.batch_max - len(batch))
+            batch += taken
+            lanes += bool(taken)
+            if crowded and batch:
+                break
+        self._ready.extendleft(reversed(passed))
+        return batch
+
+    def _take(self, key: Hashable, most: int) -> list[_Waiting[C, R]]:
+        """Takes the lane's longest waiting commands; one that must be apart from another stays in place."""
+        lane = self._lanes[key]
+        taken: list[_Waiting[C, R]] = []
         left: list[_Waiting[C, R]] = []
         seen: set[Hashable] = set()
-        while self._queue and len(batch) < self._batch_max:
-            waiting = self._queue.popleft()
+        while lane and len(taken) < most:
+            waiting = lane.popleft()
             if waiting.answer.done():  # its caller is gone, or it was given up
+                self._waiting -= 1
                 continue
             mark = self._apart(waiting.command)
             if mark is not None and mark in seen:
                 left.append(waiting)
                 continue
             seen.add(mark)
-            batch.append(waiting)
-        self._queue.extendleft(reversed(left))
-        return batch
+            taken.append(waiting)
+        self._waiting -= len(taken)
+        lane.extendleft(reversed(left))
+        if not lane:
+            del self._lanes[key]
+        return taken
 
     def _give_up_late(self) -> None:
         """Gives up the commands that have waited too long; sets the alarm for the next one."""
-        self._alarm = None
         loop = asyncio.get_running_loop()
-        while self._queue and (self._queue[0].answer.done() or self._queue[0].give_up_at <= loop.time()):
-            waiting = self._queue.popleft()
-            if not waiting.answer.done():
-                waiting.answer.set_exception(TimedOut(f"no turn within {self._wait_max_s:g} s"))
-        if self._queue:
-            self._alarm = loop.call_at(self._queue[0].give_up_at, self._give_up_late)
+        for key, lane in list(self._lanes.items()):
+            while lane and (lane[0].answer.done() or lane[0].give_up_at <= loop.time()):
+                late = lane.popleft()
+                self._waiting -= 1
+                if not late.answer.done():
+                    late.answer.set_exception(TimedOut(f"no turn within {self._bounds.wait_max_s:g} s"))
+            if not lane:
+                del self._lanes[key]
+        nexts = [lane[0].give_up_at for lane in self._lanes.values()]
+        self._alarm = loop.call_at(min(nexts), self._give_up_late) if nexts else None

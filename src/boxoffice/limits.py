@@ -48,14 +48,23 @@ PAGE_ITEMS_MAX: Final = 1_000
 LANE_QUEUE_MAX: Final = 20_000
 """Commands waiting in one lane: two seconds of a hot show. More are told to come back."""
 
+WAITING_COMMANDS_MAX: Final = 60_000
+"""Commands waiting in all lanes of a process, so that its memory is bounded: some 100 MB."""
+
 LANE_BATCH_MAX: Final = 256
 """Commands in one transaction: past this a batch gets longer, hardly cheaper per command."""
+
+BATCH_LANES_MAX: Final = 32
+"""Shows that share a transaction, and with it the wait for the disk; each stays locked until its end."""
+
+LANE_ALONE_FROM: Final = 32
+"""Commands from which on a lane has a batch to itself: a quiet show must not wait for a crowd's."""
 
 LANE_WAIT_MAX_S: Final = 10.0
 """Seconds a command may wait for its batch before it is given up without effect."""
 
-LANES_MAX: Final = 4
-"""Lanes a process: each keeps one connection busy; more only queue at the database's log."""
+WORKERS_MAX: Final = 4
+"""Batches under way in a process: each keeps a connection busy; more only queue at the database's log."""
 
 DRAIN_MAX_S: Final = 20.0
 """Seconds a shutdown waits for the commands in the lanes, below the 30 s that most platforms give."""
@@ -63,13 +72,19 @@ DRAIN_MAX_S: Final = 20.0
 CHANGES_KEPT_MAX: Final = 100_000
 """Shows whose last change a process remembers: ten megabytes. Forgetting costs a read some freshness."""
 
+WORKER_PROCESSES_MAX: Final = 64
+"""Processes of one server: one a core of a large machine; each has its own connections."""
+
 # The database ----------------------------------------------------------------------------------
 
 WRITE_RETRY_BUDGET_S: Final = 15.0
 """Seconds after which a write is not tried again; a restart of PostgreSQL fits."""
 
+CONFLICT_PAUSE_MAX_S: Final = 0.005
+"""Longest pause after a conflict: half a batch. A rival was done, so each try has the same chance."""
+
 RETRY_PAUSE_FIRST_S: Final = 0.002
-"""Pause before the second try; doubles with each, with full jitter: rivals must not meet again."""
+"""Longest pause after the first lost connection; doubles with each, and a part of it by chance is taken."""
 
 RETRY_PAUSE_MAX_S: Final = 1.0
 """Longest pause between tries: a database that comes back is noticed within a second."""

@@ -16,5 +16,9 @@ BATCH_SECONDS: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 15),
 )
 WRITE_RETRIES: Final = Counter("boxoffice_write_retries_total", "Writes tried again, by error.", ["error"])
-WAITING: Final = Gauge("boxoffice_waiting_commands", "Commands that wait for their batch.", ["lane"])
+WAITING: Final = Gauge(
+    "boxoffice_waiting_commands",
+    "Commands that wait for their batch, in all lanes.",
+    multiprocess_mode="livesum",
+)
 HOLDS_EXPIRED: Final = Counter("boxoffice_holds_expired_total", "Holds that the sweeper ended.")

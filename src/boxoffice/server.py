@@ -1,13 +1,15 @@
 """The server process: a socket, uvicorn, and a clean end."""
 
+import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
 from litestar import Litestar
-from uvicorn.supervisors import ChangeReload
+from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from boxoffice import limits
 from boxoffice.faults import Fault
@@ -40,8 +42,11 @@ def listening_socket(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-def serve_until_told(settings: Settings, listener: socket.socket, *, reload: bool) -> None:
-    """Serves until SIGTERM or SIGINT; then answers what is under way and returns."""
+def serve_until_told(settings: Settings, listener: socket.socket, *, workers: int, reload: bool) -> None:
+    """Serves until SIGTERM or SIGINT; then answers what is under way and returns.
+
+    ``workers`` processes share the socket; one that dies is replaced.
+    """
     config = uvicorn.Config(
         "boxoffice.server:application",
         factory=True,
@@ -56,12 +61,23 @@ def serve_until_told(settings: Settings, listener: socket.socket, *, reload: boo
         proxy_headers=False,
         timeout_graceful_shutdown=int(limits.DRAIN_MAX_S),
         reload=reload,
+        workers=workers,
     )
-    server = uvicorn.Server(config)
     if reload:
-        ChangeReload(config, target=server.run, sockets=[listener]).run()
+        ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
+    elif workers > 1:
+        with _shared_metrics():
+            Multiprocess(config, sockets=[listener]).run()
     else:
-        server.run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """A new folder in which the workers that are started meanwhile keep their metrics together."""
+    with tempfile.TemporaryDirectory(prefix="boxoffice-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def application() -> Litestar:

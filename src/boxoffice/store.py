@@ -42,7 +42,7 @@ class Store:
     def __init__(self, settings: Settings, dsn: str) -> None:
         self._dsn = dsn
         self._isolation = settings.db_isolation.replace("_", " ")
-        self.writers_max = min(limits.LANES_MAX, settings.db_pool_max // 2)
+        self.writers_max = min(limits.WORKERS_MAX, settings.db_pool_max // 2)
         self._readers_max = settings.db_pool_max - self.writers_max
         self._writers: asyncpg.Pool[asyncpg.Record]
         self._readers: asyncpg.Pool[asyncpg.Record]
@@ -55,6 +55,8 @@ class Store:
                 "default_transaction_isolation": self._isolation,
                 # A plan made while a table was empty would scan it for ever.
                 "enable_seqscan": "off",
+                # One plan a statement, made once: none is better for some values than for others.
+                "plan_cache_mode": "force_generic_plan",
             },
         )
         self._readers = await self._pool(self._readers_max, {"default_transaction_read_only": "on"})
@@ -82,7 +84,7 @@ class Store:
         run_desk_command by its key. Raises ``Unavailable`` (without effect) and ``OutcomeUnknown``.
         """
         give_up_at = monotonic() + limits.WRITE_RETRY_BUDGET_S
-        pause_s = limits.RETRY_PAUSE_FIRST_S
+        lost_pause_s = limits.RETRY_PAUSE_FIRST_S
         maybe_done = False  # a try was sent whose answer is lost: only a later try can tell
         while True:
             sent = False
@@ -108,8 +110,9 @@ class Store:
                 raise (OutcomeUnknown if maybe_done else Unavailable)(
                     "the database did not answer"
                 ) from cause
+            pause_s = limits.CONFLICT_PAUSE_MAX_S if isinstance(cause, retry_on) else lost_pause_s
+            lost_pause_s = min(lost_pause_s * 2, limits.RETRY_PAUSE_MAX_S)
             await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter, not a secret
-            pause_s = min(pause_s * 2, limits.RETRY_PAUSE_MAX_S)
 
     async def _pool(self, size: int, server_settings: dict[str, str]) -> "asyncpg.Pool[asyncpg.Record]":
         return await asyncpg.create_pool(

@@ -174,3 +174,20 @@ def test_serve_without_migrating_is_not_ready_and_says_why(program: Program) -> 
 
     assert told.status_code == 503
     assert "boxoffice migrate" in told.text
+
+
+async def test_several_workers_serve_one_hot_show_and_count_together(program: Program) -> None:
+    program.serve("--workers", "3")
+    booking = open_show(program)
+    async with httpx.AsyncClient(timeout=60) as client:
+
+        async def book() -> int:
+            return (await client.post(f"{program.url}/api/bookings", json=booking)).status_code
+
+        statuses = await asyncio.gather(*(book() for _ in range(300)))
+        metrics = (await client.get(f"{program.url}/metrics")).text
+
+    assert statuses == [201] * 300
+    assert len(stored_bookings(program, booking["show_id"])) == 300
+    assert 'boxoffice_outcomes_total{code="done",kind="book"} 300.0' in metrics
+    assert program.end(signal.SIGTERM) == 0, program.output()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 import pytest
 
 from boxoffice.faults import Overloaded, ShuttingDown, TimedOut
-from boxoffice.lanes import Lane
+from boxoffice.lanes import Bounds, Lanes
 
 
 class Runner:
@@ -48,22 +48,31 @@ def lane_of(
     batch_max: int = 100,
     wait_max_s: float = 1000,
     apart: Callable[[str], Hashable | None] = lambda _: None,
-) -> Lane[str, str]:
-    return Lane(runner, queue_max=queue_max, batch_max=batch_max, wait_max_s=wait_max_s, apart=apart)
+) -> Lanes[str, str]:
+    """One lane, one worker."""
+    bounds = Bounds(
+        lane_max=queue_max,
+        all_lanes_max=queue_max,
+        batch_max=batch_max,
+        alone_from=batch_max,
+        lanes_per_batch_max=1,
+        wait_max_s=wait_max_s,
+    )
+    return Lanes(runner, bounds, workers=1, lane_of=lambda _: None, apart=apart)
 
 
-def submit(lane: Lane[str, str], *commands: str) -> list[asyncio.Task[str]]:
+def submit(lane: Lanes[str, str], *commands: str) -> list[asyncio.Task[str]]:
     return [asyncio.create_task(lane.submit(command)) for command in commands]
 
 
-async def busy_lane(runner: Runner, lane: Lane[str, str]) -> asyncio.Task[str]:
+async def busy_lane(runner: Runner, lane: Lanes[str, str]) -> asyncio.Task[str]:
     """The command "first", which runs alone until it is let."""
     [first] = submit(lane, "first")
     await runner.started()
     return first
 
 
-async def settled(lane: Lane[str, str], waiting: int) -> None:
+async def settled(lane: Lanes[str, str], waiting: int) -> None:
     """Gives the submitting tasks their turn of the loop, after which so many wait."""
     await asyncio.sleep(0)
     assert len(lane) == waiting
@@ -244,10 +253,136 @@ async def test_what_must_stay_apart_is_never_in_one_batch_and_keeps_its_order(ru
     assert runner.batches == [["first"], ["x1", "a", "y1", "b"], ["x2", "y2"], ["x3"]]
 
 
+def lanes_of(runner: Runner, *, workers: int, **bounds: int) -> Lanes[str, str]:
+    """A lane for each first letter."""
+    given = {
+        "lane_max": 100,
+        "all_lanes_max": 200,
+        "batch_max": 100,
+        "alone_from": 3,
+        "lanes_per_batch_max": 9,
+    }
+    return Lanes(
+        runner,
+        Bounds(**(given | bounds), wait_max_s=1000),
+        workers=workers,
+        lane_of=lambda command: command[0],
+    )
+
+
 async def test_a_stuck_lane_does_not_stop_another(runner: Runner) -> None:
-    stuck, other = lane_of(runner), lane_of(Runner(waits=False))
-    first = await busy_lane(runner, stuck)
-    assert await other.submit("a") == "A"
-    assert not first.done()
-    runner.let()
-    await first
+    lanes = lanes_of(runner, workers=2)
+    stuck = submit(lanes, "a1")
+    await runner.started()
+    other = submit(lanes, "b1")
+    await runner.started()
+    assert runner.batches == [["a1"], ["b1"]]
+    runner.let(2)
+    await answers(*stuck, *other)
+
+
+async def test_a_lane_has_one_batch_under_way_however_many_workers_are_idle(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=4)
+    first = submit(lanes, "a1")
+    await runner.started()
+    others = submit(lanes, "a2", "a3")
+    await settled(lanes, 2)
+    assert runner.batches == [["a1"]]
+    runner.let(2)
+    await answers(*first, *others)
+    assert runner.batches == [["a1"], ["a2", "a3"]]
+
+
+async def test_lanes_with_few_commands_share_a_batch_and_a_crowd_has_its_own(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=1)
+    first = submit(lanes, "x1")
+    await runner.started()
+    crowd = [f"a{number}" for number in range(5)]
+    others = submit(lanes, *crowd, "b1", "c1", "b2")
+    await settled(lanes, 8)
+    runner.let(3)
+    await answers(*first, *others)
+    assert runner.batches == [["x1"], crowd, ["b1", "b2", "c1"]]
+
+
+async def test_a_crowd_that_is_passed_over_keeps_its_turn(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=1)
+    first = submit(lanes, "x1")
+    await runner.started()
+    crowd = [f"a{number}" for number in range(5)]
+    others = submit(lanes, "b1", *crowd, "c1")
+    await settled(lanes, 7)
+    runner.let(3)
+    await answers(*first, *others)
+    assert runner.batches == [["x1"], ["b1", "c1"], crowd]
+
+
+async def test_a_crowd_does_not_keep_a_quiet_lane_waiting_for_all_of_it(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=1, batch_max=5)
+    crowd = [f"a{number}" for number in range(20)]
+    others = submit(lanes, *crowd)
+    await runner.started()
+    quiet = submit(lanes, "q1")
+    await asyncio.sleep(0)
+    runner.let(6)
+    await answers(*others, *quiet)
+    assert ["q1"] in runner.batches[:3]
+
+
+async def test_so_many_lanes_share_a_batch_and_no_more(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=1, lanes_per_batch_max=2)
+    first = submit(lanes, "x1")
+    await runner.started()
+    others = submit(lanes, "a1", "b1", "c1")
+    await settled(lanes, 3)
+    runner.let(3)
+    await answers(*first, *others)
+    assert runner.batches == [["x1"], ["a1", "b1"], ["c1"]]
+
+
+async def test_an_idle_worker_takes_what_a_batch_left(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=2, lanes_per_batch_max=1)
+    blocking = submit(lanes, "x1", "y1")
+    await runner.started()
+    await runner.started()
+    others = submit(lanes, "a1", "b1")
+    await settled(lanes, 2)
+    runner.let(2)
+    await runner.started()
+    await runner.started()
+    assert sorted(c for batch in runner.batches[2:] for c in batch) == ["a1", "b1"]
+    runner.let(2)
+    await answers(*blocking, *others)
+
+
+async def test_a_full_lane_refuses_and_the_others_do_not(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=1, lane_max=1, all_lanes_max=2)
+    first = submit(lanes, "x1")
+    await runner.started()
+    others = submit(lanes, "a1")
+    await settled(lanes, 1)
+    with pytest.raises(Overloaded):
+        await lanes.submit("a2")
+    others += submit(lanes, "b1")
+    await settled(lanes, 2)
+    with pytest.raises(Overloaded):
+        await lanes.submit("c1")
+    runner.let(2)
+    await answers(*first, *others)
+
+
+async def test_a_lane_that_was_given_up_can_be_used_again(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=1)
+    first = submit(lanes, "x1")
+    await runner.started()
+    [gone] = submit(lanes, "a1")
+    await settled(lanes, 1)
+    gone.cancel()
+    await asyncio.sleep(0)
+    lanes._give_up_late()
+    assert len(lanes) == 0
+    others = submit(lanes, "a2")
+    await settled(lanes, 1)
+    runner.let(2)
+    await answers(*first, *others)
+    assert runner.batches == [["x1"], ["a2"]]

@@ -1,0 +1,100 @@
+"""The hot show: everybody wants a seat of the same one. And the baselines of the whole report."""
+
+from functools import partial
+from random import Random
+
+from boxoffice.bench.load import Load, Request, booking
+from boxoffice.bench.pgbench import Isolation
+from boxoffice.bench.plan import CLIENTS, CROWD, SEATS_PER_S, USERS
+from boxoffice.bench.results import Sample
+from boxoffice.bench.stage import Item, Site, Stage
+from boxoffice.limits import LANE_BATCH_MAX
+
+ISOLATIONS: tuple[Isolation, ...] = ("serializable", "read committed")
+
+BASELINES = {
+    "pgbench serializable": f"pgbench, serializable, {CLIENTS} clients",
+    "pgbench read committed": f"pgbench, read committed, {CLIENTS} clients",
+    "bare ASGI": f"bare ASGI, {CROWD} connections",
+    "engine": f"engine without HTTP, {CROWD} callers",
+    "database": f"database alone, batches of {LANE_BATCH_MAX}",
+}
+"""What bookings are compared with, by the report's column, unless a scenario has its own."""
+
+CONNECTIONS_PER_S = 1_000
+"""So many connections more, and a measurement lasts a second longer: opening them is not what counts."""
+
+
+def crowd_requests(show_id: int) -> list[Request]:
+    """One seat of a show for everybody, in an order that is the same in every run."""
+    users = list(range(1, USERS + 1))
+    Random(show_id).shuffle(users)  # noqa: S311 - load needs no secrets
+    return [booking(show_id, user_id) for user_id in users]
+
+
+async def book_hot(
+    site: Site, connections: int, *, seconds: float, show_id: int | None = None, servers: int = 1
+) -> Sample:
+    """A crowd on one show: a fresh one, or the one that is named."""
+    show_id = await site.make_hot_show(seconds) if show_id is None else show_id
+    load = Load(requests=crowd_requests(show_id), connections=connections, seconds=seconds)
+    return await site.load(load, servers)
+
+
+async def hot(stage: Stage) -> list[Item]:
+    """Boxoffice and the bare application at every number of connections, then what needs no HTTP."""
+    site = await stage.site("hot")
+    items: list[Item] = []
+    for wanted in stage.plan.connections:
+        items += _levels(stage, site, stage.connections(wanted))
+    for isolation in ISOLATIONS:
+        items += [_pgbench(site, clients, isolation) for clients in stage.plan.clients]
+    return [
+        *items,
+        Item(BASELINES["engine"], "bookings/s", partial(_inside, site)),
+        Item(BASELINES["database"], "bookings/s", partial(_batches, site)),
+    ]
+
+
+def _levels(stage: Stage, site: Site, connections: int) -> list[Item]:
+    seconds = max(stage.plan.seconds, connections // CONNECTIONS_PER_S)
+    bare = f"bare ASGI, {connections} connections"
+    return [
+        Item(bare, "requests/s", partial(_bare, stage, connections, seconds)),
+        Item(
+            f"hot show, {connections} connections",
+            "bookings/s",
+            partial(_hot, site, connections, seconds),
+            BASELINES | {"bare ASGI": bare},
+        ),
+    ]
+
+
+async def _bare(stage: Stage, connections: int, seconds: float) -> Sample:
+    return await stage.bench.load_bare(
+        Load(requests=crowd_requests(1), connections=connections, seconds=seconds, unit="requests/s")
+    )
+
+
+async def _hot(site: Site, connections: int, seconds: float) -> Sample:
+    sample = await book_hot(site, connections, seconds=seconds)
+    peak = site.servers[0].peak_memory_mb()
+    return sample if peak is None else sample.with_more(server_memory_mb=peak)
+
+
+def _pgbench(site: Site, clients: int, isolation: Isolation) -> Item:
+    async def run() -> Sample:
+        show_id = await site.make_hot_show(site.bench.plan.seconds)
+        return await site.pgbench([show_id], clients, isolation)
+
+    return Item(f"pgbench, {isolation}, {clients} clients", "bookings/s", run)
+
+
+async def _inside(site: Site) -> Sample:
+    return await site.inside(await site.make_hot_show(site.bench.plan.seconds), CROWD)
+
+
+async def _batches(site: Site) -> Sample:
+    # A plan's seconds of nothing else may sell more than SEATS_PER_S: twice the seats.
+    [show_id] = await site.make_shows(1, int(2 * SEATS_PER_S * site.bench.plan.seconds))
+    return await site.pgbench([show_id], 1, "serializable", batch=LANE_BATCH_MAX)

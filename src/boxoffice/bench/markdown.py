@@ -1,0 +1,84 @@
+"""The report as Markdown."""
+
+from collections.abc import Iterator, Sequence
+
+from boxoffice.bench.report import Report
+from boxoffice.bench.results import ScenarioResult
+from boxoffice.bench.tables import Grid, books_grid, extras, figures_grid, targets_grid, updates_grid
+
+READING = """\
+- Everything runs on one machine: load generator, server and PostgreSQL share its cores. A baseline
+  that needs no load generator or no server has more of them for itself.
+- *a second* is the median of all rounds, with the least and the most beside it. In each round
+  everything of a scenario is measured once, one after another, so that a machine that gets slower
+  treats all alike; a ratio is the median of the rounds' own ratios. A ratio marked `~` is to a
+  baseline of the scenario *Hot show*, measured at another time.
+- After each scenario `verify` checks every invariant, and the books must balance: whatever was
+  acknowledged is in the database, and besides it at most what had no answer yet when the time was over.
+- wrk corrects its percentiles for the requests that a slow answer kept from being sent; the built-in
+  generator and pgbench tell them as they were seen.
+- *not done* counts answers of status 400 and above and requests without answer, of all rounds together.
+"""
+
+
+def to_markdown(report: Report, plots: Sequence[str]) -> str:
+    """The whole report; ``plots`` are the names of the pictures beside it."""
+    return "\n".join(_parts(report, plots))
+
+
+def _parts(report: Report, plots: Sequence[str]) -> Iterator[str]:
+    verdict = (
+        "The data were right after every scenario."
+        if report.correct
+        else "**THE DATA WERE WRONG: see below.**"
+    )
+    yield "# Boxoffice benchmark\n"
+    yield f"Boxoffice {report.version}, {report.started_at:%Y-%m-%d %H:%M} UTC, `{report.command}`,"
+    yield f"{report.seconds / 60:.1f} minutes. {verdict}\n"
+    yield from _section("Targets", targets_grid(report))
+    yield from (f"![{name.partition('.')[0]}]({name})\n" for name in plots)
+    yield from _section("Machine", _facts(report))
+    for result in report.scenarios:
+        yield from _scenario(report, result)
+    yield "## How to read it\n"
+    yield READING
+
+
+def _facts(report: Report) -> Grid:
+    rounds = f"{report.plan.rounds} rounds of {report.plan.seconds} s"
+    rows = [["load generator", report.generator], ["one booking a transaction", report.one_at_a_time]]
+    rows += [["plan", f"{report.plan.name}: {rounds}"]]
+    rows += [[name, text] for name, text in report.machine.items()]
+    rows += [[f"Boxoffice: {name}", text] for name, text in report.settings.items()]
+    rows += [[f"PostgreSQL: {name}", text] for name, text in report.postgres.items()]
+    return Grid(["what", ""], rows)
+
+
+def _scenario(report: Report, result: ScenarioResult) -> Iterator[str]:
+    figures = report.figures_of(result.name)
+    yield from _section(result.title, figures_grid(figures), result.about)
+    yield from (f"- {line}" for line in [*extras(figures), *result.notes])
+    checked = "`verify` found nothing."
+    if result.violations:
+        checked = f"**`verify` found: {result.violations}**"
+    yield f"- {checked}\n"
+    yield from _table(books_grid(result))
+    yield from _table(updates_grid(result))
+
+
+def _section(title: str, grid: Grid, about: str = "") -> Iterator[str]:
+    yield f"## {title}\n"
+    if about:
+        yield f"{about}\n"
+    yield from _table(grid)
+
+
+def _table(grid: Grid) -> Iterator[str]:
+    yield _line(grid.columns)
+    yield _line(["---"] + ["--:"] * (len(grid.columns) - 1))
+    yield from (_line(row) for row in grid.rows)
+    yield ""
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

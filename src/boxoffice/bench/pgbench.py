@@ -1,0 +1,121 @@
+"""pgbench: what the same SQL function does without Boxoffice, one transaction a client at a time."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import unquote, urlsplit
+
+from boxoffice._pg_base import server_account
+from boxoffice._pg_binaries import find_binaries
+from boxoffice.bench import programs
+from boxoffice.bench.client import latency_of
+from boxoffice.bench.faults import BenchError
+from boxoffice.bench.load import environment
+from boxoffice.bench.plan import USERS
+from boxoffice.bench.results import Sample
+from boxoffice.embedded import EmbeddedError
+from boxoffice.sql import query
+
+Isolation = Literal["serializable", "read committed"]
+
+RETRIES_SINCE: Final = 15
+"""The first PostgreSQL whose pgbench tries a serialization failure again."""
+
+_COMMANDS: Final = """ARRAY(
+    SELECT ROW(n, :show::bigint, 'book', 'pgbench', NULL, 1 + (:user::integer + n) % :users::integer, 1, NULL,
+               NULL, NULL, NULL, NULL, NULL)::show_command
+    FROM generate_series(0, :batch::integer - 1) AS n
+)"""
+
+
+class PgBench:
+    """Books with pgbench: ``batch`` single seats a transaction, on a show picked anew each time."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+        self._version = told.strip()
+
+    @property
+    def name(self) -> str:
+        """What it says about its version."""
+        return self._version
+
+    async def book(
+        self,
+        dsn: str,
+        folder: Path,
+        shows: Sequence[int],
+        *,
+        clients: int,
+        isolation: Isolation,
+        seconds: float,
+        batch: int = 1,
+    ) -> Sample:
+        """One measurement; the shows' ids must lie side by side. Every retry ends in a booking."""
+        script = folder / "book.pgbench"
+        script.write_text(_script())
+        logs = folder / "pgbench-log"
+        logs.mkdir()
+        variables = {"first": shows[0], "last": shows[-1], "users": USERS, "batch": batch}
+        command = [
+            *(self._program, "--no-vacuum", "--protocol", "prepared", "--file", str(script)),
+            *("--client", str(clients), "--jobs", str(min(2, clients)), "--time", str(ceil(seconds))),
+            *("--max-tries", "0", "--log", "--log-prefix", str(logs / "log")),
+            *(f"--define={name}={value}" for name, value in variables.items()),
+            _without_password(dsn),
+        ]
+        output = await programs.run(command, seconds=seconds, env=_environment(dsn, isolation))
+        took_s = [int(line.split()[2]) / 1_000_000 for file in logs.iterdir() for line in file.open()]
+        shutil.rmtree(logs)
+        return Sample(
+            seconds=ceil(seconds),
+            rate=_told(output, r"tps = ([0-9.]+)") * batch,
+            effects={"booked": int(_told(output, r"actually processed: (\d+)")) * batch},
+            latency=latency_of(took_s),
+        )
+
+
+def find_pgbench() -> PgBench | None:
+    """pgbench of the embedded PostgreSQL, or else the one on PATH; None if there is none that will do."""
+    try:
+        found = find_binaries(server_account())
+    except EmbeddedError:
+        found = None
+    if found is not None and found.major >= RETRIES_SINCE and (found.folder / "pgbench").exists():
+        return PgBench(str(found.folder / "pgbench"))
+    on_path = shutil.which("pgbench")
+    return None if on_path is None else PgBench(on_path)
+
+
+def _script() -> str:
+    """The engine's own statement, with commands that are made on the spot."""
+    lines = [line for line in query("run_batch").splitlines() if not line.startswith("--")]
+    statement = "\n".join(lines).replace("$1", "gen_random_uuid()").replace("$2", _COMMANDS).strip()
+    return f"\\set show random(:first, :last)\n\\set user random(0, :users - 1)\n{statement};\n"
+
+
+def _environment(dsn: str, isolation: Isolation) -> dict[str, str]:
+    options = f"-c default_transaction_isolation={isolation.replace(' ', chr(92) + ' ')}"
+    env = environment(PGOPTIONS=f"{options} -c enable_seqscan=off -c jit=off")
+    if password := urlsplit(dsn).password:
+        env["PGPASSWORD"] = unquote(password)
+    return env
+
+
+def _without_password(dsn: str) -> str:
+    """The DSN as others may see it in the list of processes."""
+    password = urlsplit(dsn).password
+    return dsn if password is None else dsn.replace(f":{password}@", "@", 1)
+
+
+def _told(output: str, pattern: str) -> float:
+    found = re.search(pattern, output)
+    if found is None:
+        raise BenchError(f"pgbench told no result: {os.linesep.join(output.splitlines()[-3:])}")
+    return float(found[1])

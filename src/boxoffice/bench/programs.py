@@ -1,0 +1,69 @@
+"""Other programs: run to their end within a bound, or kept running for a while."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from boxoffice._pg_base import ends_with_parent
+from boxoffice.bench.faults import BenchError
+
+GRACE_S: Final = 60.0
+"""Seconds that a program may take beyond the time of its load, and a server for its end."""
+
+
+async def run(command: Sequence[str], *, seconds: float, env: Mapping[str, str], given: bytes = b"") -> str:
+    """What the program wrote. Raises ``BenchError`` if it fails, or takes ``GRACE_S`` longer."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=env,
+        cwd="/",  # so that no .env of somebody's is read
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        preexec_fn=ends_with_parent(),
+    )
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(given), seconds + GRACE_S)
+    except TimeoutError:
+        raise BenchError(f"{command[0]} did not end within {seconds + GRACE_S:g} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise BenchError(f"{command[0]} failed: {_beginning(errors) or _beginning(output)}")
+    return output.decode(errors="replace")
+
+
+@asynccontextmanager
+async def running(
+    command: Sequence[str], *, env: Mapping[str, str], folder: Path, log: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program for the length of a block; then it gets SIGTERM, and its time to end."""
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=env,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=ends_with_parent(),
+        )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), GRACE_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _beginning(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines()
+    return " | ".join(line.strip() for line in lines[:3])

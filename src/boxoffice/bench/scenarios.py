@@ -1,0 +1,97 @@
+"""All scenarios, in the order in which they run."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from boxoffice.bench.company import QUIET_CONNECTIONS, QUIET_SHOWS, instances, quiet
+from boxoffice.bench.growth import growth
+from boxoffice.bench.hot import hot
+from boxoffice.bench.mixed import (
+    CANCELS,
+    EXPLICIT,
+    HOLDS,
+    READS,
+    TOWN_SHOWS,
+    real_life,
+    sold_out,
+    spread,
+)
+from boxoffice.bench.overload import overload
+from boxoffice.bench.plan import CROWD
+from boxoffice.bench.stage import Item, Stage
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A question and how it is answered: ``prepare`` opens what is needed and says what to measure.
+
+    All items are measured once a round, one after another, so that a machine whose speed drifts treats
+    them alike; a baseline stands beside what is compared with it.
+    """
+
+    name: str
+    title: str
+    about: str
+    prepare: Callable[[Stage], Awaitable[list[Item]]]
+
+
+SCENARIOS: Final = (
+    Scenario(
+        "hot",
+        "Hot show",
+        "Everybody books one seat of the same show. Beside it the baselines: one booking a transaction with "
+        "pgbench through the same SQL function, a bare ASGI application, the engine without HTTP, and full "
+        "batches without the engine.",
+        hot,
+    ),
+    Scenario(
+        "spread",
+        "Spread",
+        f"{CROWD} connections book one seat of many shows, each show as likely as the other, or by Zipf's "
+        "law. pgbench does the same, one booking a transaction.",
+        spread,
+    ),
+    Scenario(
+        "real-life",
+        "Real life",
+        f"{TOWN_SHOWS} shows by Zipf's law; of a hundred requests {READS} read a show or its free seats, "
+        f"{HOLDS} hold a seat, which the next request confirms, {EXPLICIT} want two certain seats that are "
+        f"often taken (409), and {CANCELS} cancel a booking.",
+        real_life,
+    ),
+    Scenario(
+        "sold-out",
+        "Sold out",
+        "A storm on a show with nothing left: every answer is a 409, and every one of them is decided in the "
+        "database.",
+        sold_out,
+    ),
+    Scenario(
+        "overload",
+        "Overload and recovery",
+        "More than the queue takes: what is refused with 503, and how long after the storm a lone booking is "
+        "as fast again as before. One connection looks on all the time.",
+        overload,
+    ),
+    Scenario(
+        "growth",
+        "Growth",
+        f"{CROWD} connections on one show: in an empty database and in one with a past; among a few shows "
+        "and among many; in small halls, in a large one, and in a large one that is half taken at random.",
+        growth,
+    ),
+    Scenario(
+        "instances",
+        "Instances",
+        f"{CROWD} connections on one hot show, in equal parts to several server processes on one database.",
+        instances,
+    ),
+    Scenario(
+        "quiet",
+        "Quiet shows beside a stormed one",
+        f"{QUIET_CONNECTIONS} people book now and then on {QUIET_SHOWS} quiet shows, alone, and while "
+        f"{CROWD} connections storm another show of the same server.",
+        quiet,
+    ),
+)

@@ -1,0 +1,3 @@
+-- Registers users 1 to $1.
+INSERT INTO users (name, email, created_at, updated_at)
+SELECT 'User ' || n, 'user' || n || '@example.com', now(), now() FROM generate_series(1, $1::integer) AS n

@@ -1,0 +1,212 @@
+"""Where scenarios play: sites, each a database with its servers and the books that are kept of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from boxoffice.bench import database
+from boxoffice.bench.database import Cluster, Connection
+from boxoffice.bench.inside import Job, book_inside
+from boxoffice.bench.load import Load, LoadGenerator, booking, connections_possible
+from boxoffice.bench.pgbench import Isolation
+from boxoffice.bench.plan import SEATS_PER_S, Plan
+from boxoffice.bench.results import Account, Sample, Unit, Updates, Violated
+from boxoffice.bench.servers import Server, boxoffice_server
+from boxoffice.verify import verify
+
+SETTLE_MAX_S: Final = 60.0
+"""Longest wait for what a generator left unanswered, in seconds: its queue takes two."""
+
+SETTLE_LOOK_S: Final = 0.3
+"""Pause between two looks, in seconds; nothing may happen between them."""
+
+WARM_UP_CONNECTIONS: Final = 16
+"""Connections of the warm-up: enough for batches."""
+
+EFFECTS: Final = ("booked", "held", "confirmed", "cancelled")
+"""What is accounted for, by the kind of event that it leaves."""
+
+
+class OneAtATime(Protocol):
+    """Books without Boxoffice, one transaction a client at a time."""
+
+    @property
+    def name(self) -> str:
+        """What it is, with its version."""
+
+    async def book(
+        self,
+        dsn: str,
+        folder: Path,
+        shows: Sequence[int],
+        *,
+        clients: int,
+        isolation: Isolation,
+        seconds: float,
+        batch: int = 1,
+    ) -> Sample:
+        """One measurement on shows whose ids lie side by side."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all scenarios share."""
+
+    plan: Plan
+    cluster: Cluster
+    generator: LoadGenerator
+    one_at_a_time: OneAtATime
+    bare: Server
+    folder: Path
+
+    async def load_bare(self, load: Load) -> Sample:
+        """Sends a load to the bare application, which books nothing."""
+        return await self.generator.send(load, [self.bare.port], self.folder)
+
+
+@dataclass
+class Site:
+    """A database and its servers. Whatever books on it is entered in its books."""
+
+    name: str
+    dsn: str
+    bench: Bench
+    connection: Connection
+    servers: list[Server]
+    stop_servers: Callable[[], Awaitable[None]]
+    acknowledged: Counter[str] = field(default_factory=Counter)
+    in_flight: int = 0
+
+    async def make_shows(self, count: int, seats: int) -> list[int]:
+        """The ids of new shows with so many seats each."""
+        return await database.make_shows(self.connection, count, seats)
+
+    async def sell(self, show_id: int, seats: Sequence[int]) -> None:
+        """Sells these seats of a show before anything is measured."""
+        await database.sell(self.connection, show_id, seats)
+
+    async def make_hot_show(self, seconds: float) -> int:
+        """A show that does not sell out in so many seconds."""
+        return (await self.make_shows(1, int(SEATS_PER_S * seconds)))[0]
+
+    async def load(self, load: Load, servers: int = 1) -> Sample:
+        """Sends a load to the first servers, in equal parts."""
+        ports = [server.port for server in self.servers[:servers]]
+        return self.enter(await self.bench.generator.send(load, ports, self.bench.folder))
+
+    async def pgbench(
+        self, shows: Sequence[int], clients: int, isolation: Isolation, batch: int = 1
+    ) -> Sample:
+        """Books without Boxoffice, one transaction a client at a time."""
+        sample = await self.bench.one_at_a_time.book(
+            self.dsn,
+            self.bench.folder,
+            shows,
+            clients=clients,
+            isolation=isolation,
+            seconds=self.bench.plan.seconds,
+            batch=batch,
+        )
+        return self.enter(sample)
+
+    async def inside(self, show_id: int, callers: int) -> Sample:
+        """Books with the engine, without HTTP."""
+        job = Job(show_id=show_id, callers=callers, seconds=self.bench.plan.seconds)
+        return self.enter(await book_inside(self.dsn, job))
+
+    def enter(self, sample: Sample) -> Sample:
+        """Enters what a sample acknowledged, and what it left on its way."""
+        self.acknowledged.update(sample.effects)
+        self.in_flight += sample.in_flight
+        return sample
+
+    async def settle(self) -> None:
+        """Waits until what was left on its way has come to an end."""
+        before = None
+        for _ in range(int(SETTLE_MAX_S / SETTLE_LOOK_S)):
+            now = await self.connection.fetchrow(database.statement("progress"))
+            assert now is not None
+            if now == before and now["busy"] == 0:
+                return
+            before = now
+            await asyncio.sleep(SETTLE_LOOK_S)
+
+    async def accounts(self) -> list[Account]:
+        """What was acknowledged beside what is there."""
+        stored = await database.effects(self.connection)
+        return [
+            Account(self.name, effect, self.acknowledged[effect], stored.get(effect, 0), self.in_flight)
+            for effect in EFFECTS
+            if self.acknowledged[effect] or stored.get(effect, 0)
+        ]
+
+    async def violations(self) -> list[Violated]:
+        """What ``verify`` finds."""
+        return [
+            Violated(self.name, result.name, result.violation_count, result.violations[0].text)
+            for result in await verify(self.dsn)
+            if result.violation_count
+        ]
+
+    async def updates(self) -> list[Updates]:
+        """How the hot tables were updated. Complete once the servers have ended."""
+        return await database.updates(self.connection, self.name)
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something to measure, again in each round. ``baselines`` names what it is compared with, by label."""
+
+    name: str
+    unit: Unit
+    run: Callable[[], Awaitable[Sample]]
+    baselines: dict[str, str] = field(default_factory=dict)
+
+
+class Stage:
+    """What one scenario gets: it opens sites, and leaves notes for the report."""
+
+    def __init__(self, bench: Bench, stack: AsyncExitStack) -> None:
+        self.bench: Final = bench
+        self.plan: Final = bench.plan
+        self.sites: Final[list[Site]] = []
+        self.notes: Final[list[str]] = []
+        self._stack = stack
+
+    async def site(self, name: str, *, instances: int = 1, queue_max: int | None = None) -> Site:
+        """A fresh database with so many servers, warmed up."""
+        site = await self._stack.enter_async_context(_site(self.bench, name, instances, queue_max))
+        self.sites.append(site)
+        if self.plan.warm_up_s:
+            requests = [booking(await site.make_hot_show(self.plan.warm_up_s), 1)]
+            load = Load(requests=requests, connections=WARM_UP_CONNECTIONS, seconds=self.plan.warm_up_s)
+            await site.load(load, servers=instances)
+        return site
+
+    def connections(self, wanted: int) -> int:
+        """As many as this machine allows, ``wanted`` at most; leaves a note when it allows fewer."""
+        possible = connections_possible(wanted)
+        if possible < wanted:
+            self.notes.append(
+                f"{wanted:,} connections need more open files than the limit here allows; there were "
+                f"{possible:,}. Raise it (ulimit -Hn {wanted * 2}) for the whole crowd."
+            )
+        return possible
+
+
+@asynccontextmanager
+async def _site(bench: Bench, name: str, instances: int, queue_max: int | None) -> AsyncIterator[Site]:
+    async with (
+        bench.cluster.database(name) as dsn,
+        database.connected(dsn) as connection,
+        AsyncExitStack() as servers,
+    ):
+        started = [
+            await servers.enter_async_context(boxoffice_server(dsn, bench.folder, queue_max))
+            for _ in range(instances)
+        ]
+        yield Site(name, dsn, bench, connection, started, servers.aclose)

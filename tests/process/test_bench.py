@@ -1,0 +1,168 @@
+"""The benchmark, tiny: nothing is lost, the data are right, the report is complete. Never how fast."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace as replaced
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from boxoffice.bench.client import BuiltIn
+from boxoffice.bench.database import open_cluster
+from boxoffice.bench.load import LoadGenerator
+from boxoffice.bench.one_by_one import OneByOne
+from boxoffice.bench.plan import QUICK, Plan
+from boxoffice.bench.report import Report
+from boxoffice.bench.results import Sample
+from boxoffice.bench.runner import run_scenario
+from boxoffice.bench.scenarios import SCENARIOS, Scenario
+from boxoffice.bench.servers import bare_server
+from boxoffice.bench.stage import Bench, Item, Stage
+from boxoffice.bench.wrk import Wrk
+from boxoffice.settings import load_settings
+from tests.process.conftest import Program
+from tests.support.folders import public_folder
+from tests.support.polling import wait_until
+
+TINY: Plan = replace(
+    QUICK,
+    name="tiny",
+    seconds=0.2,
+    connections=(1, 16),
+    clients=(1, 2),
+    spread_shows=20,
+    past_shows=2,
+    past_bookings_each=100,
+    many_shows=20,
+    small_hall=100,
+    large_hall=5_000,
+)
+
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+
+
+@pytest.fixture(scope="module")
+async def bench(postgres_url: str) -> AsyncIterator[Bench]:
+    """What all scenarios share, with the built-in generator and the loop in place of pgbench."""
+    settings = load_settings({"DATABASE_URL": postgres_url})
+    with public_folder() as folder:
+        async with open_cluster(settings, folder) as cluster, cluster.template(), bare_server(folder) as bare:
+            yield Bench(TINY, cluster, BuiltIn(), OneByOne(), bare, folder)
+
+
+def silent(_text: str) -> None:
+    """Tells nobody."""
+
+
+@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "overload"])
+async def test_a_scenario_ends_with_right_data_and_full_books(bench: Bench, name: str) -> None:
+    result = await run_scenario(bench, BY_NAME[name], silent)
+
+    assert result.correct, (result.accounts, result.violations)
+    assert result.measurements
+    for measurement in result.measurements:
+        [sample] = measurement.samples
+        assert sample.rate > 0 or name == "sold-out", measurement
+        assert not sample.broken, measurement
+        assert set(measurement.errors()) <= ({"409"} if name in ("sold-out", "real-life") else set())
+    if name != "sold-out":
+        assert sum(account.acknowledged for account in result.accounts) > 0
+
+
+async def test_an_overloaded_server_refuses_and_recovers(bench: Bench) -> None:
+    result = await run_scenario(bench, BY_NAME["overload"], silent)
+
+    [_, storm] = result.measurements
+    assert result.correct, (result.accounts, result.violations)
+    assert set(storm.samples[0].answers) == {"201", "503"}
+    assert storm.more("recovery_ms") is not None
+    assert storm.more("onlooker_refused") == storm.more("of_them_with_Retry-After")
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+async def test_wrk_and_the_database_agree(bench: Bench) -> None:
+    wrk: LoadGenerator | None = Wrk.find()
+    assert wrk is not None
+
+    result = await run_scenario(replaced(bench, generator=wrk), BY_NAME["real-life"], silent)
+
+    assert result.correct, (result.accounts, result.violations)
+    assert {account.effect for account in result.accounts} == {"booked", "held", "confirmed", "cancelled"}
+    assert all(account.acknowledged > 0 for account in result.accounts)
+
+
+async def test_lost_bookings_and_broken_invariants_are_found(bench: Bench) -> None:
+    async def sabotage(stage: Stage) -> list[Item]:
+        site = await stage.site("sabotage")
+        [show_id] = await site.make_shows(1, 10)
+        await site.sell(show_id, [1, 2, 3])
+
+        async def run() -> Sample:
+            await site.connection.execute("DELETE FROM booking_seats WHERE seat_number = 2")
+            return site.enter(Sample(seconds=1, rate=1, effects={"booked": 1}))
+
+        return [Item("sabotage", "bookings/s", run)]
+
+    result = await run_scenario(bench, Scenario("sabotage", "", "", sabotage), silent)
+
+    assert not result.correct
+    assert [(account.acknowledged, account.stored) for account in result.accounts] == [(1, 0)]
+    assert {violated.check for violated in result.violations} >= {"map shows the owners"}
+
+
+def test_the_command_writes_a_complete_report(program: Program, tmp_path: Path) -> None:
+    done = program.run(
+        "bench", "--quick", "--only", "instances", "--only", "sold-out", "--out", str(tmp_path)
+    )
+
+    assert done.returncode == 0, done.stderr
+    report = msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=Report)
+    text = (tmp_path / "report.md").read_text()
+    assert report.correct
+    assert [scenario.name for scenario in report.scenarios] == ["sold-out", "instances"]
+    assert report.postgres["fsync"] == report.postgres["synchronous_commit"] == "on"
+    assert all(update.all > 0 for update in report.scenarios[1].updates)
+    for title in ("Targets", "Machine", "Sold out", "Instances", "How to read it"):
+        assert f"## {title}\n" in text
+        assert title in done.stdout or title in ("Machine", "How to read it")
+    assert "The data were right" in done.stdout
+
+
+def test_an_unknown_scenario_is_told_in_one_line(program: Program) -> None:
+    refused = program.run("bench", "--only", "cold")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("boxoffice: there is no scenario cold; there are hot, ")
+    assert refused.stderr.count("\n") == 1
+
+
+def test_sigterm_leaves_nothing_behind(program: Program, data_dir: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "boxoffice",
+        "bench",
+        "--only",
+        "instances",
+        "--out",
+        str(data_dir / "out"),
+    ]
+    process = subprocess.Popen(
+        command,
+        env=program.environment | {"TMPDIR": str(data_dir)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: any(data_dir.glob("boxoffice-bench-*/server-*.log")), "the first server")
+
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert said == b"boxoffice: told to stop; there is no report\n"
+    assert list(data_dir.glob("boxoffice-bench-*")) == []
