@@ -1,5 +1,6 @@
 """Batches on their way to the database and back: commands to rows, rows to outcomes."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -66,9 +67,18 @@ class Batches:
             parts = _cut(commands, fault)
             if len(parts) == 1:
                 return [fault] * len(commands)
+        return await self._run_parts(commands, parts)
+
+    async def _run_parts(
+        self, commands: Sequence[ShowCommand[Any]], parts: list[list[int]]
+    ) -> list[Outcome | Exception]:
+        """Runs the parts: those of several shows at the same time, those of one show in order."""
+        runs = [self.run([commands[i] for i in part]) for part in parts]
+        one_show = all(command.show_id == commands[0].show_id for command in commands)
+        done = [await run for run in runs] if one_show else await asyncio.gather(*runs)
         results: dict[int, Outcome | Exception] = {}
-        for part in parts:
-            results |= zip(part, await self.run([commands[i] for i in part]), strict=True)
+        for part, outcomes in zip(parts, done, strict=True):
+            results |= zip(part, outcomes, strict=True)
         return [results[i] for i in range(len(commands))]
 
     async def run_desk(self, command: Command[Any]) -> ShowDone | UserDone | Refused:

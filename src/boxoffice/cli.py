@@ -47,8 +47,10 @@ def main() -> None:
         app(standalone_mode=True)
     except (SettingsError, EmbeddedError, Fault) as error:
         _fail(str(error))
-    except asyncpg.PostgresError as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         _fail(f"the database refused: {error}")
+    except TimeoutError:
+        _fail("the database cannot be reached: it does not answer; check DATABASE_URL or DB_*")
     except OSError as error:
         _fail(f"the database cannot be reached: {error}; check DATABASE_URL or DB_*")
 

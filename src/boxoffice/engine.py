@@ -8,8 +8,9 @@ from typing import Any, cast
 from boxoffice import limits, metrics
 from boxoffice.batches import Batches
 from boxoffice.commands import Command, Done, ExpireHolds, ShowCommand
+from boxoffice.faults import Fault
 from boxoffice.lanes import Bounds, Lanes
-from boxoffice.outcomes import Outcome, Refused
+from boxoffice.outcomes import HoldsExpired, Outcome, Refused
 from boxoffice.store import Store
 
 
@@ -37,36 +38,46 @@ class BookingEngine:
         if isinstance(command, ShowCommand):
             outcome = await self._lanes.submit(command)
             if not isinstance(outcome, Refused):
-                self._changed[command.show_id] = asyncio.get_running_loop().time()
+                self._note_change(command.show_id)
             return cast("Done | Refused", outcome)
         return cast("Done | Refused", await self._batches.run_desk(command))
 
     def changed_at(self, show_id: int) -> float:
         """When this process last changed the show, by the event loop's time; 0 if long ago or never."""
-        if len(self._changed) > limits.CHANGES_KEPT_MAX:
-            self._changed.clear()
         return self._changed.get(show_id, 0.0)
 
     async def expire_due(self, actor: str) -> int:
-        """Ends all holds that have run out, of all shows, and says how many."""
+        """Ends all holds that have run out, of all shows, and says how many.
+
+        A show that is locked elsewhere is left to the next time; raises its ``Fault`` if no other was due.
+        """
         expired_count = 0
         while True:
             rows = await self._store.read("due_shows", limits.SWEEP_SHOWS_MAX)
-            outcomes = await asyncio.gather(
-                *(self.execute(ExpireHolds(show_id=row["show_id"], actor=actor)) for row in rows)
-            )
-            counts = [outcome.expired_count for outcome in outcomes if not isinstance(outcome, Refused)]
-            expired_count += sum(counts)
-            if not any(counts):
+            commands = [ExpireHolds(show_id=row["show_id"], actor=actor) for row in rows]
+            outcomes = await asyncio.gather(*map(self.execute, commands), return_exceptions=True)
+            ended = sum(o.expired_count for o in outcomes if isinstance(o, HoldsExpired))
+            for error in outcomes:
+                if isinstance(error, BaseException) and not (ended and isinstance(error, Fault)):
+                    raise error
+            expired_count += ended
+            if not ended:
                 return expired_count
+
+    def _note_change(self, show_id: int) -> None:
+        if len(self._changed) >= limits.CHANGES_KEPT_MAX:
+            self._changed.clear()
+        self._changed[show_id] = asyncio.get_running_loop().time()
 
     async def _run(self, commands: Sequence[ShowCommand[Any]]) -> Sequence[Outcome | Exception]:
         metrics.WAITING.set(len(self._lanes))
         return await self._batches.run(commands)
 
     async def forget_batches(self) -> None:
-        """Deletes the records of batches that nobody will ask for any more."""
-        await self._store.write("forget_batches", timedelta(seconds=limits.BATCH_RECORDS_KEPT_S))
+        """Deletes what was kept for lost answers, and nobody will ask for any more."""
+        age = timedelta(seconds=limits.BATCH_RECORDS_KEPT_S)
+        await self._store.write("forget_batches", age)
+        await self._store.write("forget_own_keys", age)
 
 
 def _bounds() -> Bounds:
@@ -76,6 +87,7 @@ def _bounds() -> Bounds:
         batch_max=limits.LANE_BATCH_MAX,
         alone_from=limits.LANE_ALONE_FROM,
         lanes_per_batch_max=limits.BATCH_LANES_MAX,
+        answers_at_once=limits.ANSWERS_AT_ONCE,
         wait_max_s=limits.LANE_WAIT_MAX_S,
     )
 

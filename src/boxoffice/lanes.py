@@ -9,8 +9,8 @@ caller is gone.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Final, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -27,7 +27,7 @@ class Bounds(Struct, frozen=True):
     """How much the lanes take: commands, but for ``wait_max_s``, which is seconds.
 
     A lane with more than ``alone_from`` commands has a batch to itself; of smaller ones up to
-    ``lanes_per_batch_max`` share one.
+    ``lanes_per_batch_max`` share one. ``answers_at_once`` callers are woken in one turn of the loop.
     """
 
     lane_max: int
@@ -35,6 +35,7 @@ class Bounds(Struct, frozen=True):
     batch_max: int
     alone_from: int
     lanes_per_batch_max: int
+    answers_at_once: int
     wait_max_s: float
 
 
@@ -71,7 +72,7 @@ class Lanes(Generic[C, R]):
         self._ready: deque[Hashable] = deque()  # those of them without a batch under way, in turn
         self._running: set[Hashable] = set()
         self._idle = workers
-        self._workers: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._waiting = 0
         self._open = True
@@ -91,16 +92,17 @@ class Lanes(Generic[C, R]):
         waiting: _Waiting[C, R] = _Waiting(
             command, loop.create_future(), loop.time() + self._bounds.wait_max_s
         )
-        self._enqueue(self._lane_of(command), waiting)
-        if not self._wake() and self._alarm is None:
-            self._alarm = loop.call_at(waiting.give_up_at, self._give_up_late)
+        key = self._lane_of(command)
+        self._enqueue(key, waiting)
+        if not self._wake() or key in self._running:
+            self._watch()
         return await waiting.answer
 
     async def stop(self) -> None:
         """Takes no more commands and returns when those in the lanes are answered."""
         self._open = False
-        while self._workers:
-            await asyncio.wait(self._workers)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     def _enqueue(self, key: Hashable, waiting: _Waiting[C, R]) -> None:
         lane = self._lanes.get(key)
@@ -118,17 +120,26 @@ class Lanes(Generic[C, R]):
         if not self._idle or not self._ready:
             return False
         self._idle -= 1
-        worker = asyncio.create_task(self._work())
-        self._workers.add(worker)
-        worker.add_done_callback(self._workers.discard)
+        self._spawn(self._work())
         return True
+
+    def _watch(self) -> None:
+        """Sees to it that what waits is given up in time. A lone command needs no such timer."""
+        if self._alarm is None and self._lanes:
+            first = min(lane[0].give_up_at for lane in self._lanes.values())
+            self._alarm = asyncio.get_running_loop().call_at(first, self._give_up_late)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _work(self) -> None:
         try:
             while batch := self._next_batch():
                 lanes = {self._lane_of(waiting.command) for waiting in batch}
-                self._running |= lanes
-                self._wake()  # what this batch left
+                if not self._wake():  # for what this batch left
+                    self._watch()
                 await self._answer(batch)
                 self._running -= lanes
                 self._ready.extend(key for key in lanes if key in self._lanes)
@@ -141,18 +152,23 @@ class Lanes(Generic[C, R]):
     async def _answer(self, batch: list[_Waiting[C, R]]) -> None:
         try:
             results = await self._run([waiting.command for waiting in batch])
+            assert len(results) == len(batch)
         except Exception as fault:  # noqa: BLE001 - the runner's own fault is every command's
             results = [fault] * len(batch)
-        for waiting, result in zip(batch, results, strict=True):
-            if waiting.answer.done():
-                continue
-            if isinstance(result, Exception):
-                waiting.answer.set_exception(result)
-            else:
-                waiting.answer.set_result(result)
+        told = list(zip(batch, results, strict=True))
+        _wake_callers(told[: self._bounds.answers_at_once])
+        if len(told) > self._bounds.answers_at_once:
+            self._spawn(self._wake_the_rest(told))
+
+    async def _wake_the_rest(self, told: "list[tuple[_Waiting[C, R], R | Exception]]") -> None:
+        """Wakes the other callers some at a time; the worker is at its next batch meanwhile."""
+        step = self._bounds.answers_at_once
+        for start in range(step, len(told), step):
+            await asyncio.sleep(0)
+            _wake_callers(told[start : start + step])
 
     def _next_batch(self) -> list[_Waiting[C, R]]:
-        """Commands of the lane whose turn it is and, if they are few, of others with few."""
+        """Commands of the lane whose turn it is and, if they are few, of others with few; all are running."""
         batch: list[_Waiting[C, R]] = []
         passed: list[Hashable] = []
         lanes = 0
@@ -166,9 +182,10 @@ class Lanes(Generic[C, R]):
             if crowded and batch:
                 passed.append(key)
                 continue
-            taken = self._take(key, self._bounds.batch_max - len(batch))
-            batch += taken
-            lanes += bool(taken)
+            if taken := self._take(key, self._bounds.batch_max - len(batch)):
+                self._running.add(key)
+                batch += taken
+                lanes += 1
             if crowded and batch:
                 break
         self._ready.extendleft(reversed(passed))
@@ -208,5 +225,15 @@ class Lanes(Generic[C, R]):
                     late.answer.set_exception(TimedOut(f"no turn within {self._bounds.wait_max_s:g} s"))
             if not lane:
                 del self._lanes[key]
-        nexts = [lane[0].give_up_at for lane in self._lanes.values()]
-        self._alarm = loop.call_at(min(nexts), self._give_up_late) if nexts else None
+        self._alarm = None
+        self._watch()
+
+
+def _wake_callers(told: "list[tuple[_Waiting[C, R], R | Exception]]") -> None:
+    for waiting, result in told:
+        if waiting.answer.done():  # its caller is gone
+            continue
+        if isinstance(result, Exception):
+            waiting.answer.set_exception(result)
+        else:
+            waiting.answer.set_result(result)

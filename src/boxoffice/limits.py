@@ -60,6 +60,10 @@ BATCH_LANES_MAX: Final = 32
 LANE_ALONE_FROM: Final = 32
 """Commands from which on a lane has a batch to itself: a quiet show must not wait for a crowd's."""
 
+ANSWERS_AT_ONCE: Final = 32
+"""Callers that are woken in one turn of the loop: after each turn it looks for new requests, so that those
+of a quiet show do not wait until a crowd is answered."""
+
 LANE_WAIT_MAX_S: Final = 10.0
 """Seconds a command may wait for its batch before it is given up without effect."""
 
@@ -80,8 +84,8 @@ WORKER_PROCESSES_MAX: Final = 64
 WRITE_RETRY_BUDGET_S: Final = 15.0
 """Seconds after which a write is not tried again; a restart of PostgreSQL fits."""
 
-CONFLICT_PAUSE_MAX_S: Final = 0.005
-"""Longest pause after a conflict: half a batch. A rival was done, so each try has the same chance."""
+CONFLICT_PAUSE_MAX_S: Final = 0.001
+"""Longest pause after a conflict: a rival was done just now, and the next try has the same chance as his."""
 
 RETRY_PAUSE_FIRST_S: Final = 0.002
 """Longest pause after the first lost connection; doubles with each, and a part of it by chance is taken."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from boxoffice import __version__
 from boxoffice.faults import SchemaMismatch
+from boxoffice.limits import CONNECT_TIMEOUT_S
 from boxoffice.sql import query, scripts
 
 _LOCK_KEY: Final = 0x626F786F6666  # 'boxoff': the advisory lock that migrations take
@@ -30,7 +31,9 @@ class MigrationReport(Struct, frozen=True):
 
 async def migrate(dsn: str) -> MigrationReport:
     """Applies what is missing. Raises ``SchemaMismatch`` if the database is newer, or was tampered with."""
-    connection = await asyncpg.connect(dsn, server_settings={"application_name": "boxoffice-migrate"})
+    connection = await asyncpg.connect(
+        dsn, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "boxoffice-migrate"}
+    )
     try:
         async with connection.transaction(isolation="read_committed"):
             await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_MAX}'")
@@ -51,6 +54,15 @@ def check_schema(checksums: Mapping[str, str]) -> None:
         )
 
 
+async def applied_checksums(connection: Any) -> dict[str, str]:
+    """What was applied to the database of this connection: checksums by name; nothing if never migrated."""
+    try:
+        rows = await connection.fetch(query("applied_migrations"))
+    except asyncpg.UndefinedTableError:
+        return {}
+    return {row["name"]: row["checksum"] for row in rows}
+
+
 async def _migrate(connection: Any) -> MigrationReport:
     await connection.execute(scripts("migrations")[_FIRST])
     checksums = {row["name"]: row["checksum"] for row in await connection.fetch(query("applied_migrations"))}
@@ -59,6 +71,7 @@ async def _migrate(connection: Any) -> MigrationReport:
     for name in applied:
         await connection.execute(scripts("migrations")[name])
         await _record(connection, name, _migrations()[name])
+    _refuse_newer(await connection.fetchval(query("functions_version")))
     functions = "\n".join(scripts("functions").values())
     functions_applied = checksums.get(_FUNCTIONS) != _checksum(functions)
     if functions_applied:
@@ -86,6 +99,19 @@ def _refuse_foreign(checksums: Mapping[str, str]) -> None:
                 f"migration {name} was applied with another content than this version ({__version__}) has: "
                 "an applied migration must never be edited; add a new one"
             )
+
+
+def _refuse_newer(version: str | None) -> None:
+    """An older program must not put its rules in the place of newer ones; in a rolling upgrade both run."""
+    if version is not None and _numbers(version) > _numbers(__version__):
+        raise SchemaMismatch(
+            f"the SQL functions are those of version {version}, newer than this one ({__version__}): "
+            "run the version that belongs to them"
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def _migrations() -> dict[str, str]:

@@ -91,11 +91,18 @@ class Reads:
         return _page(rows, limit, lambda row: to_view(row, Show))
 
     async def seats(
-        self, show_id: int, *, state: SeatState | None = None, after: int = 0, limit: int
+        self,
+        show_id: int,
+        *,
+        state: SeatState | None = None,
+        after: int = 0,
+        limit: int,
+        consistent: bool = False,
     ) -> Page[Seat] | None:
         """The show's seats by number, with who has them."""
         if not await self._exists("show_on_sale", show_id):
             return None
+        await self._settle(show_id, consistent)
         rows = await self._store.read("seats", show_id, after, state, limit + 1)
         return _page(rows, limit, lambda row: to_view(row, Seat))
 
@@ -109,9 +116,11 @@ class Reads:
         rows = await self._store.read("users", after, limit + 1)
         return _page(rows, limit, lambda row: to_view(row, User))
 
-    async def booking(self, booking_id: int) -> BookingDetails | None:
+    async def booking(self, booking_id: int, *, consistent: bool = False) -> BookingDetails | None:
         """A booking; its id tells the show."""
-        rows = await self._store.read("booking", booking_id >> limits.BOOKING_NUMBER_BITS, booking_id)
+        show_id = booking_id >> limits.BOOKING_NUMBER_BITS
+        await self._settle(show_id, consistent)
+        rows = await self._store.read("booking", show_id, booking_id)
         return to_booking_details(rows[0]) if rows else None
 
     async def bookings_of_user(
@@ -121,20 +130,31 @@ class Reads:
         status: BookingStatus | None = None,
         after: tuple[datetime, int] | None = None,
         limit: int,
+        consistent: bool = False,
     ) -> Page[Booking] | None:
         """A user's bookings, newest first by (created_at, id)."""
         if not await self._exists("user_exists", user_id):
             return None
+        if consistent:
+            for row in await self._store.read("due_shows_of_user", user_id):
+                await self._settle(row["show_id"], consistent)
         place = after or (None, None)
         rows = await self._store.read("bookings_of_user", user_id, status, *place, limit + 1)
         return _page(rows, limit, to_booking)
 
     async def bookings_of_show(
-        self, show_id: int, *, status: BookingStatus | None = None, after: int | None = None, limit: int
+        self,
+        show_id: int,
+        *,
+        status: BookingStatus | None = None,
+        after: int | None = None,
+        limit: int,
+        consistent: bool = False,
     ) -> Page[Booking] | None:
         """A show's bookings, newest first by id; of a deleted show, too."""
         if not await self._exists("show_exists", show_id):
             return None
+        await self._settle(show_id, consistent)
         rows = await self._store.read("bookings_of_show", show_id, status, after, limit + 1)
         return _page(rows, limit, to_booking)
 
@@ -161,10 +181,13 @@ class Reads:
         return None if row is None else to_view(row, view)
 
     async def _row_of_show(self, name: str, show_id: int, consistent: bool) -> asyncpg.Record | None:
-        if consistent and await self._exists("hold_is_due", show_id):
-            await self._engine.execute(ExpireHolds(show_id=show_id, actor="reader"))
+        await self._settle(show_id, consistent)
         rows = await self._store.read(name, show_id)
         return rows[0] if rows else None
+
+    async def _settle(self, show_id: int, consistent: bool) -> None:
+        if consistent and await self._exists("hold_is_due", show_id):
+            await self._engine.execute(ExpireHolds(show_id=show_id, actor="reader"))
 
     async def _exists(self, name: str, key: int) -> bool:
         [row] = await self._store.read(name, key)

@@ -1,7 +1,11 @@
 """The server process: a socket, uvicorn, and a clean end."""
 
+import ctypes
+import multiprocessing
 import os
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +23,9 @@ from boxoffice.web.app import create_app
 
 BACKLOG_CONNECTIONS: Final = 4_096
 """Connections that the kernel keeps until they are accepted: a crowd that comes within one tick."""
+
+
+_PR_SET_PDEATHSIG: Final = 1
 
 
 class PortInUse(Fault):
@@ -82,6 +89,17 @@ def _shared_metrics() -> Iterator[None]:
 
 def application() -> Litestar:
     """The application of a server process, which reads its settings from the environment."""
+    _end_with_supervisor()
     settings = load_settings()
     configure_logging(settings)
     return create_app(settings)
+
+
+def _end_with_supervisor() -> None:
+    """A worker ends when the process that started it does, even by kill -9: it would keep the port. Linux."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != supervisor.pid:  # it was gone before we asked
+        raise SystemExit(1)

@@ -6,6 +6,8 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
+from boxoffice.limits import CONNECT_TIMEOUT_S
+from boxoffice.migrate import applied_checksums, check_schema
 from boxoffice.sql import scripts
 
 VIOLATIONS_KEPT_MAX: Final = 20
@@ -30,11 +32,14 @@ class CheckResult(Struct, frozen=True):
 
 
 async def verify(dsn: str) -> list[CheckResult]:
-    """Runs all checks in one snapshot; changes nothing and locks nothing."""
+    """Runs all checks in one snapshot; changes nothing and locks nothing. Raises ``SchemaMismatch``."""
     connection = await asyncpg.connect(
-        dsn, server_settings={"application_name": "boxoffice-verify", "jit": "off"}
+        dsn,
+        timeout=CONNECT_TIMEOUT_S,
+        server_settings={"application_name": "boxoffice-verify", "jit": "off"},
     )
     try:
+        check_schema(await applied_checksums(connection))
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return [await _check(connection, name, text) for name, text in scripts("checks").items()]
     finally:

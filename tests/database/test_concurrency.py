@@ -69,7 +69,7 @@ async def test_a_deadlock_is_tried_again(
     # The engine looks for deadlocks first, and so it is always the victim.
     await connection.execute(f"ALTER DATABASE {urlsplit(database).path[1:]} SET deadlock_timeout = '10ms'")
     async with open_box(database, isolation) as box:
-        first, _, second = [await box.show() for _ in range(3)]
+        first, second = [await box.show() for _ in range(2)]
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute(lock, second)

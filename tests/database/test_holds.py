@@ -1,5 +1,6 @@
 """A hold is over at its end by the database's clock, whether or not anybody sweeps."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from tests.support.box import Box, done, in_one_batch, refused
 from tests.support.clock import Clock
 from tests.support.databases import Connection
+from tests.support.eventually import eventually
+from tests.support.races import wait_until_blocked
 
 HOLD_S = 60.0
 
@@ -154,3 +157,22 @@ async def test_with_very_many_expired_holds_the_ones_that_are_asked_for_end_firs
     assert cancelled == refused("invalid_state", state="EXPIRED")
     assert await box.expire(show) == 1
     assert await box.violations() == {}
+
+
+async def test_a_confirm_that_waited_past_the_end_for_the_lock_is_late(
+    box: Box, connection: Connection, admin: Connection
+) -> None:
+    """The clock is read after the lock; the statement began, and its snapshot was taken, in time."""
+    show = await box.show()
+    held = await box.book(show, hold=0.5)
+
+    async def is_over() -> bool:
+        return bool(await admin.fetchval("SELECT clock_timestamp() >= $1", held.expires_at))
+
+    async with connection.transaction():
+        await connection.execute("SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE", show)
+        confirming = asyncio.create_task(box.confirm(held.id, "refuse"))
+        await wait_until_blocked(admin, application_name="boxoffice")
+        assert not await is_over(), "the machine is too slow for this test"
+        await eventually(is_over, "the hold ends")
+    assert await confirming == refused("hold_expired", state="EXPIRED", seats=[])

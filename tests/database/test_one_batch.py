@@ -104,30 +104,30 @@ async def test_of_two_changes_to_one_version_one_is_made(box: Box) -> None:
 
 
 async def test_two_shows_in_one_batch(box: Box) -> None:
-    shows = [await box.show(1) for _ in range(3)]  # the first and the last are in one lane
+    shows = [await box.show(1) for _ in range(2)]
     first, second, third, fourth = await in_one_batch(
-        *(box.try_book(show) for show in (shows[2], shows[0], shows[2], shows[0]))
+        *(box.try_book(show) for show in (shows[1], shows[0], shows[1], shows[0]))
     )
-    assert [done(first).booking.show_id, done(second).booking.show_id] == [shows[2], shows[0]]
+    assert [done(first).booking.show_id, done(second).booking.show_id] == [shows[1], shows[0]]
     assert third == fourth == refused("insufficient_seats", requested=1, available=0)
 
 
 async def test_a_poisonous_command_fails_alone(box: Box) -> None:
-    shows = [await box.show(20) for _ in range(3)]
-    good = [box.try_book(shows[no % 2 * 2]) for no in range(9)]
+    shows = [await box.show(20) for _ in range(2)]
+    good = [box.try_book(shows[no % 2]) for no in range(9)]
     bad = [
         box.try_book(shows[0], actor="\0"),
-        box.try_book(shows[0], seats=[4, 4]),
-        box.block(shows[2], 3, 3),
+        box.try_book(shows[0], seats=[20, 20]),
+        box.block(shows[1], 20, 20),
     ]
     outcomes = await asyncio.gather(*good[:5], *bad, *good[5:], return_exceptions=True)
     assert [isinstance(outcome, Exception) for outcome in outcomes] == [False] * 5 + [True] * 3 + [False] * 4
-    assert [(await box.view(show)).available_seats for show in shows] == [15, 20, 16]
+    assert [(await box.view(show)).available_seats for show in shows] == [15, 16]
     assert await box.violations() == {}
 
 
 async def test_a_corrupt_show_does_not_stop_the_others(box: Box, connection: Connection) -> None:
-    bad, _, good = [await box.show() for _ in range(3)]
+    bad, good = [await box.show() for _ in range(2)]
     booking = await box.book(bad)
     await connection.execute("DELETE FROM booking_seats")
     cancelled, booked = await asyncio.gather(

@@ -191,3 +191,15 @@ async def test_several_workers_serve_one_hot_show_and_count_together(program: Pr
     assert len(stored_bookings(program, booking["show_id"])) == 300
     assert 'boxoffice_outcomes_total{code="done",kind="book"} 300.0' in metrics
     assert program.end(signal.SIGTERM) == 0, program.output()
+
+
+async def test_workers_end_when_their_supervisor_is_killed(program: Program, data_dir: Path) -> None:
+    program.serve("--workers", "2")
+
+    program.process.kill()
+    program.process.wait()
+
+    await asyncio.to_thread(wait_until, lambda: refuses_connections(program), "the end of the workers")
+    await asyncio.to_thread(wait_until, lambda: running_dsn(data_dir) is None, "the end of PostgreSQL")
+    program.serve()
+    assert httpx.get(f"{program.url}/readyz").status_code == 200  # noqa: ASYNC210

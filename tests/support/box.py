@@ -189,9 +189,9 @@ async def violations(dsn: str) -> dict[str, list[str]]:
 
 
 async def in_one_batch(*commands: Coroutine[Any, Any, D | Refused], batches: int = 1) -> list[D | Refused]:
-    """The outcomes of commands for one idle lane, which takes them all in one batch.
+    """The outcomes of commands that come while all lanes are idle, and so in one batch.
 
-    All of them are in the queue before the lane's worker has its first turn of the loop.
+    All of them are in the queue before the first worker has its turn of the loop.
     """
     before = _batches()
     outcomes = await asyncio.gather(*commands)

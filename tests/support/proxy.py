@@ -23,14 +23,12 @@ class Proxy:
 
     ``cuts`` are made one after the other, each at the next statement on any connection, and
     ``at_cut`` is awaited while the database has done its part and the client does not know.
-    ``executed`` counts the statements.
     """
 
     def __init__(self) -> None:
         self.cuts: list[Cut] = []
         self.at_cut: Callable[[], Awaitable[object]] | None = None
         self.dsn = ""
-        self.executed = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -80,7 +78,6 @@ class _Way:
         writer.write(size + await reader.readexactly(int.from_bytes(size) - 4))
         while True:
             kind, message = await _message(reader)
-            self._proxy.executed += kind == EXECUTE
             if kind == EXECUTE and self._proxy.cuts:
                 if self._proxy.cuts.pop(0) is Cut.BEFORE:
                     return

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from boxoffice.bench import plots, terminal
-from boxoffice.bench.hot import BASELINES
+from boxoffice.bench.hot import BASELINES, hot_name
 from boxoffice.bench.markdown import to_markdown
 from boxoffice.bench.plan import FULL, MANY, QUICK, chosen
-from boxoffice.bench.report import Report, figures_of
+from boxoffice.bench.report import Report, Surroundings, figures_of
 from boxoffice.bench.results import Account, Latency, Measurement, Sample, ScenarioResult, Updates, Violated
 from boxoffice.bench.scenarios import SCENARIOS
 from boxoffice.bench.targets import verdicts
@@ -29,8 +29,8 @@ def measured(name: str, rate: float, against: dict[str, str] | None = None, **mo
 
 def hot(*, stored: int = 10, violations: list[Violated] | None = None) -> ScenarioResult:
     """A hot show with its baselines."""
-    crowd = [measured(f"hot show, {n} connections", 12_000, BASELINES) for n in (1, 512)]
-    many = measured(f"hot show, {MANY} connections", 10_000, BASELINES, server_memory_mb=180)
+    crowd = [measured(hot_name(n), 12_000, BASELINES) for n in (1, 512)]
+    many = measured(hot_name(MANY), 10_000, BASELINES, server_memory_mb=180)
     baselines = [measured(name, 1_000.0 * (place + 1)) for place, name in enumerate(BASELINES.values())]
     return ScenarioResult(
         name="hot",
@@ -54,11 +54,13 @@ def report(*results: ScenarioResult) -> Report:
         seconds=60,
         command="boxoffice bench",
         plan=FULL,
-        generator="some generator 1.0",
-        one_at_a_time="pgbench 18",
-        machine={"cores": "2"},
-        postgres={"fsync": "on"},
-        settings={"LOG_LEVEL": "warning"},
+        surroundings=Surroundings(
+            generator="some generator 1.0",
+            one_at_a_time="pgbench 18",
+            machine={"cores": "2"},
+            settings={"LOG_LEVEL": "warning"},
+            postgres={"fsync": "on"},
+        ),
         correct=all(result.correct for result in results),
         targets=verdicts(figures, FULL),
         figures=figures,
@@ -98,7 +100,7 @@ def test_the_targets_of_a_run_are_told_as_reached_missed_or_not_measured() -> No
     assert told["10,000 connections: errors"] is False
     assert told["10,000 connections: p99, times connections / throughput"] is True
     assert told["10,000 connections: most memory of the server, MB"] is True
-    assert told["4 processes, times one process"] is None
+    assert told["4 instances, times one instance"] is None
 
 
 def test_wrong_data_are_told_aloud() -> None:

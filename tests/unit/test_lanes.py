@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,7 @@ def lane_of(
         batch_max=batch_max,
         alone_from=batch_max,
         lanes_per_batch_max=1,
+        answers_at_once=2,
         wait_max_s=wait_max_s,
     )
     return Lanes(runner, bounds, workers=1, lane_of=lambda _: None, apart=apart)
@@ -253,20 +255,25 @@ async def test_what_must_stay_apart_is_never_in_one_batch_and_keeps_its_order(ru
     assert runner.batches == [["first"], ["x1", "a", "y1", "b"], ["x2", "y2"], ["x3"]]
 
 
-def lanes_of(runner: Runner, *, workers: int, **bounds: int) -> Lanes[str, str]:
+def lanes_of(
+    runner: Runner, *, workers: int, apart: Callable[[str], Hashable | None] = lambda _: None, **bounds: float
+) -> Lanes[str, str]:
     """A lane for each first letter."""
-    given = {
+    given: dict[str, Any] = {
         "lane_max": 100,
         "all_lanes_max": 200,
         "batch_max": 100,
         "alone_from": 3,
         "lanes_per_batch_max": 9,
+        "answers_at_once": 2,
+        "wait_max_s": 1000,
     }
     return Lanes(
         runner,
-        Bounds(**(given | bounds), wait_max_s=1000),
+        Bounds(**(given | bounds)),
         workers=workers,
         lane_of=lambda command: command[0],
+        apart=apart,
     )
 
 
@@ -386,3 +393,43 @@ async def test_a_lane_that_was_given_up_can_be_used_again(runner: Runner) -> Non
     runner.let(2)
     await answers(*first, *others)
     assert runner.batches == [["x1"], ["a2"]]
+
+
+async def test_what_must_stay_apart_stays_apart_in_a_lane_that_was_given_up(runner: Runner) -> None:
+    lanes = lanes_of(runner, workers=1, apart=lambda command: command)
+    first = submit(lanes, "x1")
+    await runner.started()
+    [gone] = submit(lanes, "a1")
+    await settled(lanes, 1)
+    gone.cancel()
+    await asyncio.sleep(0)
+    lanes._give_up_late()
+    others = submit(lanes, "a2", "a2")
+    await settled(lanes, 2)
+    runner.let(3)
+    await answers(*first, *others)
+    assert runner.batches == [["x1"], ["a2"], ["a2"]]
+
+
+async def test_a_command_behind_a_running_batch_is_given_up_in_time_whatever_came_with_it(
+    runner: Runner,
+) -> None:
+    bounds = Bounds(
+        lane_max=9,
+        all_lanes_max=9,
+        batch_max=9,
+        alone_from=9,
+        lanes_per_batch_max=1,
+        answers_at_once=9,
+        wait_max_s=0.01,
+    )
+    lanes: Lanes[str, str] = Lanes(runner, bounds, workers=3, lane_of=lambda command: command[0])
+    first = submit(lanes, "a1")
+    await runner.started()
+    other, late = submit(lanes, "b1", "a2")
+    await runner.started()
+    with pytest.raises(TimedOut):
+        await late
+    runner.let(2)
+    await answers(*first, other)
+    assert sorted(runner.batches) == [["a1"], ["b1"]]

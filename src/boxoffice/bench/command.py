@@ -23,7 +23,7 @@ from boxoffice.bench.markdown import to_markdown
 from boxoffice.bench.one_by_one import OneByOne
 from boxoffice.bench.pgbench import find_pgbench
 from boxoffice.bench.plan import Plan
-from boxoffice.bench.report import Report, figures_of
+from boxoffice.bench.report import Report, Surroundings, figures_of
 from boxoffice.bench.results import ScenarioResult
 from boxoffice.bench.runner import run_scenario
 from boxoffice.bench.scenarios import SCENARIOS, Scenario
@@ -62,22 +62,13 @@ def _chosen(only: Sequence[str]) -> list[Scenario]:
 
 
 async def _interruptible(work: Coroutine[Any, Any, Report]) -> Report:
-    """SIGTERM ends the work as Ctrl-C does, so that every server and database goes with it."""
-    told = False
-
-    def leave() -> None:
-        nonlocal told
-        told = True
-        task.cancel()
-
+    """SIGTERM and Ctrl-C end the work, and every server and database with it. Raises ``BenchError``."""
     task = asyncio.ensure_future(work)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leave)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         return await task
     except asyncio.CancelledError:
-        if told:
-            raise BenchError("told to stop; there is no report") from None
-        raise
+        raise BenchError("told to stop; there is no report") from None
 
 
 async def _run(settings: Settings, plan: Plan, scenarios: Sequence[Scenario], out: Console) -> Report:
@@ -86,14 +77,12 @@ async def _run(settings: Settings, plan: Plan, scenarios: Sequence[Scenario], ou
     with database.public_folder() as name, _progress(out) as progress:
         task = progress.add_task("starting PostgreSQL", total=len(scenarios))
         async with _open(settings, plan, Path(name)) as bench:
-            machine = describe_machine(bench.folder)
-            postgres = await database.server_settings(bench.cluster.admin)
+            surroundings = await _surroundings(bench)
             for scenario in scenarios:
                 results.append(
                     await run_scenario(bench, scenario, lambda text: progress.update(task, description=text))
                 )
                 progress.advance(task)
-            generator, one_at_a_time = bench.generator.name, bench.one_at_a_time.name
     figures = figures_of(results)
     return Report(
         version=__version__,
@@ -101,15 +90,21 @@ async def _run(settings: Settings, plan: Plan, scenarios: Sequence[Scenario], ou
         seconds=perf_counter() - started,
         command=" ".join(["boxoffice", *sys.argv[1:]]),
         plan=plan,
-        generator=generator,
-        one_at_a_time=one_at_a_time,
-        machine=machine,
-        postgres=postgres,
-        settings=server_environment(),
+        surroundings=surroundings,
         correct=all(result.correct for result in results),
         targets=verdicts(figures, plan),
         figures=figures,
         scenarios=results,
+    )
+
+
+async def _surroundings(bench: Bench) -> Surroundings:
+    return Surroundings(
+        generator=bench.generator.name,
+        one_at_a_time=bench.one_at_a_time.name,
+        machine=describe_machine(bench.folder),
+        settings=server_environment(),
+        postgres=await database.server_settings(bench.cluster.admin),
     )
 
 

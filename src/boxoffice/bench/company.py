@@ -6,7 +6,7 @@ from functools import partial
 from boxoffice.bench.hot import BASELINES, book_hot, crowd_requests
 from boxoffice.bench.load import Load, booking
 from boxoffice.bench.plan import CROWD, SEATS_PER_S
-from boxoffice.bench.results import Sample
+from boxoffice.bench.results import Sample, counted
 from boxoffice.bench.stage import Item, Site, Stage
 
 INSTANCES = (1, 2, 4)
@@ -28,13 +28,13 @@ STORM_LEAD_S = 1
 async def instances(stage: Stage) -> list[Item]:
     """The same crowd, in equal parts to 1, 2 and 4 processes."""
     site = await stage.site("instances", instances=max(INSTANCES))
-    one = f"{INSTANCES[0]} processes"
+    one = counted(INSTANCES[0], "instance")
     return [
         Item(
-            f"{count} processes",
+            counted(count, "instance"),
             "bookings/s",
             partial(book_hot, site, CROWD, seconds=stage.plan.seconds, servers=count),
-            BASELINES | ({"one process": one} if count > 1 else {}),
+            BASELINES | ({"one instance": one} if count > 1 else {}),
         )
         for count in INSTANCES
     ]

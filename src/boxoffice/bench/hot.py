@@ -5,21 +5,43 @@ from random import Random
 
 from boxoffice.bench.load import Load, Request, booking
 from boxoffice.bench.pgbench import Isolation
-from boxoffice.bench.plan import CLIENTS, CROWD, SEATS_PER_S, USERS
-from boxoffice.bench.results import Sample
+from boxoffice.bench.plan import CLIENTS, CROWD, MANY, SEATS_PER_S, USERS
+from boxoffice.bench.results import Sample, counted
 from boxoffice.bench.stage import Item, Site, Stage
 from boxoffice.limits import LANE_BATCH_MAX
 
 ISOLATIONS: tuple[Isolation, ...] = ("serializable", "read committed")
 
+
+def hot_name(connections: int) -> str:
+    """What the hot show at so many connections is called."""
+    return f"hot show, {counted(connections, 'connection')}"
+
+
+def bare_name(connections: int) -> str:
+    """What the bare application at so many connections is called."""
+    return f"bare ASGI, {counted(connections, 'connection')}"
+
+
+def pgbench_name(isolation: Isolation, clients: int) -> str:
+    """What one booking a transaction by so many clients is called."""
+    return f"pgbench, {isolation}, {counted(clients, 'client')}"
+
+
 BASELINES = {
-    "pgbench serializable": f"pgbench, serializable, {CLIENTS} clients",
-    "pgbench read committed": f"pgbench, read committed, {CLIENTS} clients",
-    "bare ASGI": f"bare ASGI, {CROWD} connections",
+    "pgbench serializable": pgbench_name("serializable", CLIENTS),
+    "pgbench read committed": pgbench_name("read committed", CLIENTS),
+    "bare ASGI": bare_name(CROWD),
     "engine": f"engine without HTTP, {CROWD} callers",
     "database": f"database alone, batches of {LANE_BATCH_MAX}",
 }
 """What bookings are compared with, by the report's column, unless a scenario has its own."""
+
+BATCH_SHOWS = 8
+"""Shows that full batches are spread over, one after another: nothing else could sell one out."""
+
+MEMORY_FROM = MANY // 2
+"""Connections above which the server's memory is told: it is a peak, so no smaller crowd has its own."""
 
 CONNECTIONS_PER_S = 1_000
 """So many connections more, and a measurement lasts a second longer: opening them is not what counts."""
@@ -58,11 +80,11 @@ async def hot(stage: Stage) -> list[Item]:
 
 def _levels(stage: Stage, site: Site, connections: int) -> list[Item]:
     seconds = max(stage.plan.seconds, connections // CONNECTIONS_PER_S)
-    bare = f"bare ASGI, {connections} connections"
+    bare = bare_name(connections)
     return [
         Item(bare, "requests/s", partial(_bare, stage, connections, seconds)),
         Item(
-            f"hot show, {connections} connections",
+            hot_name(connections),
             "bookings/s",
             partial(_hot, site, connections, seconds),
             BASELINES | {"bare ASGI": bare},
@@ -78,7 +100,7 @@ async def _bare(stage: Stage, connections: int, seconds: float) -> Sample:
 
 async def _hot(site: Site, connections: int, seconds: float) -> Sample:
     sample = await book_hot(site, connections, seconds=seconds)
-    peak = site.servers[0].peak_memory_mb()
+    peak = site.servers[0].peak_memory_mb() if connections > MEMORY_FROM else None
     return sample if peak is None else sample.with_more(server_memory_mb=peak)
 
 
@@ -87,7 +109,7 @@ def _pgbench(site: Site, clients: int, isolation: Isolation) -> Item:
         show_id = await site.make_hot_show(site.bench.plan.seconds)
         return await site.pgbench([show_id], clients, isolation)
 
-    return Item(f"pgbench, {isolation}, {clients} clients", "bookings/s", run)
+    return Item(pgbench_name(isolation, clients), "bookings/s", run)
 
 
 async def _inside(site: Site) -> Sample:
@@ -95,6 +117,5 @@ async def _inside(site: Site) -> Sample:
 
 
 async def _batches(site: Site) -> Sample:
-    # A plan's seconds of nothing else may sell more than SEATS_PER_S: twice the seats.
-    [show_id] = await site.make_shows(1, int(2 * SEATS_PER_S * site.bench.plan.seconds))
-    return await site.pgbench([show_id], 1, "serializable", batch=LANE_BATCH_MAX)
+    shows = await site.make_shows(BATCH_SHOWS, int(SEATS_PER_S * site.bench.plan.seconds))
+    return await site.pgbench(shows, 1, "serializable", batch=LANE_BATCH_MAX)

@@ -3,6 +3,7 @@
 import os
 import platform
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -10,6 +11,9 @@ from typing import Final
 
 SYNCS: Final = 50
 """Writes that are forced to the disk to see how long one takes; their median counts."""
+
+LIBRARIES: Final = ("asyncpg", "uvicorn", "uvloop", "httptools", "litestar", "msgspec")
+"""What decides the speed, beside our own code."""
 
 _PAGE: Final = b"\0" * 8_192  # PostgreSQL writes pages of this size
 
@@ -22,6 +26,7 @@ def describe_machine(folder: Path) -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        **{name: version(name) for name in LIBRARIES},
         "file system": _file_system(folder),
         "one write forced to the disk": f"{_sync_ms(folder):.2f} ms",
     }

@@ -10,9 +10,10 @@ READING = """\
 - Everything runs on one machine: load generator, server and PostgreSQL share its cores. A baseline
   that needs no load generator or no server has more of them for itself.
 - *a second* is the median of all rounds, with the least and the most beside it. In each round
-  everything of a scenario is measured once, one after another, so that a machine that gets slower
-  treats all alike; a ratio is the median of the rounds' own ratios. A ratio marked `~` is to a
-  baseline of the scenario *Hot show*, measured at another time.
+  everything of a scenario is measured once, one after another and each round beginning elsewhere, so
+  that a machine that gets slower treats all alike; a ratio is the median of the rounds' own ratios. A
+  ratio marked `~` is to a baseline of the scenario *Hot show*, measured at another time.
+- A crowd connects all at once, and its first requests wait until the server has accepted it.
 - After each scenario `verify` checks every invariant, and the books must balance: whatever was
   acknowledged is in the database, and besides it at most what had no answer yet when the time was over.
 - wrk corrects its percentiles for the requests that a slow answer kept from being sent; the built-in
@@ -46,11 +47,12 @@ def _parts(report: Report, plots: Sequence[str]) -> Iterator[str]:
 
 def _facts(report: Report) -> Grid:
     rounds = f"{report.plan.rounds} rounds of {report.plan.seconds} s"
-    rows = [["load generator", report.generator], ["one booking a transaction", report.one_at_a_time]]
+    around = report.surroundings
+    rows = [["load generator", around.generator], ["one booking a transaction", around.one_at_a_time]]
     rows += [["plan", f"{report.plan.name}: {rounds}"]]
-    rows += [[name, text] for name, text in report.machine.items()]
-    rows += [[f"Boxoffice: {name}", text] for name, text in report.settings.items()]
-    rows += [[f"PostgreSQL: {name}", text] for name, text in report.postgres.items()]
+    rows += [[name, text] for name, text in around.machine.items()]
+    rows += [[f"Boxoffice: {name}", text] for name, text in around.settings.items()]
+    rows += [[f"PostgreSQL: {name}", text] for name, text in around.postgres.items()]
     return Grid(["what", ""], rows)
 
 

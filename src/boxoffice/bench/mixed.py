@@ -5,8 +5,9 @@ from functools import partial
 from itertools import accumulate
 from random import Random
 
-from boxoffice.bench.hot import BASELINES, ISOLATIONS
+from boxoffice.bench.hot import BASELINES, ISOLATIONS, bare_name, pgbench_name
 from boxoffice.bench.load import Load, Request, booking
+from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import CLIENTS, CROWD, SEATS_PER_S, USERS
 from boxoffice.bench.results import Sample
 from boxoffice.bench.stage import Item, Site, Stage
@@ -39,7 +40,7 @@ async def spread(stage: Stage) -> list[Item]:
     count = stage.plan.spread_shows
     baselines = BASELINES | {f"pgbench {i}": _pgbench_name(i, count) for i in ISOLATIONS}
     items = [
-        Item(f"{count} shows, {law}", "bookings/s", partial(_spread, site, law), baselines)
+        Item(f"{count:,} shows, {law}", "bookings/s", partial(_spread, site, law), baselines)
         for law in ("uniform", "Zipf")
     ]
     for shows in (100, count):
@@ -65,7 +66,7 @@ async def sold_out(stage: Stage) -> list[Item]:
     site = await stage.site("sold_out")
     [show_id] = await site.make_shows(1, 1)
     await site.sell(show_id, [1])
-    bare = f"bare ASGI, {CROWD} connections"
+    bare = bare_name(CROWD)
     load = Load(
         requests=[booking(show_id, user_id) for user_id in range(1, USERS + 1)],
         connections=CROWD,
@@ -141,11 +142,9 @@ async def _spread(site: Site, law: str) -> Sample:
     return await site.load(Load(requests=requests, connections=CROWD, seconds=plan.seconds))
 
 
-async def _pgbench(site: Site, count: int, isolation: str) -> Sample:
+async def _pgbench(site: Site, count: int, isolation: Isolation) -> Sample:
     shows = await _make_halls(site, count)
-    return await site.pgbench(
-        shows, CLIENTS, "serializable" if isolation == "serializable" else "read committed"
-    )
+    return await site.pgbench(shows, CLIENTS, isolation)
 
 
 async def _make_halls(site: Site, count: int) -> list[int]:
@@ -153,5 +152,5 @@ async def _make_halls(site: Site, count: int) -> list[int]:
     return await site.make_shows(count, int(SEATS_PER_S * site.bench.plan.seconds / ZIPF_TOP_SHARE))
 
 
-def _pgbench_name(isolation: str, shows: int) -> str:
-    return f"pgbench, {isolation}, {CLIENTS} clients, {shows} shows"
+def _pgbench_name(isolation: Isolation, shows: int) -> str:
+    return f"{pgbench_name(isolation, CLIENTS)}, {shows:,} shows"

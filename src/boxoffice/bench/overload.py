@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from http.client import HTTPConnection
 from statistics import median
@@ -10,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from boxoffice.bench.hot import BASELINES, book_hot
+from boxoffice.bench.hot import BASELINES, bare_name, book_hot
 from boxoffice.bench.load import Load, Request, booking
 from boxoffice.bench.plan import CROWD
 from boxoffice.bench.results import Sample
@@ -48,6 +49,10 @@ class _Onlooker:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_MAX_S)
         self._request = request
 
+    def close(self) -> None:
+        """Hangs up."""
+        self._connection.close()
+
     async def book(self) -> _Probe:
         """One booking, or its refusal."""
         return await asyncio.to_thread(self._book)
@@ -75,23 +80,26 @@ async def overload(stage: Stage) -> list[Item]:
             calm, "bookings/s", partial(book_hot, site, QUEUE_MAX // 2, seconds=stage.plan.seconds), BASELINES
         ),
         Item(
-            f"overload, {CONNECTIONS} connections",
+            f"overload, {CONNECTIONS:,} connections",
             "bookings/s",
             partial(_storm, stage, site),
-            BASELINES | {"calm": calm, "bare ASGI": f"bare ASGI, {CROWD} connections"},
+            BASELINES | {"calm": calm, "bare ASGI": bare_name(CROWD)},
         ),
     ]
 
 
 async def _storm(stage: Stage, site: Site) -> Sample:
-    seconds = stage.plan.seconds
-    show_id = await site.make_hot_show(seconds + RECOVERY_MAX_S)
-    onlooker = _Onlooker(site.servers[0].port, booking(show_id, 1))
+    show_id = await site.make_hot_show(stage.plan.seconds + RECOVERY_MAX_S)
+    with closing(_Onlooker(site.servers[0].port, booking(show_id, 1))) as onlooker:
+        return await _watch(stage, site, show_id, onlooker)
+
+
+async def _watch(stage: Stage, site: Site, show_id: int, onlooker: _Onlooker) -> Sample:
     before = [await onlooker.book() for _ in range(20)]
     load = Load(
         requests=[booking(show_id, 2)],
         connections=stage.connections(CONNECTIONS),
-        seconds=seconds,
+        seconds=stage.plan.seconds,
         inspect="status",
     )
     storm = asyncio.create_task(site.load(load))

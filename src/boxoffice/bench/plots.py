@@ -13,7 +13,7 @@ MISSING: Final = "no plots: matplotlib is not installed; pip install 'boxoffice[
 
 _SIZE_INCHES: Final = (8, 5)
 _FLAT: Final = ("engine", "database", "pgbench read committed", "pgbench serializable")
-_CONNECTIONS: Final = re.compile(r"^(hot show|bare ASGI), (\d+) connections$")
+_CONNECTIONS: Final = re.compile(r"^(hot show|bare ASGI), ([\d,]+) connections?$")
 
 
 def draw(report: Report, folder: Path) -> list[str]:
@@ -55,7 +55,7 @@ def _latency(hot: Sequence[Figure], file: Path) -> None:
 def _series(hot: Sequence[Figure], name: str) -> list[tuple[int, Figure]]:
     """The figures of that name by their number of connections."""
     found = [(match, one) for one in hot if (match := _CONNECTIONS.match(one.name))]
-    return [(int(match[2]), one) for match, one in found if match[1] == name]
+    return [(int(match[2].replace(",", "")), one) for match, one in found if match[1] == name]
 
 
 def _axes(title: str, unit: str) -> tuple[Any, Any]:
@@ -71,5 +71,5 @@ def _axes(title: str, unit: str) -> tuple[Any, Any]:
 def _save(figure: Any, axes: Any, file: Path) -> None:
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=2)
     figure.savefig(file, metadata={"Date": None})

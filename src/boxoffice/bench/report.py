@@ -60,6 +60,16 @@ class Verdict(Struct, frozen=True):
     reached: bool | None
 
 
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What a run was made with and on, each by its name: without it no figure means anything."""
+
+    generator: str
+    one_at_a_time: str
+    machine: dict[str, str]
+    settings: dict[str, str]
+    postgres: dict[str, str]
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """Everything that a run found, and on what."""
 
@@ -68,11 +78,7 @@ class Report(Struct, frozen=True, kw_only=True):
     seconds: float
     command: str
     plan: Plan
-    generator: str
-    one_at_a_time: str
-    machine: dict[str, str]
-    postgres: dict[str, str]
-    settings: dict[str, str]
+    surroundings: Surroundings
     correct: bool
     targets: list[Verdict]
     figures: list[Figure]

@@ -151,6 +151,11 @@ class ScenarioResult(Struct, frozen=True, kw_only=True):
         return next((one for one in self.measurements if one.name == name), None)
 
 
+def counted(count: int, thing: str) -> str:
+    """So many things, in words: ``1 client``, ``10,000 clients``."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def spread(values: Sequence[float]) -> Spread:
     """Median and extremes of at least one value."""
     return Spread(median(values), min(values), max(values))

@@ -39,8 +39,10 @@ async def run_scenario(bench: Bench, scenario: Scenario, tell: Tell) -> Scenario
 
 async def _measure(items: Sequence[Item], rounds: int, tell: Tell) -> list[Measurement]:
     samples: dict[str, list[Sample]] = {item.name: [] for item in items}
-    for number in range(1, rounds + 1):
-        for item in items:
-            tell(f"{item.name} (round {number} of {rounds})")
+    for number in range(rounds):
+        # Each round begins with another one: to be the first, after a pause, must not be a merit.
+        first = number * len(items) // rounds
+        for item in [*items[first:], *items[:first]]:
+            tell(f"{item.name} (round {number + 1} of {rounds})")
             samples[item.name].append(await item.run())
     return [Measurement(item.name, item.unit, samples[item.name], item.baselines) for item in items]

@@ -21,7 +21,7 @@ from boxoffice.verify import verify
 SETTLE_MAX_S: Final = 60.0
 """Longest wait for what a generator left unanswered, in seconds: its queue takes two."""
 
-SETTLE_LOOK_S: Final = 0.3
+SETTLE_LOOK_S: Final = 0.2
 """Pause between two looks, in seconds; nothing may happen between them."""
 
 WARM_UP_CONNECTIONS: Final = 16

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from boxoffice.bench.company import INSTANCES
-from boxoffice.bench.hot import BASELINES, ISOLATIONS
+from boxoffice.bench.hot import BASELINES, ISOLATIONS, hot_name, pgbench_name
 from boxoffice.bench.plan import CROWD, MANY, Plan
 from boxoffice.bench.report import Figure, Target, Verdict
+from boxoffice.bench.results import counted
 
 Find = Callable[[str, str], Figure | None]
 
@@ -27,14 +28,14 @@ def _targets(find: Find, plan: Plan) -> Iterator[Target]:
 
 
 def _hot(find: Find) -> Iterator[Target]:
-    crowd = find("hot", f"hot show, {CROWD} connections")
+    crowd = find("hot", hot_name(CROWD))
     goals = {"pgbench serializable": 30.0, "pgbench read committed": 10.0, "bare ASGI": 0.35, "database": 0.5}
     for label, goal in goals.items():
         text = f"hot show at {CROWD} connections, times {BASELINES[label]}"
         yield Target(text, _ratio(crowd, label), goal, at_least=True)
-    alone = find("hot", "hot show, 1 connections")
+    alone = find("hot", hot_name(1))
     for isolation in ISOLATIONS:
-        client = find("hot", f"pgbench, {isolation}, 1 clients")
+        client = find("hot", pgbench_name(isolation, 1))
         value = _p50(alone) / _p50(client) if alone and client else None
         yield Target(
             f"a lone booking's median, times a lone pgbench client's, {isolation}", value, 2.5, at_least=False
@@ -42,7 +43,7 @@ def _hot(find: Find) -> Iterator[Target]:
 
 
 def _crowd(find: Find) -> Iterator[Target]:
-    many = find("hot", f"hot show, {MANY} connections")
+    many = find("hot", hot_name(MANY))
     errors = float(sum(many.errors.values())) if many else None
     yield Target(f"{MANY:,} connections: errors", errors, 0, at_least=False)
     fair_ms = MANY / many.rate.median * 1_000 if many and many.rate.median else None
@@ -54,7 +55,7 @@ def _crowd(find: Find) -> Iterator[Target]:
 
 def _mixed(find: Find, plan: Plan) -> Iterator[Target]:
     for law in ("uniform", "Zipf"):
-        figure = find("spread", f"{plan.spread_shows} shows, {law}")
+        figure = find("spread", f"{plan.spread_shows:,} shows, {law}")
         for isolation in ISOLATIONS:
             text = f"{plan.spread_shows:,} shows, {law}, times pgbench on as many, {isolation}"
             yield Target(text, _ratio(figure, f"pgbench {isolation}"), 1.2, at_least=True)
@@ -71,7 +72,7 @@ def _scaled(find: Find, plan: Plan) -> Iterator[Target]:
     for scenario, name, label, goal in (
         ("growth", f"{plan.past_bookings:,} past bookings", "empty", 0.9),
         ("growth", large, "small halls", 0.7),
-        ("instances", f"{max(INSTANCES)} processes", "one process", 0.9),
+        ("instances", counted(max(INSTANCES), "instance"), "one instance", 0.9),
     ):
         yield Target(f"{name}, times {label}", _ratio(find(scenario, name), label), goal, at_least=True)
     alone, beside = find("quiet", "quiet shows alone"), find("quiet", "quiet shows beside a storm")

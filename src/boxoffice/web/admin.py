@@ -18,7 +18,7 @@ from boxoffice.web.answers import (
     done,
 )
 from boxoffice.web.paging import listed, number_after
-from boxoffice.web.parameters import BookingToForceCancel, Cursor, IdempotencyKey, Limit, ShowId
+from boxoffice.web.parameters import BookingToForceCancel, Consistent, Cursor, IdempotencyKey, Limit, ShowId
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import CANCELLED, ONE_PAGE, SEAT, shown
@@ -65,10 +65,11 @@ class AdminController(Controller):
         seat_state: _State = None,
         cursor: Cursor = None,
         limit: Limit = PAGE_ITEMS_MAX,
+        consistent: Consistent = False,
     ) -> Response[SeatListAnswer]:
         """Every seat in order: free, held, sold or blocked, by whom, and until when or why."""
         reads, after = request.reads, number_after(cursor) or 0
-        page = await reads.seats(show_id, state=seat_state, after=after, limit=limit)
+        page = await reads.seats(show_id, state=seat_state, after=after, limit=limit, consistent=consistent)
         page = found(page, RefusalCode.SHOW_NOT_FOUND)
         message = counted(len(page.items), "seat")
         return listed(request, SeatListAnswer, page, lambda seat: seat.seat_number, message)

@@ -24,6 +24,9 @@ from boxoffice.web.request import ApiRequest
 _COMPRESSED_BYTES_MIN: Final = 1_000
 """Smaller answers fit into one packet as they are."""
 
+_COMPRESS_LEVEL: Final = 1
+"""The least effort: the list of a large hall's seats would keep the event loop for long otherwise."""
+
 _REQUEST_HEADERS: Final = [
     "Content-Type",
     "Idempotency-Key",
@@ -49,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers=HANDLERS,
         cors_config=_cors(settings.cors_origins),
         compression_config=CompressionConfig(
-            "gzip", minimum_size=_COMPRESSED_BYTES_MIN, gzip_compress_level=5
+            "gzip", minimum_size=_COMPRESSED_BYTES_MIN, gzip_compress_level=_COMPRESS_LEVEL
         ),
         openapi_config=None,  # docs.py serves it
         logging_config=None,  # telemetry.py does it

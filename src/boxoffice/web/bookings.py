@@ -6,7 +6,6 @@ from litestar import Controller, Response, delete, get, post
 from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
-from boxoffice.commands import CancelBooking, ConfirmBooking
 from boxoffice.limits import PAGE_ITEMS_MAX
 from boxoffice.outcomes import RefusalCode
 from boxoffice.views import Booking, BookingStatus
@@ -25,6 +24,7 @@ from boxoffice.web.parameters import (
     BookingToCancel,
     BookingToConfirm,
     BookingToFail,
+    Consistent,
     Cursor,
     IdempotencyKey,
     Limit,
@@ -34,7 +34,7 @@ from boxoffice.web.parameters import (
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import BOOKING, CANCELLED, DETAILS, FAILED, ONE_PAGE, shown
-from boxoffice.web.wire import Failure, NewBooking, show_of
+from boxoffice.web.wire import Failure, NewBooking, cancel_command, confirm_command
 
 _Status = Annotated[
     BookingStatus | None,
@@ -69,6 +69,7 @@ _ENDS_BADLY = (
     RefusalCode.INVALID_STATE,
 )
 _CONFIRMED = "Booking confirmed successfully"
+_CANCELLED = "Booking cancelled successfully"
 
 PATH = "/api/bookings"
 
@@ -118,9 +119,12 @@ class BookingsController(Controller):
             **read_errors(RefusalCode.BOOKING_NOT_FOUND),
         },
     )
-    async def get_booking(self, request: ApiRequest, booking_id: BookingId) -> Response[BookingDetailsAnswer]:
+    async def get_booking(
+        self, request: ApiRequest, booking_id: BookingId, consistent: Consistent = False
+    ) -> Response[BookingDetailsAnswer]:
         """A booking with its seats, its show's name and its user."""
-        booking = found(await request.reads.booking(booking_id), RefusalCode.BOOKING_NOT_FOUND)
+        booking = await request.reads.booking(booking_id, consistent=consistent)
+        booking = found(booking, RefusalCode.BOOKING_NOT_FOUND)
         return Response(BookingDetailsAnswer(data=booking, message="Booking found"))
 
     @delete(
@@ -129,7 +133,7 @@ class BookingsController(Controller):
         summary="Cancel a booking",
         status_code=200,
         responses={
-            200: shown(BookingAnswer(data=CANCELLED, message="Booking cancelled successfully"), "Cancelled"),
+            200: shown(BookingAnswer(data=CANCELLED, message=_CANCELLED), "Cancelled"),
             **command_errors(*_ENDS_BADLY, body=False),
         },
     )
@@ -137,15 +141,9 @@ class BookingsController(Controller):
         self, request: ApiRequest, booking_id: BookingToCancel, idempotency_key: IdempotencyKey = None
     ) -> Response[BookingAnswer]:
         """Ends a hold or a sale; the seats are free again and the booking remains for the audit."""
-        command = CancelBooking(
-            actor=request.actor,
-            idempotency_key=idempotency_key,
-            show_id=show_of(booking_id),
-            booking_id=booking_id,
-        )
+        command = cancel_command(request.actor, idempotency_key, booking_id)
         outcome = accepted(await request.engine.execute(command))
-        answer = BookingAnswer(data=outcome.booking, message="Booking cancelled successfully")
-        return done(answer, outcome)
+        return done(cancelled(outcome.booking), outcome)
 
     @post(
         "/{booking_id:str}/confirm",
@@ -165,15 +163,10 @@ class BookingsController(Controller):
         A hold that has run out is refused, or (a setting of the server, and its default) its seats are
         booked again as a new booking if nobody has them: `retaken_from` then names the old one.
         """
-        command = ConfirmBooking(
-            actor=request.actor,
-            idempotency_key=idempotency_key,
-            show_id=show_of(booking_id),
-            booking_id=booking_id,
-            late=request.settings.late_confirm,
-        )
+        late = request.settings.late_confirm
+        command = confirm_command(request.actor, idempotency_key, booking_id, late)
         outcome = accepted(await request.engine.execute(command))
-        return done(BookingAnswer(data=outcome.booking, message=_confirmed(outcome.booking)), outcome)
+        return done(confirmed(outcome.booking), outcome)
 
     @post(
         "/{booking_id:str}/fail",
@@ -213,10 +206,13 @@ class BookingsController(Controller):
         status: _Status = None,
         cursor: Cursor = None,
         limit: Limit = PAGE_ITEMS_MAX,
+        consistent: Consistent = False,
     ) -> Response[BookingListAnswer]:
         """A user's bookings in all shows, newest first."""
         reads, after = request.reads, moment_after(cursor)
-        page = await reads.bookings_of_user(user_id, status=status, after=after, limit=limit)
+        page = await reads.bookings_of_user(
+            user_id, status=status, after=after, limit=limit, consistent=consistent
+        )
         page = found(page, RefusalCode.USER_NOT_FOUND)
         message = counted(len(page.items), "booking")
         return listed(
@@ -239,10 +235,13 @@ class BookingsController(Controller):
         status: _Status = None,
         cursor: Cursor = None,
         limit: Limit = PAGE_ITEMS_MAX,
+        consistent: Consistent = False,
     ) -> Response[BookingListAnswer]:
         """A show's bookings, newest first."""
         reads, after = request.reads, number_after(cursor)
-        page = await reads.bookings_of_show(show_id, status=status, after=after, limit=limit)
+        page = await reads.bookings_of_show(
+            show_id, status=status, after=after, limit=limit, consistent=consistent
+        )
         page = found(page, RefusalCode.SHOW_NOT_FOUND)
         message = counted(len(page.items), "booking")
         return listed(request, BookingListAnswer, page, lambda booking: booking.id, message)
@@ -278,7 +277,12 @@ def booked(booking: Booking) -> BookingAnswer:
     return BookingAnswer(data=booking, message=message)
 
 
-def _confirmed(booking: Booking) -> str:
-    if booking.retaken_from is None:
-        return _CONFIRMED
-    return "The hold had run out; its seats were still free and were booked again as a new booking"
+def confirmed(booking: Booking) -> BookingAnswer:
+    """What a confirmed hold is answered with, or the booking that was made for a late one."""
+    late = "The hold had run out; its seats were still free and were booked again as a new booking"
+    return BookingAnswer(data=booking, message=late if booking.retaken_from is not None else _CONFIRMED)
+
+
+def cancelled(booking: Booking) -> BookingAnswer:
+    """What a cancelled booking is answered with."""
+    return BookingAnswer(data=booking, message=_CANCELLED)

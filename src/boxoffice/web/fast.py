@@ -1,28 +1,31 @@
-"""The short way for the one request that comes ten thousand times in a second: POST /api/bookings.
+"""The short way for what comes ten thousand times in a second: to book, to confirm, to cancel.
 
-It does what ``BookingsController.book_seats`` does, without the framework around it, and only where
-nothing is unusual. A request whose body or key cannot be read, or that comes from a page while CORS is
-allowed, goes to the framework with the body that was read: what is wrong with a request is told in one place.
+It does what the handlers in ``bookings.py`` do, without the framework around it, and only where nothing
+is unusual. A request whose body or key cannot be read, or that comes from a page while CORS is allowed,
+goes to the framework with the body that was read: what is wrong with a request is told in one place.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, ReceiveMessage, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, Send
 
-from boxoffice.commands import BookSeats
+from boxoffice.commands import Command
 from boxoffice.faults import Fault
-from boxoffice.limits import IDEMPOTENCY_KEY_CHARS_MAX
+from boxoffice.limits import ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX
 from boxoffice.outcomes import BookingDone, Refused
-from boxoffice.web.bookings import PATH, booked
+from boxoffice.settings import Settings
+from boxoffice.views import Booking
+from boxoffice.web.answers import BookingAnswer
+from boxoffice.web.bookings import PATH, booked, cancelled, confirmed
 from boxoffice.web.caller import ANONYMOUS
 from boxoffice.web.invalid import InvalidInput
 from boxoffice.web.problems import MEDIA_TYPE, fault_code, log_failure, log_fault, members, retry_after
-from boxoffice.web.wire import NewBooking
+from boxoffice.web.wire import NewBooking, cancel_command, confirm_command
 
 ANSWER_BYTES_STEP: Final = 256
 """Bytes to a multiple of which an answer is filled up with spaces, so that the bookings of a show have
@@ -39,8 +42,51 @@ _decode: Final = msgspec.json.Decoder(NewBooking).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
+class _Asked(NamedTuple):
+    """What a request brings, as far as it matters here."""
+
+    booking_id: int
+    body: bytes
+    key: str | None
+    settings: Settings
+
+
+class _Operation(NamedTuple):
+    """An operation: how to recognise it, its command, and what is answered when it is done."""
+
+    method: str
+    path: re.Pattern[str]
+    template: str
+    status: int
+    command: Callable[[_Asked], Command[BookingDone]]
+    answer: Callable[[Booking], BookingAnswer]
+
+
+def _book(asked: _Asked) -> Command[BookingDone]:
+    return _decode(asked.body).command(ANONYMOUS, asked.key, asked.settings.hold_seconds_max)
+
+
+def _confirm(asked: _Asked) -> Command[BookingDone]:
+    return confirm_command(ANONYMOUS, asked.key, asked.booking_id, asked.settings.late_confirm)
+
+
+def _cancel(asked: _Asked) -> Command[BookingDone]:
+    return cancel_command(ANONYMOUS, asked.key, asked.booking_id)
+
+
+_ONE: Final = rf"{PATH}/([1-9][0-9]{{0,15}})"
+_TEMPLATE: Final = f"{PATH}/{{booking_id}}"
+_OPERATIONS: Final = (
+    _Operation("POST", re.compile(PATH), PATH, 201, _book, booked),
+    _Operation(
+        "POST", re.compile(rf"{_ONE}/confirm"), f"{PATH}/{{booking_id}}/confirm", 200, _confirm, confirmed
+    ),
+    _Operation("DELETE", re.compile(_ONE), f"{PATH}/{{booking_id}}", 200, _cancel, cancelled),
+)
+
+
 class FastBooking:
-    """Answers plain booking requests itself and gives all others to the application."""
+    """Answers plain requests of these operations itself and gives all others to the application."""
 
     def __init__(self, app: ASGIApp, owner: Litestar) -> None:
         self._app = app
@@ -48,27 +94,29 @@ class FastBooking:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
-        if scope["type"] != ScopeType.HTTP or scope["path"] != PATH or scope["method"] != "POST":
+        found = _find(scope)
+        if found is None or scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        message = cast("HTTPReceiveMessage", await receive())
-        command = self._command(scope, message)
+        operation, booking_id = found
+        messages = await _read(receive, self._owner.state.settings.body_bytes_max)
+        command = self._command(operation, booking_id, scope, messages)
         if command is None:
-            await self._app(scope, _first(message, receive), send)
+            await self._app(scope, _again(messages, receive), send)
             return
-        scope["path_template"] = PATH
-        status, headers, body = await self._answer(command)
+        scope["path_template"] = operation.template
+        status, headers, body = await self._answer(operation, command)
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    def _command(self, scope: HTTPScope, message: HTTPReceiveMessage) -> BookSeats | None:
+    def _command(
+        self, operation: _Operation, booking_id: int, scope: HTTPScope, messages: list[ReceiveMessage]
+    ) -> Command[BookingDone] | None:
         """What is asked, if it is asked plainly."""
-        settings = self._owner.state.settings
-        if message["type"] != "http.request" or message.get("more_body", False):
-            return None
-        body, key = message["body"], None
-        if len(body) > settings.body_bytes_max:
+        settings: Settings = self._owner.state.settings
+        body, key = _whole(messages, settings.body_bytes_max), None
+        if body is None:
             return None
         for name, value in scope["headers"]:
             if name == b"origin" and self._owner.cors_config is not None:
@@ -78,11 +126,11 @@ class FastBooking:
                     return None
                 key = value.decode()
         try:
-            return _decode(body).command(ANONYMOUS, key, settings.hold_seconds_max)
+            return operation.command(_Asked(booking_id, body, key, settings))
         except (msgspec.DecodeError, UnicodeDecodeError, InvalidInput):
             return None
 
-    async def _answer(self, command: BookSeats) -> Answer:
+    async def _answer(self, operation: _Operation, command: Command[BookingDone]) -> Answer:
         try:
             outcome = await self._owner.state.engine.execute(command)
         except Fault as fault:
@@ -93,14 +141,29 @@ class FastBooking:
             return _problem("internal_error", {})
         if isinstance(outcome, Refused):
             return _problem(outcome.code, outcome.details)
-        return _booked(outcome)
+        return _done(operation, outcome)
 
 
-def _booked(outcome: BookingDone) -> Answer:
-    body = _encode(booked(outcome.booking))
-    location = (b"location", b"/api/bookings/%d" % outcome.booking.id)
-    headers = [_JSON, location, _REPLAYED] if outcome.replayed else [_JSON, location]
-    return 201, headers, body + b" " * (-len(body) % ANSWER_BYTES_STEP)
+def _find(scope: Scope) -> tuple[_Operation, int] | None:
+    """The operation that is asked for, and the id in its path, 0 if it has none."""
+    path: str = scope["path"]
+    if scope["type"] != ScopeType.HTTP or not path.startswith(PATH):
+        return None
+    for operation in _OPERATIONS:
+        if operation.method == scope["method"] and (match := operation.path.fullmatch(path)):
+            booking_id = int(match[1]) if match.re.groups else 0
+            return (operation, booking_id) if booking_id <= ID_MAX else None
+    return None
+
+
+def _done(operation: _Operation, outcome: BookingDone) -> Answer:
+    body = _encode(operation.answer(outcome.booking))
+    headers = [_JSON]
+    if operation.status == 201:
+        headers.append((b"location", b"/api/bookings/%d" % outcome.booking.id))
+    if outcome.replayed:
+        headers.append(_REPLAYED)
+    return operation.status, headers, body + b" " * (-len(body) % ANSWER_BYTES_STEP)
 
 
 def _problem(code: str, details: Mapping[str, Any], *headers: tuple[bytes, bytes]) -> Answer:
@@ -108,9 +171,32 @@ def _problem(code: str, details: Mapping[str, Any], *headers: tuple[bytes, bytes
     return body["status"], [_PROBLEM, *headers], _encode(body)
 
 
-def _first(message: HTTPReceiveMessage, receive: Receive) -> Receive:
-    """A channel that gives the message that was read already, and then goes on."""
-    read: list[ReceiveMessage] = [message]
+async def _read(receive: Receive, bytes_max: int) -> list[ReceiveMessage]:
+    """The messages of the body, no more of them than make it too long."""
+    messages = [await receive()]
+    size = _size(messages[0])
+    while messages[-1].get("more_body", False) and size <= bytes_max:
+        messages.append(await receive())
+        size += _size(messages[-1])
+    return messages
+
+
+def _size(message: ReceiveMessage) -> int:
+    return len(message["body"]) if message["type"] == "http.request" else 0
+
+
+def _whole(messages: list[ReceiveMessage], bytes_max: int) -> bytes | None:
+    """The body; None if it is too long or broke off."""
+    parts = [message["body"] for message in messages if message["type"] == "http.request"]
+    if len(parts) < len(messages) or messages[-1].get("more_body", False):
+        return None
+    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    return body if len(body) <= bytes_max else None
+
+
+def _again(messages: list[ReceiveMessage], receive: Receive) -> Receive:
+    """A channel that gives the messages that were read already, and then goes on."""
+    read = messages[::-1]
 
     async def channel() -> ReceiveMessage:
         return read.pop() if read else await receive()

@@ -17,9 +17,12 @@ from boxoffice.web.caching import matches
 KEPT_S: Final = 0.2
 """Seconds that an answer may be old. Nobody sees it, and all who poll a show cost five queries a second."""
 
-FRESH_LOADS_PER_S: Final = 10.0
-"""Loads a second beyond those, for answers that this process itself has made old: whoever books and looks
-sees the booking, and a storm of bookings still costs the database next to nothing."""
+FRESH_LOADS_MAX: Final = 10.0
+"""Loads beyond those, one after another, of an answer that this process itself has made old: whoever books
+and looks sees the booking."""
+
+FRESH_LOADS_PER_S: Final = 2.0
+"""Loads a second by which that stock grows again: a storm of bookings costs the database next to nothing."""
 
 KEPT_BYTES_MAX: Final = 32 * 1024 * 1024
 """Bytes of all kept answers together; the oldest go first."""
@@ -91,25 +94,42 @@ class KeptAnswers:
         for name, value in scope["headers"]:
             if name == b"accept-encoding":
                 zipped = b"gzip" in value
-            elif name == b"origin" and self._owner.cors_config is not None:
-                origin = value
+            elif name == b"origin" and (cors := self._owner.cors_config) is not None:
+                origin = value if cors.is_origin_allowed(value.decode("latin-1")) else b""
         return _Key(scope["path"], scope["query_string"], zipped, origin)
 
     async def _answer(self, key: _Key, show_id: int, scope: HTTPScope) -> _Answer:
-        now = asyncio.get_running_loop().time()
+        asked_at = asyncio.get_running_loop().time()
         answer = self._answers.get(key)
         if answer is None:
-            answer = self._load(key, scope, _Answer(now, FRESH_LOADS_PER_S))
+            answer = self._load(key, scope, _Answer(asked_at, FRESH_LOADS_MAX))
         elif answer.loading.done():
-            age = now - answer.loaded_at
-            credit = min(answer.credit + age * FRESH_LOADS_PER_S, FRESH_LOADS_PER_S)
-            if age > KEPT_S:
-                answer = self._load(key, scope, _Answer(now, credit))
-            elif credit >= 1 and self._owner.state.engine.changed_at(show_id) >= answer.loaded_at:
-                answer = self._load(key, scope, _Answer(now, credit - 1))
+            answer = self._reload(key, scope, answer, show_id)
         # Shielded: the client that began the load may go, and the others still wait for it.
         await asyncio.shield(answer.loading)
+        if answer.loaded_at < asked_at and self._has_changed(show_id, answer):  # it began before we asked
+            answer = self._reload(key, scope, answer, show_id)
+            await asyncio.shield(answer.loading)
         return answer
+
+    def _reload(self, key: _Key, scope: HTTPScope, answer: _Answer, show_id: int) -> _Answer:
+        """The same answer or, if it is too old or this process has changed the show since, a newer one."""
+        now = asyncio.get_running_loop().time()
+        age = now - answer.loaded_at
+        credit = min(answer.credit + age * FRESH_LOADS_PER_S, FRESH_LOADS_MAX)
+        newest = self._answers.get(key, answer)
+        if newest.loaded_at > answer.loaded_at:
+            return newest
+        if age > KEPT_S:
+            return self._load(key, scope, _Answer(now, credit))
+        if credit >= 1 and self._has_changed(show_id, answer):
+            return self._load(key, scope, _Answer(now, credit - 1))
+        return answer
+
+    def _has_changed(self, show_id: int, answer: _Answer) -> bool:
+        """Whether this process has changed the show since the answer was asked for."""
+        changed_at: float = self._owner.state.engine.changed_at(show_id)
+        return changed_at >= answer.loaded_at
 
     def _load(self, key: _Key, scope: HTTPScope, answer: _Answer) -> _Answer:
         answer.loading = asyncio.create_task(self._fill(key, scope, answer))
@@ -130,7 +150,8 @@ class KeptAnswers:
         if answer.status != 200:
             self._answers.pop(key, None)
             return
-        self._answers[key] = self._answers.pop(key)  # the youngest stands last
+        self._answers.pop(key, None)
+        self._answers[key] = answer  # the youngest stands last
         bytes_kept = sum(kept.size for kept in self._answers.values())
         while bytes_kept > KEPT_BYTES_MAX:
             bytes_kept -= self._answers.pop(next(iter(self._answers))).size

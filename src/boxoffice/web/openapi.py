@@ -47,9 +47,9 @@ this description, 404 for what does not exist, 409 for what the current state do
 well-formed but does not fit the show or the idempotency key, 503 with `Retry-After` for what is worth trying
 again.
 
-**Idempotency**: with an `Idempotency-Key` a request takes effect at most once, however often it is sent. The
-same request gets its first answer again, another one with the same key 422. A refusal has no effect, and may
-be tried again with the same key.
+**Idempotency**: with an `Idempotency-Key` a request takes effect at most once per caller and show, however
+often it is sent. The same request gets its first answer again, another one with the same key 422. A refusal
+has no effect, and may be tried again with the same key.
 
 **Times** are RFC 3339 in UTC, **ids** integers below 2^53 (text is accepted too), **seats** numbered from 1.
 Every answer has an `X-Request-Id`, and bodies are read as JSON whatever their `Content-Type`.

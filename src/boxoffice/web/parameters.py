@@ -70,8 +70,8 @@ IdempotencyKey = Annotated[
         name="Idempotency-Key",
         pattern=rf"^[\x21-\x7e]{{1,{IDEMPOTENCY_KEY_CHARS_MAX}}}$",
         description=f"A name for this request, 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters: "
-        "however often it is sent, it takes effect at most once; later answers are the first one again, with "
-        "the header Idempotency-Replayed.",
+        "however often it is sent, it takes effect at most once per caller and show; later answers are the "
+        "first one again, with the header Idempotency-Replayed.",
     ),
 ]
 IfMatch = Annotated[

@@ -13,9 +13,11 @@ from boxoffice.commands import (
     BlockSeats,
     BookSeats,
     CancelBooking,
+    ConfirmBooking,
     CreateShow,
     CreateUser,
     FailBooking,
+    LateConfirm,
     UnblockSeats,
     UpdateShow,
     UpdateUser,
@@ -320,6 +322,17 @@ class SeatsToUnblock(_Body):
             seat_numbers=distinct(self.seat_numbers),
             reason=None if self.reason is UNSET else self.reason.strip(),
         )
+
+
+def confirm_command(actor: str, key: str | None, booking_id: int, late: LateConfirm) -> ConfirmBooking:
+    """To confirm a hold; it takes no body."""
+    show_id = show_of(booking_id)
+    return ConfirmBooking(actor=actor, idempotency_key=key, show_id=show_id, booking_id=booking_id, late=late)
+
+
+def cancel_command(actor: str, key: str | None, booking_id: int) -> CancelBooking:
+    """To cancel a booking; it takes no body."""
+    return CancelBooking(actor=actor, idempotency_key=key, show_id=show_of(booking_id), booking_id=booking_id)
 
 
 def show_of(booking_id: int) -> int:

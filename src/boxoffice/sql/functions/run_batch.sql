@@ -1,10 +1,15 @@
 -- run_batch(batch, commands): one lane's batch, show by show in the order of their ids, in the
--- transaction of the caller. Locks: the shows' inventory rows in the order of show ids.
+-- transaction of the caller. Several shows wait for a lock for 100 ms only: then the program asks again,
+-- show by show, so that one that is locked elsewhere does not hold up the others.
+-- Locks: the shows' inventory rows in the order of show ids.
 CREATE OR REPLACE FUNCTION run_batch(p_batch_id uuid, p_commands show_command[]) RETURNS SETOF command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_part record;
 BEGIN
+    IF EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.show_id <> p_commands[1].show_id) THEN
+        PERFORM set_config('lock_timeout', '100ms', true);
+    END IF;
     FOR v_part IN
         SELECT c.show_id, array_agg(c ORDER BY c.command_no) AS commands
         FROM unnest(p_commands) AS c

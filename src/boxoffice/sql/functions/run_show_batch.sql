@@ -50,6 +50,7 @@ BEGIN
 
     RETURN QUERY SELECT * FROM unnest(v_outcomes);
     RETURN QUERY
-    SELECT c.command_no, p_show_id, 'done', false, NULL::bookings, jsonb_build_object('expired_count', v_expired)
+    SELECT c.command_no, p_show_id, 'done', false, NULL::bookings,
+           jsonb_build_object('expired_count', CASE row_number() OVER (ORDER BY c.command_no) WHEN 1 THEN v_expired ELSE 0 END)
     FROM unnest(p_commands) AS c WHERE c.kind = 'expire';
 END $$;
