@@ -100,9 +100,8 @@ class Batches:
 
     async def _run_whole(self, commands: Sequence[ShowCommand[Any]]) -> list[Outcome | Exception]:
         started = perf_counter()
-        rows = await self._store.write(
-            "run_batch", uuid4(), [_to_row(no, command) for no, command in enumerate(commands)]
-        )
+        given = [_to_row(no, command) for no, command in enumerate(commands)]
+        rows = await self._store.write("run_batch", uuid4(), given, tell_again=True)
         metrics.BATCH_SECONDS.observe(perf_counter() - started)
         metrics.BATCH_COMMANDS.observe(len(commands))
         tally = Counter((_kind(commands[row["command_no"]]), row["code"]) for row in rows)

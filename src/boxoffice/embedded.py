@@ -194,6 +194,11 @@ def _server_settings(socket_dir: Path, *, durable: bool) -> dict[str, str]:
         "cluster_name": "boxoffice",
         "max_connections": str(CONNECTIONS_MAX),
         "shared_buffers": "128MB",
+        # Under SERIALIZABLE what a transaction read is noted row by row, up to so many rows; past that the
+        # whole page or table counts as read, and batches of other shows conflict for nothing.
+        "max_pred_locks_per_transaction": "512",
+        "max_pred_locks_per_relation": "20000",
+        "max_pred_locks_per_page": "200",
         "jit": "off",  # compiling costs more than our short statements do
         "timezone": "UTC",
         "log_timezone": "UTC",

@@ -77,11 +77,14 @@ class Store:
         except (*_LOST, *_BUSY) as error:
             raise Unavailable("the database did not answer") from error
 
-    async def write(self, name: str, *args: object, retry_on: Errors = CONFLICTS) -> list[asyncpg.Record]:
+    async def write(
+        self, name: str, *args: object, tell_again: bool = False, retry_on: Errors = CONFLICTS
+    ) -> list[asyncpg.Record]:
         """The rows of a writing query, tried again within the retry budget.
 
         It must have one effect at most, however often it runs: run_batch by its batch id,
-        run_desk_command by its key. Raises ``Unavailable`` (without effect) and ``OutcomeUnknown``.
+        run_desk_command by its key. ``tell_again``: its last parameter is whether an earlier try may
+        have been done. Raises ``Unavailable`` (without effect) and ``OutcomeUnknown``.
         """
         give_up_at = monotonic() + limits.WRITE_RETRY_BUDGET_S
         lost_pause_s = limits.RETRY_PAUSE_FIRST_S
@@ -91,7 +94,7 @@ class Store:
             try:
                 async with self._writers.acquire(timeout=limits.CONNECT_TIMEOUT_S) as connection:
                     sent = True
-                    return await connection.fetch(query(name), *args)
+                    return await connection.fetch(query(name), *args, *([maybe_done] if tell_again else []))
             except retry_on as error:
                 cause: Exception = error
             except _BUSY as error:

@@ -61,13 +61,31 @@ async def test_a_writer_who_met_another_tries_again(
     assert conflicts() - before == (1 if isolation == "serializable" else 0)
 
 
-async def test_a_deadlock_is_tried_again(
+@pytest.mark.parametrize("error", ["serialization_failure", "deadlock_detected"])
+async def test_a_conflict_is_tried_again_until_it_is_over(
+    box: Box, connection: Connection, error: str
+) -> None:
+    show = await box.show()
+    await connection.execute(
+        f"""
+        CREATE SEQUENCE tries;
+        CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF nextval('tries') < 4 THEN RAISE {error}; END IF; RETURN NULL; END $$;
+        CREATE TRIGGER conflict BEFORE INSERT ON bookings EXECUTE FUNCTION conflict();
+        """
+    )
+    assert (await box.book(show)).seats == [1]
+    assert await connection.fetchval("SELECT last_value FROM tries") == 4
+    assert await box.violations() == {}
+
+
+async def test_a_deadlock_does_not_reach_a_caller(
     database: str, isolation: str, connection: Connection, admin: Connection
 ) -> None:
-    """The database ends one of two that wait for each other; if that is the engine, it tries again."""
+    """Two wait for each other; the engine gives way, for the other one looks for deadlocks too late."""
     lock = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
-    # The engine looks for deadlocks first, and so it is always the victim.
-    await connection.execute(f"ALTER DATABASE {urlsplit(database).path[1:]} SET deadlock_timeout = '10ms'")
+    await connection.execute("SET deadlock_timeout = '1min'")
+    await connection.execute(f"ALTER DATABASE {urlsplit(database).path[1:]} SET deadlock_timeout = '50ms'")
     async with open_box(database, isolation) as box:
         first, second = [await box.show() for _ in range(2)]
         transaction = connection.transaction()

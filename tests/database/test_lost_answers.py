@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from boxoffice import limits
 from boxoffice.batches import _to_row
-from boxoffice.commands import BookSeats, CreateShow, ShowCommand
+from boxoffice.commands import BookSeats, CreateShow
 from boxoffice.faults import Busy, OutcomeUnknown, Unavailable
-from boxoffice.outcomes import BookingDone, HoldsExpired
+from boxoffice.outcomes import BookingDone
 from tests.support.box import ACTOR, START, Box, done, in_one_batch, open_box, refused
 from tests.support.databases import Connection
 from tests.support.eventually import eventually
@@ -193,17 +194,24 @@ async def test_conflicts_without_end_are_told_as_unavailable(
 async def test_a_batch_that_arrives_twice_has_one_effect_and_one_answer(box: Box) -> None:
     show = await box.show()
     held = await box.book(show, hold=60)
-    commands: list[ShowCommand[BookingDone] | ShowCommand[HoldsExpired]] = [
-        BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=count) for count in (2, 99, 1)
+    rows = [
+        _to_row(no, BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=count))
+        for no, count in enumerate((2, 99, 1))
     ]
-    rows = [_to_row(no, command) for no, command in enumerate(commands)]
     batch_id = uuid4()
-    first, second = [await box.engine._store.write("run_batch", batch_id, rows) for _ in range(2)]
+
+    async def run(*, again: bool) -> list[asyncpg.Record]:
+        return await box.engine._store.write("run_batch", batch_id, rows, again)
+
+    first, second = await run(again=False), await run(again=True)
     assert [row["code"] for row in first] == ["done", "insufficient_seats", "done"]
     assert second == [first[0], first[2]]  # the refused one is not told, and may be asked again
     await box.cancel(held.id)
-    assert await box.engine._store.write("run_batch", batch_id, rows) == second
+    assert await run(again=True) == second
+    with pytest.raises(asyncpg.UniqueViolationError):  # the first try, which was held up on its way
+        await run(again=False)
     assert len(await box.events(show)) == 5
+    assert await box.violations() == {}
 
 
 async def test_a_locked_show_is_told_as_busy_and_does_not_take_others_down(

@@ -30,6 +30,7 @@ async def all_pages(
         after = {"after": place_of(items[-1])} if items else {}
         page = await read(**after, limit=limit)
         assert page is not None
+        assert page.items
         assert len(page.items) == limit or not page.more
         items += page.items
         more = page.more

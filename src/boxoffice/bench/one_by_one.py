@@ -79,7 +79,7 @@ async def _client(job: Job, took_s: list[float], ends_at: float) -> None:
             rows = [_row(no, show_id) for no in range(job.batch)]
             while True:
                 try:
-                    await connection.fetch(query("run_batch"), uuid4(), rows)
+                    await connection.fetch(query("run_batch"), uuid4(), rows, False)
                 except CONFLICTS:
                     continue
                 break

@@ -96,7 +96,8 @@ def find_pgbench() -> PgBench | None:
 def _script() -> str:
     """The engine's own statement, with commands that are made on the spot."""
     lines = [line for line in query("run_batch").splitlines() if not line.startswith("--")]
-    statement = "\n".join(lines).replace("$1", "gen_random_uuid()").replace("$2", _COMMANDS).strip()
+    statement = "\n".join(lines).replace("$1", "gen_random_uuid()").replace("$2", _COMMANDS)
+    statement = statement.replace("$3", "false").strip()
     return f"\\set show random(:first, :last)\n\\set user random(0, :users - 1)\n{statement};\n"
 
 

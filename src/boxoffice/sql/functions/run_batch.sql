@@ -1,8 +1,9 @@
--- run_batch(batch, commands): one lane's batch, show by show in the order of their ids, in the
--- transaction of the caller. Several shows wait for a lock for 100 ms only: then the program asks again,
--- show by show, so that one that is locked elsewhere does not hold up the others.
--- Locks: the shows' inventory rows in the order of show ids.
-CREATE OR REPLACE FUNCTION run_batch(p_batch_id uuid, p_commands show_command[]) RETURNS SETOF command_outcome
+-- run_batch(batch, commands, again): one lane's batch, show by show in the order of their ids, in the
+-- transaction of the caller; `again` if it was sent before and its answer lost. Several shows wait for a
+-- lock for 100 ms only: then the program asks again, show by show, so that one that is locked elsewhere
+-- does not hold up the others. Locks: the shows' inventory rows in the order of show ids.
+CREATE OR REPLACE FUNCTION run_batch(p_batch_id uuid, p_commands show_command[], p_again boolean DEFAULT false)
+RETURNS SETOF command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_part record;
@@ -16,6 +17,6 @@ BEGIN
         GROUP BY c.show_id
         ORDER BY c.show_id
     LOOP
-        RETURN QUERY SELECT * FROM run_show_batch(v_part.show_id, p_batch_id, v_part.commands);
+        RETURN QUERY SELECT * FROM run_show_batch(v_part.show_id, p_batch_id, v_part.commands, p_again);
     END LOOP;
 END $$;

@@ -1,9 +1,12 @@
--- run_show_batch(show, batch, commands): the one door to a show's seats. Locks the show, reads the
--- clock, ends the holds that have run out, answers what was answered before, applies the rest and
--- remembers it. A batch that was committed before has no second effect, however late it comes.
--- Locks, in this order: the show's inventory row; then bookings, seats, sections.
-CREATE OR REPLACE FUNCTION run_show_batch(p_show_id bigint, p_batch_id uuid, p_commands show_command[])
-RETURNS SETOF command_outcome
+-- run_show_batch(show, batch, commands, again): the one door to a show's seats. Locks the show, reads
+-- the clock, ends the holds that have run out, answers what was answered before, applies the rest and
+-- remembers it. `again`: the batch was sent before, and its answer lost; if it was committed then, its
+-- outcomes are read back. Not looked up otherwise: under SERIALIZABLE, to read where every batch of every
+-- show writes makes them conflict. Should a batch come late, after its own second try, its record does
+-- not fit in twice. Locks, in this order: the show's inventory row; then bookings, seats, sections.
+CREATE OR REPLACE FUNCTION run_show_batch(
+    p_show_id bigint, p_batch_id uuid, p_commands show_command[], p_again boolean
+) RETURNS SETOF command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_show     show_inventory;
@@ -16,9 +19,11 @@ BEGIN
     SELECT * INTO v_show FROM show_inventory WHERE show_id = p_show_id FOR UPDATE;
     v_now := engine_now();
 
-    RETURN QUERY SELECT * FROM recorded_outcomes(p_show_id, p_batch_id);
-    IF FOUND THEN
-        RETURN;
+    IF p_again THEN
+        RETURN QUERY SELECT * FROM recorded_outcomes(p_show_id, p_batch_id);
+        IF FOUND THEN
+            RETURN;
+        END IF;
     END IF;
     IF v_show.next_expiry_at <= v_now THEN
         v_expired := expire_holds(p_show_id, v_now, ARRAY(SELECT c.booking_id FROM unnest(p_commands) AS c));
@@ -44,9 +49,8 @@ BEGIN
     END IF;
 
     INSERT INTO show_batches (show_id, batch_id, first_seq, last_seq, created_at)
-    SELECT p_show_id, p_batch_id, min(e.seq), max(e.seq), v_now FROM show_events AS e
-    WHERE e.show_id = p_show_id AND e.seq > v_show.last_seq AND e.command_no IS NOT NULL
-    HAVING count(*) > 0;
+    SELECT p_show_id, p_batch_id, v_show.last_seq + v_expired + 1, i.last_seq, v_now FROM show_inventory AS i
+    WHERE i.show_id = p_show_id AND i.last_seq > v_show.last_seq + v_expired;
 
     RETURN QUERY SELECT * FROM unnest(v_outcomes);
     RETURN QUERY
