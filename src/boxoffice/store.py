@@ -70,12 +70,18 @@ class Store:
                 pool.terminate()
 
     async def read(self, name: str, *args: object) -> list[asyncpg.Record]:
-        """The rows of ``queries/<name>.sql``. Raises ``Unavailable``."""
+        """The rows of ``queries/<name>.sql``; asked twice if the connection broke. Raises ``Unavailable``."""
         try:
-            async with self._readers.acquire(timeout=limits.READ_WAIT_MAX_S) as connection:
-                return await connection.fetch(query(name), *args)
+            try:
+                return await self._read_once(name, *args)
+            except pg.ConnectionDoesNotExistError:  # it had died in the pool, or just now
+                return await self._read_once(name, *args)
         except (*_LOST, *_BUSY) as error:
             raise Unavailable("the database did not answer") from error
+
+    async def _read_once(self, name: str, *args: object) -> list[asyncpg.Record]:
+        async with self._readers.acquire(timeout=limits.READ_WAIT_MAX_S) as connection:
+            return await connection.fetch(query(name), *args)
 
     async def write(
         self, name: str, *args: object, tell_again: bool = False, retry_on: Errors = CONFLICTS
