@@ -52,7 +52,7 @@ WAITING_COMMANDS_MAX: Final = 60_000
 """Commands waiting in all lanes of a process, so that its memory is bounded: some 100 MB."""
 
 LANE_BATCH_MAX: Final = 128
-"""Commands in one transaction, some 6 ms: twice as many are hardly cheaper each, and quiet shows wait longer."""
+"""Commands in one transaction, some 6 ms: more are hardly cheaper each, and quiet shows wait longer."""
 
 BATCH_LANES_MAX: Final = 32
 """Shows that share a transaction, and with it the wait for the disk; each stays locked until its end."""
