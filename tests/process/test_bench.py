@@ -56,6 +56,9 @@ def silent(_text: str) -> None:
     """Tells nobody."""
 
 
+SELLS_OUT = ("sold-out", "real-life", "growth")  # a small hall may, on a fast machine
+
+
 @pytest.mark.parametrize("name", [name for name in BY_NAME if name != "overload"])
 async def test_a_scenario_ends_with_right_data_and_full_books(bench: Bench, name: str) -> None:
     result = await run_scenario(bench, BY_NAME[name], silent)
@@ -66,7 +69,7 @@ async def test_a_scenario_ends_with_right_data_and_full_books(bench: Bench, name
         [sample] = measurement.samples
         assert sample.rate > 0 or name == "sold-out", measurement
         assert not sample.broken, measurement
-        assert set(measurement.errors()) <= ({"409"} if name in ("sold-out", "real-life") else set())
+        assert set(measurement.errors()) <= ({"409"} if name in SELLS_OUT else set())
     if name != "sold-out":
         assert sum(account.acknowledged for account in result.accounts) > 0
 
