@@ -57,10 +57,10 @@ class BookingEngine:
             commands = [ExpireHolds(show_id=row["show_id"], actor=actor) for row in rows]
             outcomes = await asyncio.gather(*map(self.execute, commands), return_exceptions=True)
             ended = sum(o.expired_count for o in outcomes if isinstance(o, HoldsExpired))
-            for error in outcomes:
-                if isinstance(error, BaseException) and not (ended and isinstance(error, Fault)):
-                    raise error
             expired_count += ended
+            for error in outcomes:
+                if isinstance(error, BaseException) and not (expired_count and isinstance(error, Fault)):
+                    raise error
             if not ended:
                 return expired_count
 

@@ -42,6 +42,22 @@ async def test_more_due_shows_than_one_round_takes(
     assert await box.engine.expire_due("sweeper") == 5
 
 
+async def test_a_locked_show_does_not_hide_the_holds_that_were_ended(
+    box: Box, clock: Clock, connection: Connection, isolation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LOCK_TIMEOUT_MS", 50)
+    locked, free = [await box.show() for _ in range(2)]
+    for show in (locked, free):
+        await box.book(show, hold=10)
+    await clock.advance(10)
+    async with open_box(box.dsn, isolation) as other, connection.transaction():
+        await connection.execute("SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE", locked)
+        assert await other.engine.expire_due("sweeper") == 1
+        with pytest.raises(Unavailable):  # nothing else is due now
+            await other.engine.expire_due("sweeper")
+    assert await box.engine.expire_due("sweeper") == 1
+
+
 async def test_two_engines_that_sweep_at_once_end_each_hold_once(
     box: Box, clock: Clock, isolation: str
 ) -> None:

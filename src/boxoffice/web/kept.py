@@ -152,9 +152,10 @@ class KeptAnswers:
             return
         self._answers.pop(key, None)
         self._answers[key] = answer  # the youngest stands last
-        bytes_kept = sum(kept.size for kept in self._answers.values())
+        bytes_kept = sum(kept.size + len(its.origin) for its, kept in self._answers.items())
         while bytes_kept > KEPT_BYTES_MAX:
-            bytes_kept -= self._answers.pop(next(iter(self._answers))).size
+            oldest = next(iter(self._answers))
+            bytes_kept -= self._answers.pop(oldest).size + len(oldest.origin)
 
 
 def _shared(scope: Scope) -> int | None:
