@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench check fmt lock clean
+.PHONY: help run dev test bench chaos check fmt lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -26,6 +26,9 @@ test: $(INSTALLED) ## Run all tests (ARGS="-k name" passes options to pytest)
 
 bench: $(INSTALLED) ## Measure this machine in a quarter of an hour (ARGS="--quick": in a minute)
 	$(BIN)/boxoffice bench $(ARGS)
+
+chaos: $(INSTALLED) ## Half an hour of faults and races, checked (ARGS="--minutes 5 --seed 1")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, and whether openapi.json is up to date
 	$(BIN)/ruff format --check .

@@ -22,9 +22,9 @@ from boxoffice.bench.scenarios import SCENARIOS, Scenario
 from boxoffice.bench.servers import bare_server
 from boxoffice.bench.stage import Bench, Item, Stage
 from boxoffice.settings import load_settings
-from tests.process.conftest import Program
 from tests.support.folders import public_folder
 from tests.support.polling import wait_until
+from tests.support.program import Program
 
 TINY: Plan = replace(
     QUICK,

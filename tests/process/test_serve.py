@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from boxoffice.embedded import running_dsn
-from tests.process.conftest import Program
 from tests.support.databases import connected
 from tests.support.polling import wait_until
+from tests.support.program import Program
 from tests.support.races import wait_until_blocked
 
 LOCK = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"

@@ -1,0 +1,18 @@
+"""The short version of every campaign: minutes of ``make chaos`` in seconds."""
+
+import random
+
+import pytest
+
+from tests.chaos.campaign import Campaign, Stage
+from tests.chaos.campaigns import CAMPAIGNS
+from tests.support.folders import public_folder
+
+
+@pytest.mark.parametrize("campaign", CAMPAIGNS, ids=lambda campaign: campaign.name)
+async def test_no_promise_is_broken(campaign: Campaign) -> None:
+    seed = random.randrange(10**9)
+    with public_folder() as folder:
+        findings = await campaign.run(Stage(folder, campaign.short_s, seed))
+    assert findings.violations == [], f"seed {seed}: {findings.figures}"
+    assert findings.figures
