@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench chaos check fmt lock clean
+.PHONY: help run dev test bench chaos mutants check fmt lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -29,6 +29,9 @@ bench: $(INSTALLED) ## Measure this machine in a quarter of an hour (ARGS="--qui
 
 chaos: $(INSTALLED) ## Half an hour of faults and races, checked (ARGS="--minutes 5 --seed 1")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+mutants: $(INSTALLED) ## Break the program in every way that we thought of, and see the tests fail
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types, and whether openapi.json is up to date
 	$(BIN)/ruff format --check .
