@@ -53,6 +53,20 @@ async def test_a_run_crosses_the_boundary_of_two_sections(box: Box) -> None:
     assert await box.violations() == {}
 
 
+async def test_every_short_run_across_the_boundary_is_found_wherever_it_is_cut(connection: Connection) -> None:
+    for count in range(2, 10):
+        for first in range(SECTION + 2 - count, SECTION + 1):
+            before = SECTION + 1 - first
+            maps = ["0" * before, "0" * (count - before)]
+            found = await connection.fetchval(
+                "SELECT find_run(ARRAY[lpad($1, $3, '1'), rpad($2, $3, '1')]::bit varying[], 1, $4)",
+                *maps,
+                SECTION,
+                count,
+            )
+            assert found == first, (count, first)
+
+
 async def test_the_last_seat_of_the_last_section_is_found(box: Box) -> None:
     for total in (SECTION, SECTION + 1, 2 * SECTION):
         show = await box.show(total)
