@@ -20,7 +20,7 @@ class ShuttingDown(Fault):
 
 
 class Unavailable(Fault):
-    """The database could not do it within the retry budget. The command had no effect."""
+    """The database could not do it within the retry budget, or lacks room. The command had no effect."""
 
 
 class Busy(Unavailable):

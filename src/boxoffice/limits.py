@@ -96,14 +96,24 @@ RETRY_PAUSE_MAX_S: Final = 1.0
 LOCK_TIMEOUT_MS: Final = 2_000
 """Longest wait for a show's lock; below the statement timeout, so that the reason is known."""
 
-STATEMENT_TIMEOUT_MS: Final = 10_000
-"""Longest statement: a batch takes milliseconds, even one that ends thousands of holds."""
+STATEMENT_TIMEOUT_MS: Final = 5_000
+"""Longest writing statement: a batch takes milliseconds, one that ends 20,000 holds less than two seconds."""
 
-IDLE_IN_TRANSACTION_TIMEOUT_MS: Final = 10_000
+READ_STATEMENT_TIMEOUT_MS: Final = 4_000
+"""Longest reading statement: the seats of the largest hall take one second."""
+
+IDLE_IN_TRANSACTION_TIMEOUT_MS: Final = 5_000
 """Longest pause inside a transaction: a stalled client must not keep a show's lock."""
 
-ANSWER_TIMEOUT_S: Final = 12.0
-"""Longest wait for the database's answer: past the statement timeout the connection is given up."""
+TRANSACTION_TIMEOUT_MS: Final = 5_500
+"""Longest transaction, where PostgreSQL can bound it (17): above the statement timeout, which does not see
+one whose end was sent on a way that fell silent; it would keep a show's lock for hours."""
+
+ANSWER_TIMEOUT_S: Final = 6.0
+"""Longest wait for the answer to a write: past the statement timeout the connection is given up."""
+
+READ_ANSWER_TIMEOUT_S: Final = 5.0
+"""Longest wait for the answer to a read, likewise."""
 
 CONNECT_TIMEOUT_S: Final = 5.0
 """Longest wait for a new connection."""

@@ -103,6 +103,7 @@ class Reads:
         if not await self._exists("show_on_sale", show_id):
             return None
         await self._settle(show_id, consistent)
+        after = min(after, limits.SEATS_PER_SHOW_MAX)  # above it PostgreSQL cannot count
         rows = await self._store.read("seats", show_id, after, state, limit + 1)
         return _page(rows, limit, lambda row: to_view(row, Seat))
 

@@ -32,8 +32,18 @@ _LOST: Final = (
     pg.InterfaceError,
     pg.OperatorInterventionError,
     pg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
 )
 """The connection broke, or there was none: with or without effect."""
+
+_DIED: Final = (pg.ConnectionDoesNotExistError, asyncpg.InternalClientError)
+"""The connection had died in the pool, or died just now."""
+
+_TRANSACTION_TIMEOUT_SINCE: Final = 17
+"""The PostgreSQL that can bound a transaction."""
+
+_EXHAUSTED: Final = (pg.InsufficientResourcesError, pg.PostgresSystemError)
+"""The database lacks room or memory, or its disk fails: without effect, and a smaller batch does not help."""
 
 
 class Store:
@@ -57,9 +67,18 @@ class Store:
                 "enable_seqscan": "off",
                 # One plan a statement, made once: none is better for some values than for others.
                 "plan_cache_mode": "force_generic_plan",
+                "statement_timeout": str(limits.STATEMENT_TIMEOUT_MS),
             },
+            limits.ANSWER_TIMEOUT_S,
         )
-        self._readers = await self._pool(self._readers_max, {"default_transaction_read_only": "on"})
+        self._readers = await self._pool(
+            self._readers_max,
+            {
+                "default_transaction_read_only": "on",
+                "statement_timeout": str(limits.READ_STATEMENT_TIMEOUT_MS),
+            },
+            limits.READ_ANSWER_TIMEOUT_S,
+        )
 
     async def close(self) -> None:
         """Closes the connections, those that do not end in time by force."""
@@ -74,14 +93,17 @@ class Store:
         try:
             try:
                 return await self._read_once(name, *args)
-            except pg.ConnectionDoesNotExistError:  # it had died in the pool, or just now
+            except _DIED:
                 return await self._read_once(name, *args)
         except (*_LOST, *_BUSY) as error:
             raise Unavailable("the database did not answer") from error
+        except asyncpg.PostgresError as error:
+            _tell_exhausted(error)
+            raise
 
     async def _read_once(self, name: str, *args: object) -> list[asyncpg.Record]:
         async with self._readers.acquire(timeout=limits.READ_WAIT_MAX_S) as connection:
-            return await connection.fetch(query(name), *args)
+            return await _fetch(self._readers, connection, name, *args)
 
     async def write(
         self, name: str, *args: object, tell_again: bool = False, retry_on: Errors = CONFLICTS
@@ -100,7 +122,8 @@ class Store:
             try:
                 async with self._writers.acquire(timeout=limits.CONNECT_TIMEOUT_S) as connection:
                     sent = True
-                    return await connection.fetch(query(name), *args, *([maybe_done] if tell_again else []))
+                    again = [maybe_done] if tell_again else []
+                    return await _fetch(self._writers, connection, name, *args, *again)
             except retry_on as error:
                 cause: Exception = error
             except _BUSY as error:
@@ -112,6 +135,7 @@ class Store:
                 maybe_done = maybe_done or sent
             except asyncpg.PostgresError as error:
                 if not maybe_done:
+                    _tell_exhausted(error)
                     raise
                 cause = error
             metrics.WRITE_RETRIES.labels(type(cause).__name__).inc()
@@ -123,24 +147,54 @@ class Store:
             lost_pause_s = min(lost_pause_s * 2, limits.RETRY_PAUSE_MAX_S)
             await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter, not a secret
 
-    async def _pool(self, size: int, server_settings: dict[str, str]) -> "asyncpg.Pool[asyncpg.Record]":
+    async def _pool(
+        self, size: int, server_settings: dict[str, str], answer_timeout_s: float
+    ) -> "asyncpg.Pool[asyncpg.Record]":
         return await asyncpg.create_pool(
             self._dsn,
             min_size=1,
             max_size=size,
             timeout=limits.CONNECT_TIMEOUT_S,
-            command_timeout=limits.ANSWER_TIMEOUT_S,
+            command_timeout=answer_timeout_s,
+            init=_bound_transactions,
             reset=_keep_session,
             server_settings={
                 "application_name": "boxoffice",
                 "timezone": "UTC",
                 "jit": "off",
-                "statement_timeout": str(limits.STATEMENT_TIMEOUT_MS),
                 "lock_timeout": str(limits.LOCK_TIMEOUT_MS),
                 "idle_in_transaction_session_timeout": str(limits.IDLE_IN_TRANSACTION_TIMEOUT_MS),
                 **server_settings,
             },
         )
+
+
+async def _fetch(
+    pool: "asyncpg.Pool[asyncpg.Record]", connection: Any, name: str, *args: object
+) -> list[asyncpg.Record]:
+    """The rows. A connection that does not answer, or that was ended while it was idle (until its end is
+    noticed, the driver finds itself in the middle of an error there), is dropped at once; giving it back
+    would wait for its answer once more. Those that rest in the pool may be no better: they are renewed.
+    """
+    try:
+        rows: list[asyncpg.Record] = await connection.fetch(query(name), *args)
+    except (TimeoutError, asyncpg.InternalClientError):
+        connection.terminate()
+        await pool.expire_connections()
+        raise
+    return rows
+
+
+def _tell_exhausted(error: asyncpg.PostgresError) -> None:
+    """Raises ``Unavailable`` if that is what the error comes to."""
+    if isinstance(error, _EXHAUSTED):
+        raise Unavailable("the database lacks resources") from error
+
+
+async def _bound_transactions(connection: Any) -> None:
+    """No other timeout sees a transaction whose statement is done and whose end does not arrive."""
+    if connection.get_server_version().major >= _TRANSACTION_TIMEOUT_SINCE:
+        await connection.fetchval(query("bound_transactions"), str(limits.TRANSACTION_TIMEOUT_MS))
 
 
 async def _keep_session(_connection: Any) -> None:

@@ -12,7 +12,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from tests.chaos.campaign import Campaign, Findings, Stage
+from tests.chaos.campaign import Campaign, Findings, Stage, carry_out
 from tests.chaos.campaigns import CAMPAIGNS
 from tests.support.folders import public_folder
 
@@ -52,7 +52,7 @@ def _run(campaign: Campaign, seconds: float, seed: int, out: Path) -> Findings:
     OUT.print(f"\n{campaign.name}: {campaign.promise} ({seconds:.0f} s)")
     started = time.monotonic()
     with public_folder() as folder:
-        findings = asyncio.run(campaign.run(Stage(folder, seconds, seed)))
+        findings = asyncio.run(carry_out(campaign, Stage(folder, seconds, seed)))
         if findings.violations:
             _keep_histories(folder, out)
     for name, figure in findings.figures.items():

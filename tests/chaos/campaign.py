@@ -1,10 +1,15 @@
 """What a campaign is: one way to look for a broken promise, for as long as one likes."""
 
+import asyncio
+import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
+
+OVERTIME_MAX_S: Final = 180.0
+"""Seconds beyond its time after which a campaign is stopped: to start and to judge takes some tens."""
 
 Figures = dict[str, int | float | str]
 """What was counted or measured, by a name that ends in its unit where it has one."""
@@ -37,3 +42,12 @@ class Campaign(Struct, frozen=True):
     share: int
     short_s: float
     run: Callable[[Stage], Coroutine[Any, Any, Findings]]
+
+
+async def carry_out(campaign: Campaign, stage: Stage) -> Findings:
+    """What the campaign found; that it broke off, or did not end, is a violation as well."""
+    try:
+        async with asyncio.timeout(stage.seconds + OVERTIME_MAX_S):
+            return await campaign.run(stage)
+    except Exception:  # noqa: BLE001 - whatever it is, the other campaigns go on
+        return Findings({}, [f"the campaign broke off: {traceback.format_exc()}"])

@@ -2,6 +2,17 @@
 
 from typing import Final
 
+from tests.chaos import crashes, cuts, deadlines, faults_inside, machine, outages, parsers, readers, storm
 from tests.chaos.campaign import Campaign
 
-CAMPAIGNS: Final[tuple[Campaign, ...]] = ()
+CAMPAIGNS: Final[tuple[Campaign, ...]] = (
+    storm.CAMPAIGN,
+    cuts.CAMPAIGN,
+    crashes.CAMPAIGN,
+    outages.CAMPAIGN,
+    readers.CAMPAIGN,
+    machine.CAMPAIGN,
+    deadlines.CAMPAIGN,
+    faults_inside.CAMPAIGN,
+    parsers.CAMPAIGN,
+)

@@ -53,7 +53,7 @@ async def test_a_run_crosses_the_boundary_of_two_sections(box: Box) -> None:
     assert await box.violations() == {}
 
 
-async def test_every_short_run_across_the_boundary_is_found_wherever_it_is_cut(connection: Connection) -> None:
+async def test_every_short_run_across_the_boundary_is_found(connection: Connection) -> None:
     for count in range(2, 10):
         for first in range(SECTION + 2 - count, SECTION + 1):
             before = SECTION + 1 - first

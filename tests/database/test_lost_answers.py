@@ -214,6 +214,23 @@ async def test_a_batch_that_arrives_twice_has_one_effect_and_one_answer(box: Box
     assert await box.violations() == {}
 
 
+async def test_what_the_second_try_was_refused_a_late_first_try_does_not_do(box: Box) -> None:
+    show = await box.show(1)
+    taken = await box.book(show)
+    rows = [_to_row(0, BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=1))]
+    batch_id = uuid4()
+
+    [refusal] = await box.engine._store.write("run_batch", batch_id, rows, True)
+    done(await box.cancel(taken.id))
+
+    assert refusal["code"] == "insufficient_seats"
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await box.engine._store.write("run_batch", batch_id, rows, False)
+    assert await box.engine._store.write("run_batch", batch_id, rows, True) == []
+    assert await box.free_seats(show) == [1]
+    assert await box.violations() == {}
+
+
 async def test_a_locked_show_is_told_as_busy_and_does_not_take_others_down(
     far: Box, connection: Connection
 ) -> None:

@@ -1,21 +1,25 @@
 """The rules of the engine once more, in plain Python and one seat at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec.structs import replace
 
+from boxoffice.outcomes import Refused
 from boxoffice.views import BookingStatus
-from tests.support.box import refused
+from tests.model.told import ModelBooking, ModelEvent, ModelSeats, ModelShow, Replayed, Wish
+from tests.support.box import START, refused
 
 HOUSE: Final = 0
 """Who owns a blocked seat."""
 
-Answer = Any
-"""What ``told`` makes of an outcome: the facts that both sides must agree in."""
-
 _ACTIVE: Final = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
+
+
+Answer = Any
+"""A booking, a show, seats, a refusal, or one of the first three ``Replayed``."""
 
 
 def lowest_run(free: Iterable[int], count: int, start: int = 1) -> int | None:
@@ -35,138 +39,244 @@ def pick_seats(free: Iterable[int], count: int) -> list[int]:
     return sorted(picked)
 
 
-class ModelBooking(Struct):
-    """A booking as the model keeps it."""
-
-    id: int
-    seats: list[int]
-    status: BookingStatus
-    expires_at: datetime | None
-    retaken_from: int | None = None
-
-
 class Model:
-    """One show. Every method is a command and gives its answer."""
+    """One show. Every method that takes a ``key`` is a command and gives its answer."""
 
-    def __init__(self, show_id: int, total: int, now: datetime) -> None:
-        self.total = total
+    def __init__(
+        self, show_id: int, total: int, now: datetime, *, actor: str, name: str = "Movie", kind: str = "show"
+    ) -> None:
         self.now = now
+        self.users: Collection[int] = (1,)
         self.owners: dict[int, int] = {}
         self.bookings: dict[int, ModelBooking] = {}
-        self._first_id = show_id << 24
-        self._answers: dict[str, Answer] = {}
+        self.events: list[ModelEvent] = []
+        self.deleted = False
+        self._actor = actor
+        self._first_answers: dict[str, tuple[object, Answer]] = {}
+        self._show = ModelShow(
+            id=show_id, name=name, start_time=START, total_seats=total, available_seats=total,
+            show_type=kind, created_at=now, updated_at=now, seq=1,
+        )  # fmt: skip
+        opened = {"name": name, "start_time": _text(START), "total_seats": total, "show_type": kind}
+        self._note("show_created", details=opened)
 
     @property
     def free(self) -> list[int]:
         """The free seats in order."""
-        return [seat for seat in range(1, self.total + 1) if seat not in self.owners]
+        return [seat for seat in range(1, self._show.total_seats + 1) if seat not in self.owners]
 
-    def book(self, count: int, seats: Sequence[int] | None, hold: float | None, key: str | None) -> Answer:
+    def show(self) -> ModelShow:
+        """The show as it is now."""
+        return replace(self._show, available_seats=len(self.free), seq=len(self.events))
+
+    def state(self, seat: int) -> str:
+        """What a seat is."""
+        owner = self.owners.get(seat)
+        if not owner:
+            return "free" if owner is None else "blocked"
+        return "held" if self.bookings[owner].status is BookingStatus.PENDING else "sold"
+
+    def counts(self) -> Counter[str]:
+        """How many seats are in each state."""
+        taken = Counter(self.state(seat) for seat in self.owners)
+        taken["free"] = self._show.total_seats - taken.total()
+        return taken
+
+    def book(self, wish: Wish, key: str | None = None) -> Answer:
         """Books or holds seats."""
-        self.expire()
-        if key in self._answers:
-            return self._answers[key]
-        if seats is None:
-            if count > len(self.free):
-                return refused("insufficient_seats", requested=count, available=len(self.free))
-            seats = pick_seats(self.free, count)
-        elif refusal := self._refusal(seats):
-            return refusal
-        ends = None if hold is None else self.now + timedelta(seconds=hold)
-        answer = self._sell(seats, ends)
-        if key is not None:
-            self._answers[key] = answer
-        return answer
+        return self._once(key, ("book", wish), lambda: self._book(wish))
 
-    def confirm(self, booking_id: int, late: str) -> Answer:
+    def confirm(self, booking_id: int, late: str, key: str | None = None) -> Answer:
         """Confirms a hold, or takes the seats of a late one again."""
-        self.expire()
-        booking = self.bookings[booking_id]
-        if booking.status is BookingStatus.PENDING:
-            booking.status, booking.expires_at = BookingStatus.CONFIRMED, None
-            return _told(booking)
-        successor = next((b.id for b in self.bookings.values() if b.retaken_from == booking_id), None)
-        if booking.status is not BookingStatus.EXPIRED or successor:
-            return self._wrong_state(booking_id)
-        gone = [seat for seat in booking.seats if seat > self.total]
-        taken = gone or [seat for seat in booking.seats if seat in self.owners]
-        if late == "refuse" or taken:
-            return refused("hold_expired", state="EXPIRED", seats=[] if late == "refuse" else taken)
-        return self._sell(booking.seats, None, retaken_from=booking_id)
+        return self._on(booking_id, key, ("confirm", late), lambda booking: self._confirm(booking, late))
 
-    def end(self, booking_id: int, how: BookingStatus) -> Answer:
+    def end(
+        self, booking_id: int, how: BookingStatus, reason: str | None = None, key: str | None = None
+    ) -> Answer:
         """Cancels a booking, or ends a hold as failed."""
-        self.expire()
         allowed = _ACTIVE if how is BookingStatus.CANCELLED else (BookingStatus.PENDING,)
-        if self.bookings[booking_id].status not in allowed:
-            return self._wrong_state(booking_id)
-        return self._release(booking_id, how)
 
-    def expire(self) -> int:
-        """Ends the holds that have run out."""
+        def act(booking: ModelBooking) -> Answer:
+            if booking.status not in allowed:
+                return self._wrong_state(booking)
+            return self._release(booking, how, self._actor, reason)
+
+        return self._on(booking_id, key, (how, reason), act)
+
+    def block(self, seats: Sequence[int], reason: str | None, key: str | None = None) -> Answer:
+        """Keeps seats for the house."""
+        return self._once(key, ("block", tuple(seats), reason), lambda: self._block(sorted(seats), reason))
+
+    def unblock(self, seats: Sequence[int], reason: str | None = None, key: str | None = None) -> Answer:
+        """Gives blocked seats back to sale."""
+        asked = ("unblock", tuple(seats), reason)
+        return self._once(key, asked, lambda: self._unblock(sorted(seats), reason))
+
+    def update(self, changes: Mapping[str, Any], seq: int | None = None, key: str | None = None) -> Answer:
+        """Gives the show another name, type or number of seats; only if it is at ``seq`` still."""
+        return self._once(key, ("update", dict(changes), seq), lambda: self._update(dict(changes), seq))
+
+    def delete(self, seq: int | None = None, key: str | None = None) -> Answer:
+        """Takes the show off the lists; only if it is at ``seq`` still."""
+        return self._once(key, ("delete", seq), lambda: self._delete(seq))
+
+    def expire(self, first: int | None = None) -> int:
+        """Ends the holds that have run out, that of booking ``first`` before the others; how many."""
         due = [
-            booking.id
+            booking
             for booking in self.bookings.values()
             if booking.status is BookingStatus.PENDING
-            and booking.expires_at
+            and booking.expires_at is not None
             and booking.expires_at <= self.now
         ]
-        for booking_id in due:
-            self._release(booking_id, BookingStatus.EXPIRED)
+        for booking in sorted(due, key=lambda b: (b.id != first, b.expires_at, b.id)):
+            self._release(booking, BookingStatus.EXPIRED, "engine", None)
         return len(due)
 
-    def block(self, seats: Sequence[int]) -> Answer:
-        """Keeps seats for the house."""
-        self.expire()
+    def _once(
+        self, key: str | None, asked: object, act: Callable[[], Answer], booking_id: int | None = None
+    ) -> Answer:
+        """What every command begins and ends with. A refusal is not remembered: it may be tried again."""
+        self.expire(booking_id)
+        if key in self._first_answers:
+            first, answer = self._first_answers[key]
+            return Replayed(answer) if first == asked else refused("idempotency_key_reused")
+        answer = refused("show_not_found") if self.deleted and booking_id is None else act()
+        if key is not None and not isinstance(answer, Refused):
+            self._first_answers[key] = asked, answer
+        return answer
+
+    def _on(
+        self, booking_id: int, key: str | None, asked: object, act: Callable[[ModelBooking], Answer]
+    ) -> Answer:
+        def act_on_it() -> Answer:
+            booking = self.bookings.get(booking_id)
+            return refused("booking_not_found") if booking is None else act(booking)
+
+        return self._once(key, (booking_id, asked), act_on_it, booking_id)
+
+    def _book(self, wish: Wish) -> Answer:
+        if wish.user_id not in self.users:
+            return refused("user_not_found")
+        if wish.seats is not None:
+            if refusal := self._refusal(sorted(wish.seats)):
+                return refusal
+        elif wish.seat_count > len(self.free):
+            return refused("insufficient_seats", requested=wish.seat_count, available=len(self.free))
+        seats = pick_seats(self.free, wish.seat_count) if wish.seats is None else sorted(wish.seats)
+        ends = None if wish.hold is None else self.now + timedelta(seconds=wish.hold)
+        return self._sell(wish.user_id, seats, ends)
+
+    def _confirm(self, booking: ModelBooking, late: str) -> Answer:
+        if booking.status is BookingStatus.PENDING:
+            booking.status, booking.expires_at, booking.updated_at = BookingStatus.CONFIRMED, None, self.now
+            self._note("confirmed", booking)
+            return replace(booking)
+        if booking.status is not BookingStatus.EXPIRED or self._successor(booking):
+            return self._wrong_state(booking)
+        seats = booking.released_seats
+        gone = [seat for seat in seats if seat > self._show.total_seats]
+        taken = gone or [seat for seat in seats if seat in self.owners]
+        final = late == "refuse" or self.deleted
+        if final or taken:
+            return refused("hold_expired", state="EXPIRED", seats=[] if final else taken)
+        return self._sell(booking.user_id, seats, None, retaken_from=booking.id)
+
+    def _block(self, seats: list[int], reason: str | None) -> Answer:
         if refusal := self._refusal(seats):
             return refusal
         self.owners |= dict.fromkeys(seats, HOUSE)
-        return sorted(seats)
+        self._note("blocked", seats=seats, details={"reason": reason})
+        return ModelSeats(show_id=self._show.id, seats=seats)
 
-    def unblock(self, seats: Sequence[int]) -> Answer:
-        """Gives blocked seats back to sale."""
-        self.expire()
-        if others := [seat for seat in sorted(seats) if self.owners.get(seat) != HOUSE]:
+    def _unblock(self, seats: list[int], reason: str | None) -> Answer:
+        if others := [seat for seat in seats if self.owners.get(seat) != HOUSE]:
             return refused("seats_not_blocked", seats=others)
         for seat in seats:
             del self.owners[seat]
-        return sorted(seats)
+        self._note("unblocked", seats=seats, details={"reason": reason})
+        return ModelSeats(show_id=self._show.id, seats=seats)
 
-    def resize(self, total: int) -> Answer:
-        """Gives the show another number of seats."""
-        self.expire()
+    def _update(self, changes: dict[str, Any], seq: int | None) -> Answer:
+        if seq not in (None, len(self.events)):
+            return refused("version_mismatch", seq=len(self.events))
+        total = changes.get("total_seats", self._show.total_seats)
         if used := sorted(seat for seat in self.owners if seat > total):
             return refused("seats_in_use", seats=used)
-        self.total = total
-        return total, len(self.free)
+        self._show = replace(self._show, **changes, updated_at=self.now)
+        self._note("show_updated", details=changes)
+        return self.show()
+
+    def _delete(self, seq: int | None) -> Answer:
+        if seq not in (None, len(self.events)):
+            return refused("version_mismatch", seq=len(self.events))
+        if active := sum(booking.status in _ACTIVE for booking in self.bookings.values()):
+            return refused("active_bookings", count=active)
+        self.deleted = True
+        self._note("show_deleted")
+        return self.show()
 
     def _refusal(self, seats: Sequence[int]) -> Answer:
-        if outside := [seat for seat in sorted(seats) if not 1 <= seat <= self.total]:
-            return refused("seats_outside_show", seats=outside, total_seats=self.total)
-        if taken := [seat for seat in sorted(seats) if seat in self.owners]:
+        if outside := [seat for seat in seats if not 1 <= seat <= self._show.total_seats]:
+            return refused("seats_outside_show", seats=outside, total_seats=self._show.total_seats)
+        if taken := [seat for seat in seats if seat in self.owners]:
             return refused("seats_taken", seats=taken, available=len(self.free))
         return None
 
-    def _wrong_state(self, booking_id: int) -> Answer:
-        details: dict[str, Any] = {"state": self.bookings[booking_id].status.value}
-        successor = next((b.id for b in self.bookings.values() if b.retaken_from == booking_id), None)
-        return refused("invalid_state", **details | ({"retaken_by": successor} if successor else {}))
+    def _wrong_state(self, booking: ModelBooking) -> Answer:
+        successor = self._successor(booking)
+        told = {"retaken_by": successor} if successor else {}
+        return refused("invalid_state", state=booking.status.value, **told)
 
-    def _sell(self, seats: Sequence[int], ends: datetime | None, retaken_from: int | None = None) -> Answer:
-        status = BookingStatus.PENDING if ends else BookingStatus.CONFIRMED
-        booking_id = self._first_id + len(self.bookings) + 1
-        booking = ModelBooking(booking_id, sorted(seats), status, ends, retaken_from)
-        self.bookings[booking_id] = booking
-        self.owners |= dict.fromkeys(seats, booking_id)
-        return _told(booking)
+    def _successor(self, booking: ModelBooking) -> int | None:
+        return next((other.id for other in self.bookings.values() if other.retaken_from == booking.id), None)
 
-    def _release(self, booking_id: int, status: BookingStatus) -> Answer:
-        booking = self.bookings[booking_id]
-        booking.status = status
+    def _sell(
+        self, user_id: int, seats: Sequence[int], ends: datetime | None, retaken_from: int | None = None
+    ) -> Answer:
+        booking = ModelBooking(
+            id=(self._show.id << 24) + len(self.bookings) + 1, user_id=user_id, show_id=self._show.id,
+            seats_booked=len(seats), status=BookingStatus.PENDING if ends else BookingStatus.CONFIRMED,
+            created_at=self.now, updated_at=self.now, seats=list(seats), released_seats=[], expires_at=ends,
+            reason=None, retaken_from=retaken_from,
+        )  # fmt: skip
+        self.bookings[booking.id] = booking
+        self.owners |= dict.fromkeys(seats, booking.id)
+        details = {"expires_at": ends and _text(ends), "retaken_from": retaken_from}
+        self._note("held" if ends else "booked", booking, details=details)
+        return replace(booking)
+
+    def _release(
+        self, booking: ModelBooking, status: BookingStatus, actor: str, reason: str | None
+    ) -> Answer:
+        self._note(status.lower(), booking, actor=actor, details={"reason": reason})
         for seat in booking.seats:
             del self.owners[seat]
-        return _told(booking)
+        booking.status, booking.reason, booking.updated_at = status, reason, self.now
+        booking.seats, booking.released_seats = [], booking.seats
+        return replace(booking)
+
+    def _note(
+        self,
+        kind: str,
+        booking: ModelBooking | None = None,
+        *,
+        seats: Sequence[int] = (),
+        actor: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        event = ModelEvent(
+            seq=len(self.events) + 1,
+            kind=kind,
+            booking_id=booking.id if booking else None,
+            user_id=booking.user_id if booking else None,
+            seats=list(booking.seats if booking else seats),
+            actor=actor or self._actor,
+            at=self.now,
+            details={name: value for name, value in (details or {}).items() if value is not None},
+        )
+        self.events.append(event)
 
 
-def _told(booking: ModelBooking) -> Answer:
-    return booking.id, list(booking.seats), booking.status, booking.expires_at, booking.retaken_from
+def _text(moment: datetime) -> str:
+    return moment.isoformat()

@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
 from boxoffice.outcomes import BookingDone, HoldsExpired, SeatsDone, ShowDone
 from boxoffice.views import BookingStatus
 from tests.model.reference import HOUSE, Answer, Model
-from tests.support.box import PAGE, Box
+from tests.model.told import ModelBooking, ModelEvent, ModelSeats, ModelShow, Replayed, Wish, as_told
+from tests.support.box import ACTOR, PAGE, Box
 from tests.support.clock import Clock
 
 STEPS = 300
@@ -20,16 +20,17 @@ HOLD_S = 60.0
 def told(outcome: object) -> Answer:
     """An outcome as the model tells it."""
     match outcome:
-        case BookingDone(booking=b):
-            return b.id, b.seats + b.released_seats, b.status, b.expires_at, b.retaken_from
-        case SeatsDone(seats=seats):
-            return seats
+        case BookingDone(booking=booking):
+            first: Answer = as_told(ModelBooking, booking)
+        case SeatsDone():
+            first = as_told(ModelSeats, outcome)
         case ShowDone(show=show):
-            return show.total_seats, show.available_seats
+            first = as_told(ModelShow, show)
         case HoldsExpired(expired_count=count):
             return count
         case _:
             return outcome
+    return Replayed(first) if outcome.replayed else first
 
 
 class History:
@@ -40,8 +41,8 @@ class History:
         self._box = box
         self._clock = clock
         self._show = show
-        self._keyed: list[tuple[int, Any, Any, str]] = []
-        self.model = Model(show, SEATS, clock.now)
+        self._keyed: list[tuple[Wish, str]] = []
+        self.model = Model(show, SEATS, clock.now, actor=ACTOR)
         self.log: list[str] = []
 
     async def step(self) -> tuple[Answer, Answer]:
@@ -56,17 +57,20 @@ class History:
     async def _book(self) -> tuple[object, Answer]:
         seats = self._seats() if self._chance.random() < 0.4 else None
         hold = self._chance.choice([None, HOLD_S, HOLD_S / 2])
-        key = f"key {len(self._keyed)}"
-        self._keyed.append((self._chance.randint(1, 6), seats, hold, key))
+        count = self._chance.randint(1, 6) if seats is None else len(seats)
+        wish = Wish(1, count, None if seats is None else tuple(seats), hold)
+        self._keyed.append((wish, f"key {len(self._keyed)}"))
         return await self._ask(*self._keyed[-1])
 
     async def _book_again(self) -> tuple[object, Answer]:
         return await self._ask(*self._chance.choice(self._keyed)) if self._keyed else await self._book()
 
-    async def _ask(self, count: int, seats: Any, hold: float | None, key: str) -> tuple[object, Answer]:
-        self.log.append(f"book {count} {seats} {hold} {key}")
-        outcome = await self._box.try_book(self._show, count, seats=seats, hold=hold, key=key)
-        return outcome, self.model.book(count, seats, hold, key)
+    async def _ask(self, wish: Wish, key: str) -> tuple[object, Answer]:
+        self.log.append(f"{wish} {key}")
+        outcome = await self._box.try_book(
+            self._show, wish.seat_count, seats=wish.seats, hold=wish.hold, key=key
+        )
+        return outcome, self.model.book(wish, key)
 
     async def _confirm(self) -> tuple[object, Answer]:
         if not self.model.bookings:
@@ -90,7 +94,7 @@ class History:
         seats = self._seats()
         if self._chance.random() < 0.5:
             self.log.append(f"block {seats}")
-            return await self._box.block(self._show, *seats), self.model.block(seats)
+            return await self._box.block(self._show, *seats), self.model.block(seats, "wheelchairs")
         blocked = sorted(seat for seat, owner in self.model.owners.items() if owner == HOUSE)
         seats = self._chance.choice([seats, blocked or seats])
         self.log.append(f"unblock {seats}")
@@ -99,7 +103,7 @@ class History:
     async def _resize(self) -> tuple[object, Answer]:
         total = self._chance.randint(SEATS - 8, SEATS + 8)
         self.log.append(f"resize {total}")
-        return await self._box.resize(self._show, total), self.model.resize(total)
+        return await self._box.resize(self._show, total), self.model.update({"total_seats": total})
 
     async def _time(self) -> tuple[object, Answer]:
         await self._clock.advance(self._chance.choice([1, HOLD_S / 4, HOLD_S / 2]))
@@ -136,4 +140,6 @@ async def test_a_random_history_is_that_of_the_model(box: Box, clock: Clock, see
     owners = {s.seat_number: s.booking_id or HOUSE for s in page.items if s.state != "free"}
     assert owners == history.model.owners, f"seed {seed}"
     assert await box.free_seats(show) == history.model.free, f"seed {seed}"
+    events = [as_told(ModelEvent, event) for event in await box.events(show)]
+    assert events == history.model.events, f"seed {seed}"
     assert await box.violations() == {}, f"seed {seed}"

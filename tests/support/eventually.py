@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 from tests.support.polling import POLL_S, WAIT_MAX_S
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+async def eventually(
+    condition: Callable[[], Awaitable[bool]], what: str, *, wait_max_s: float = WAIT_MAX_S
+) -> None:
     """Returns as soon as ``condition`` holds; fails, naming ``what``, if it does not within the bound."""
-    deadline = time.monotonic() + WAIT_MAX_S
+    deadline = time.monotonic() + wait_max_s
     while not await condition():
-        assert time.monotonic() < deadline, f"not within {WAIT_MAX_S:g} s: {what}"
+        assert time.monotonic() < deadline, f"not within {wait_max_s:g} s: {what}"
         await asyncio.sleep(POLL_S)

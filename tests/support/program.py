@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import httpx
 
@@ -18,6 +18,9 @@ STOP_MAX_S: Final = 60.0
 
 class Program:
     """``boxoffice`` with settings of its own, over an embedded PostgreSQL in a folder of its own."""
+
+    launch: ClassVar[tuple[str, ...]] = ("-m", "boxoffice")
+    """How Python is told to run it."""
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.port = free_port()
@@ -35,7 +38,7 @@ class Program:
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "boxoffice", *arguments],
+            [sys.executable, *self.launch, *arguments],
             env=self.environment | settings,
             capture_output=True,
             text=True,
@@ -47,7 +50,7 @@ class Program:
         """Starts the server and waits until it is ready, or at least answers."""
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "boxoffice", "serve", *arguments],
+                [sys.executable, *self.launch, "serve", *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -1,32 +1,48 @@
 """A way to the database that can be cut at a named point of a statement."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+PARSE: Final = b"P"
+BIND: Final = b"B"
 EXECUTE: Final = b"E"
 READY: Final = b"Z"
+SYNC: Final = b"S\0\0\0\4"
+"""The message that ends a statement, and with it the transaction that it is."""
+
+LATE_S: Final = 0.1
+"""How late a message comes that comes late, in seconds: the client has tried again long since."""
 
 
 class Cut(Enum):
     """Where the way is cut when the next statement is executed."""
 
     BEFORE = "before the database hears of it"
+    UNCOMMITTED = "after the statement, before its commit"
     AFTER = "after its commit, before the answer"
+    HALF = "in the middle of the answer"
+    TOLD = "after the answer"
+    LATE = "at once, but the database hears of it later"
+    SILENT = "after the statement, before its commit, and neither side is told"
 
 
 class Proxy:
     """Passes messages on, on a port of its own. A cut breaks the connection it happens on.
 
-    ``cuts`` are made one after the other, each at the next statement on any connection, and
-    ``at_cut`` is awaited while the database has done its part and the client does not know.
+    ``cuts`` are made one after the other, each at the next statement on any connection that has ``only``
+    in its text, and ``at_cut`` is awaited while the database has done its part and the client does not
+    know. ``made`` counts them.
     """
 
     def __init__(self) -> None:
         self.cuts: list[Cut] = []
+        self.made: Counter[Cut] = Counter()
+        self.only = b""
         self.at_cut: Callable[[], Awaitable[object]] | None = None
         self.dsn = ""
         self._server: asyncio.Server | None = None
@@ -44,15 +60,20 @@ class Proxy:
         """Begins to pass on to the database."""
         self._target = dsn
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        parts = urlsplit(dsn)
-        login = f"{parts.username or 'postgres'}{f':{parts.password}' if parts.password else ''}"
-        self.dsn = f"postgresql://{login}@127.0.0.1:{port}{parts.path}?sslmode=disable"
+        self.dsn = dsn_at(dsn, self._server.sockets[0].getsockname()[1])
+
+    def next_cut(self) -> Cut | None:
+        """The cut that is made now, if there is one to make."""
+        if not self.cuts:
+            return None
+        cut = self.cuts.pop(0)
+        self.made[cut] += 1
+        return cut
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await _connect(self._target)
+        there, back = await connect(self._target)
         self._writers |= {writer, back}
-        way = _Way(self)
+        way = _Way(self, writer)
         passing = [
             asyncio.create_task(way.to_database(reader, back)),
             asyncio.create_task(way.to_client(there, writer)),
@@ -69,30 +90,73 @@ class Proxy:
 class _Way:
     """One connection through the proxy."""
 
-    def __init__(self, proxy: Proxy) -> None:
+    def __init__(self, proxy: Proxy, near: asyncio.StreamWriter) -> None:
         self._proxy = proxy
-        self._deaf = False
+        self._near = near
+        self._ended = asyncio.Event()
+        self._cut: Cut | None = None
+        self._meant: set[bytes] = set()  # names of the prepared statements that may be cut
+        self._bound = b""
 
     async def to_database(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         size = await reader.readexactly(4)  # the first message has no kind
         writer.write(size + await reader.readexactly(int.from_bytes(size) - 4))
+        bind = b""
         while True:
             kind, message = await _message(reader)
-            if kind == EXECUTE and self._proxy.cuts:
-                if self._proxy.cuts.pop(0) is Cut.BEFORE:
+            self._note(kind, message)
+            if kind == BIND:  # it goes along with what comes next
+                bind = message
+                continue
+            if kind == EXECUTE and self._bound in self._meant:
+                self._cut = self._proxy.next_cut()
+                if self._cut not in (None, Cut.AFTER, Cut.HALF, Cut.TOLD):
+                    await self._break_off(bind + message, writer)
                     return
-                self._deaf = True
-            writer.write(message)
+            writer.write(bind + message)
+            bind = b""
+
+    async def _break_off(self, statement: bytes, writer: asyncio.StreamWriter) -> None:
+        if self._cut is Cut.LATE:
+            self._near.close()
+            await asyncio.sleep(LATE_S)
+            writer.write(statement + SYNC)
+        elif self._cut is not Cut.BEFORE:
+            writer.write(statement)
+        if self._cut is Cut.SILENT:
+            await self._ended.wait()
 
     async def to_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            kept = await self._until_cut(reader, writer)
+        finally:
+            self._ended.set()
+        if self._proxy.at_cut is not None:
+            await self._proxy.at_cut()
+        if self._cut is Cut.HALF:
+            writer.write(kept[: len(kept) // 2])
+        elif self._cut is Cut.TOLD:
+            writer.write(kept)
+
+    async def _until_cut(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        """Passes messages on until there is a cut; the answer to the statement where it is."""
+        kept = b""
         while True:
             kind, message = await _message(reader)
-            if not self._deaf:
+            if self._cut is None:
                 writer.write(message)
-            elif kind == READY:
-                if self._proxy.at_cut is not None:
-                    await self._proxy.at_cut()
-                return
+                continue
+            kept += message
+            if kind == READY:
+                return kept
+
+    def _note(self, kind: bytes, message: bytes) -> None:
+        """Keeps in mind which prepared statement is which, and which one is going to be executed."""
+        if kind == PARSE:
+            name, text, _ = message[5:].split(b"\0", 2)
+            (self._meant.add if self._proxy.only in text else self._meant.discard)(name)
+        elif kind == BIND:
+            self._bound = message[5:].split(b"\0", 2)[1]
 
 
 async def _message(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
@@ -100,7 +164,8 @@ async def _message(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
     return head[:1], head + await reader.readexactly(int.from_bytes(head[1:]) - 4)
 
 
-async def _connect(dsn: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect(dsn: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the database's port or socket, before anything was said."""
     parts = urlsplit(dsn)
     options = parse_qs(parts.query)
     folder = options.get("host", [parts.hostname or "localhost"])[0]
@@ -108,6 +173,13 @@ async def _connect(dsn: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
     if folder.startswith("/"):
         return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
     return await asyncio.open_connection(folder, port)
+
+
+def dsn_at(dsn: str, port: int) -> str:
+    """The same database at a port of this machine."""
+    parts = urlsplit(dsn)
+    login = f"{parts.username or 'postgres'}{f':{parts.password}' if parts.password else ''}"
+    return f"postgresql://{login}@127.0.0.1:{port}{parts.path}?sslmode=disable"
 
 
 @asynccontextmanager

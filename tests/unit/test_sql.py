@@ -68,6 +68,8 @@ def test_the_largest_ids_stay_exact_in_javascript() -> None:
 
 def test_timeouts_nest() -> None:
     assert limits.LOCK_TIMEOUT_MS < limits.STATEMENT_TIMEOUT_MS < limits.ANSWER_TIMEOUT_S * 1000
+    assert limits.STATEMENT_TIMEOUT_MS < limits.TRANSACTION_TIMEOUT_MS < limits.ANSWER_TIMEOUT_S * 1000
+    assert limits.LOCK_TIMEOUT_MS < limits.READ_STATEMENT_TIMEOUT_MS < limits.READ_ANSWER_TIMEOUT_S * 1000
     assert limits.ANSWER_TIMEOUT_S < limits.WRITE_RETRY_BUDGET_S < limits.DRAIN_MAX_S < 30
     assert limits.BATCH_RECORDS_KEPT_S > 10 * limits.WRITE_RETRY_BUDGET_S
 

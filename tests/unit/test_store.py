@@ -42,7 +42,8 @@ class ScriptedPool:
 CONFLICT = pg.SerializationError()
 LOCKED = pg.LockNotAvailableError()
 LOST = pg.ConnectionDoesNotExistError()
-BROKEN = pg.DiskFullError()
+FULL = pg.DiskFullError()
+BROKEN = pg.InternalServerError()
 
 
 async def write(*script: Exception | list[str]) -> tuple[Any, int]:
@@ -64,13 +65,23 @@ async def write(*script: Exception | list[str]) -> tuple[Any, int]:
         [LOST, TimeoutError(), pg.AdminShutdownError(), pg.InterfaceError("closed")],
         [LOST, LOCKED, CONFLICT, LOCKED],  # it may be done: only another try can tell
         [LOST, BROKEN, NoConnection()],
+        [LOST, FULL, pg.PostgresIOError()],
     ],
 )
 async def test_a_write_is_tried_until_it_is_answered(script: list[Exception]) -> None:
     assert await write(*script, ["row"]) == (["row"], len(script) + 1)
 
 
-@pytest.mark.parametrize(("error", "told"), [(LOCKED, Busy), (BROKEN, pg.DiskFullError)])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (LOCKED, Busy),
+        (FULL, Unavailable),
+        (pg.OutOfMemoryError(), Unavailable),
+        (pg.PostgresIOError(), Unavailable),
+        (BROKEN, pg.InternalServerError),
+    ],
+)
 async def test_what_had_no_effect_and_will_not_help_is_told_at_once(
     error: Exception, told: type[Exception]
 ) -> None:
@@ -89,6 +100,7 @@ async def test_what_had_no_effect_and_will_not_help_is_told_at_once(
         ([LOST, CONFLICT], OutcomeUnknown),
         ([LOST, LOCKED], OutcomeUnknown),
         ([LOST, BROKEN], OutcomeUnknown),
+        ([LOST, FULL], OutcomeUnknown),
     ],
 )
 async def test_at_the_end_of_the_budget_a_doubt_is_told_as_a_doubt(

@@ -8,6 +8,7 @@ DECLARE
     v_seq bigint;
 BEGIN
     UPDATE show_inventory SET last_seq = last_seq + 1 WHERE show_id = p_show_id RETURNING last_seq INTO v_seq;
+    -- fault point: before_event
     INSERT INTO show_events (show_id, seq, kind, seats, actor, at, command_no, details)
     VALUES (p_show_id, v_seq, p_kind, p_seats, p_command.actor, p_now, p_command.command_no, p_details);
 END $$;

@@ -15,10 +15,12 @@ DECLARE
 BEGIN
     SELECT a.outcomes, a.hints INTO v_outcomes, v_hints FROM allocate_seats(p_show_id, p_now, p_commands) AS a;
 
+    -- fault point: after_allocation
     INSERT INTO bookings
     SELECT (o.booking).* FROM unnest(v_outcomes) AS o WHERE (o.booking).booking_id IS NOT NULL;
     GET DIAGNOSTICS v_booked = ROW_COUNT;
 
+    -- fault point: between_bookings_and_seats
     INSERT INTO booking_seats (show_id, seat_number, booking_id, block_reason)
     SELECT p_show_id, seat, (o.booking).booking_id,
            CASE WHEN (o.booking).booking_id IS NULL THEN (o.booking).reason END
@@ -30,8 +32,10 @@ BEGIN
     FROM unnest(v_outcomes) AS o, unnest((o.booking).seats) AS seat;
 
     IF v_events > 0 THEN
+        -- fault point: before_booked_map
         PERFORM mark_seats(p_show_id, v_seats, 1);
 
+        -- fault point: before_booked_counters
         UPDATE show_inventory
         SET free_seats = free_seats - cardinality(v_seats),
             held_seats = held_seats + v_held,
@@ -46,6 +50,7 @@ BEGIN
         WHERE show_id = p_show_id
         RETURNING last_seq INTO v_last_seq;
 
+        -- fault point: before_booked_events
         INSERT INTO show_events (show_id, seq, kind, booking_id, user_id, seats, actor, at, command_no, details)
         SELECT p_show_id, v_last_seq - v_events + row_number() OVER (ORDER BY o.place),
                CASE (o.booking).status WHEN 'CONFIRMED' THEN 'booked' WHEN 'PENDING' THEN 'held' ELSE 'blocked' END,

@@ -15,6 +15,7 @@ DECLARE
     v_last_seq bigint;
 BEGIN
     IF v_done <> '{}' THEN
+        -- fault point: before_confirm
         UPDATE bookings AS b
         SET status = 'CONFIRMED', expires_at = NULL, updated_at = p_now
         FROM unnest(p_commands) AS c
@@ -24,12 +25,14 @@ BEGIN
         FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
         WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id;
 
+        -- fault point: before_confirmed_counters
         UPDATE show_inventory
         SET held_seats = held_seats - v_seats, sold_seats = sold_seats + v_seats,
             last_seq = last_seq + cardinality(v_done)
         WHERE show_id = p_show_id
         RETURNING last_seq INTO v_last_seq;
 
+        -- fault point: before_confirmed_events
         INSERT INTO show_events (show_id, seq, kind, booking_id, user_id, seats, actor, at, command_no)
         SELECT p_show_id, v_last_seq - cardinality(v_done) + row_number() OVER (ORDER BY c.command_no),
                'confirmed', b.booking_id, b.user_id, b.seats, c.actor, p_now, c.command_no

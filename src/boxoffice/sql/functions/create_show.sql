@@ -12,6 +12,7 @@ BEGIN
     )
     RETURNING show_id INTO v_show_id;
     INSERT INTO show_inventory (show_id, total_seats, free_seats) VALUES (v_show_id, v_total, v_total);
+    -- fault point: before_new_sections
     PERFORM resize_sections(v_show_id, v_total);
     PERFORM append_event(v_show_id, p_now, p_command, 'show_created', '{}', p_command.details);
     RETURN ROW(p_command.command_no, v_show_id, 'done', false, NULL, show_view(v_show_id))::command_outcome;

@@ -22,6 +22,7 @@ BEGIN
         )::command_outcome;
     END IF;
     UPDATE show_inventory SET deleted_at = p_now WHERE show_id = p_show_id;
+    -- fault point: before_deleted_event
     PERFORM append_event(p_show_id, p_now, p_command, 'show_deleted', '{}', NULL);
     RETURN ROW(p_command.command_no, p_show_id, 'done', false, NULL, show_view(p_show_id))::command_outcome;
 END $$;

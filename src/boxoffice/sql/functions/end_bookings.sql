@@ -21,6 +21,7 @@ BEGIN
     FROM unnest(p_ends) AS e
     WHERE b.show_id = p_show_id AND b.booking_id = e.booking_id;
 
+    -- fault point: between_ends_and_seats
     DELETE FROM booking_seats
     WHERE show_id = p_show_id AND seat_number = ANY (v_seats) AND booking_id = ANY (v_ids);
     GET DIAGNOSTICS v_deleted = ROW_COUNT;
@@ -28,8 +29,10 @@ BEGIN
         RAISE data_corrupted USING
             MESSAGE = format('show %s: bookings %s do not own the seats that they list', p_show_id, v_ids);
     END IF;
+    -- fault point: before_released_map
     PERFORM mark_seats(p_show_id, v_seats, 0);
 
+    -- fault point: before_released_counters
     UPDATE show_inventory
     SET free_seats = free_seats + cardinality(v_seats),
         held_seats = held_seats - v_held,
@@ -39,6 +42,7 @@ BEGIN
     WHERE show_id = p_show_id
     RETURNING last_seq INTO v_last_seq;
 
+    -- fault point: before_ended_events
     INSERT INTO show_events (show_id, seq, kind, booking_id, user_id, seats, actor, at, command_no, details)
     SELECT p_show_id, v_last_seq - cardinality(p_ends) + e.place, lower(e.status), b.booking_id, b.user_id,
            b.seats, e.actor, p_now, e.command_no,

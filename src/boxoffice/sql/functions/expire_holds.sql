@@ -15,6 +15,7 @@ BEGIN
     IF v_ends <> '{}' THEN
         PERFORM end_bookings(p_show_id, p_now, v_ends);
     END IF;
+    -- fault point: before_next_expiry
     UPDATE show_inventory
     SET next_expiry_at = (SELECT min(expires_at) FROM bookings WHERE show_id = p_show_id AND status = 'PENDING')
     WHERE show_id = p_show_id;

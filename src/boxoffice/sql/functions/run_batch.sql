@@ -17,6 +17,7 @@ BEGIN
         GROUP BY c.show_id
         ORDER BY c.show_id
     LOOP
+        -- fault point: before_show
         RETURN QUERY SELECT * FROM run_show_batch(v_part.show_id, p_batch_id, v_part.commands, p_again);
     END LOOP;
 END $$;

@@ -11,11 +11,14 @@ BEGIN
     IF FOUND THEN
         RETURN;
     END IF;
+    -- fault point: before_desk_command
     v_outcome := CASE p_command.kind
         WHEN 'create_show' THEN create_show(v_now, p_command)
         WHEN 'create_user' THEN create_user(v_now, p_command)
         WHEN 'update_user' THEN update_user(v_now, p_command)
     END;
+    -- fault point: before_desk_key
     PERFORM remember_outcomes(0, v_now, ARRAY[p_command], ARRAY[v_outcome]);
+    -- fault point: before_desk_answer
     RETURN NEXT v_outcome;
 END $$;

@@ -2,8 +2,9 @@
 -- the clock, ends the holds that have run out, answers what was answered before, applies the rest and
 -- remembers it. `again`: the batch was sent before, and its answer lost; if it was committed then, its
 -- outcomes are read back. Not looked up otherwise: under SERIALIZABLE, to read where every batch of every
--- show writes makes them conflict. Should a batch come late, after its own second try, its record does
--- not fit in twice. Locks, in this order: the show's inventory row; then bookings, seats, sections.
+-- show writes makes them conflict. Sent again it leaves its record in any case, so that the first try,
+-- should it come late, does not fit in twice: nothing that was refused by now happens after all.
+-- Locks, in this order: the show's inventory row; then bookings, seats, sections.
 CREATE OR REPLACE FUNCTION run_show_batch(
     p_show_id bigint, p_batch_id uuid, p_commands show_command[], p_again boolean
 ) RETURNS SETOF command_outcome
@@ -17,17 +18,17 @@ DECLARE
     v_keyed    boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.idempotency_key IS NOT NULL);
 BEGIN
     SELECT * INTO v_show FROM show_inventory WHERE show_id = p_show_id FOR UPDATE;
+    -- fault point: after_lock
     v_now := engine_now();
 
-    IF p_again THEN
+    IF p_again AND EXISTS (SELECT FROM show_batches WHERE show_id = p_show_id AND batch_id = p_batch_id) THEN
         RETURN QUERY SELECT * FROM recorded_outcomes(p_show_id, p_batch_id);
-        IF FOUND THEN
-            RETURN;
-        END IF;
+        RETURN;
     END IF;
     IF v_show.next_expiry_at <= v_now THEN
         v_expired := expire_holds(p_show_id, v_now, ARRAY(SELECT c.booking_id FROM unnest(p_commands) AS c));
     END IF;
+    -- fault point: after_expiry
     IF v_keyed THEN
         v_outcomes := ARRAY(SELECT replayed_outcomes(p_show_id, p_commands));
         v_todo := ARRAY(
@@ -43,15 +44,19 @@ BEGIN
     IF EXISTS (SELECT FROM unnest(v_todo) AS c WHERE c.kind = 'confirm') THEN
         v_todo := turn_late_confirms(p_show_id, v_todo);
     END IF;
+    -- fault point: before_commands
     v_outcomes := v_outcomes || ARRAY(SELECT apply_commands(p_show_id, v_now, v_todo));
+    -- fault point: before_keys
     IF v_keyed THEN
         PERFORM remember_outcomes(p_show_id, v_now, v_todo, v_outcomes);
     END IF;
 
+    -- fault point: before_batch_record
     INSERT INTO show_batches (show_id, batch_id, first_seq, last_seq, created_at)
     SELECT p_show_id, p_batch_id, v_show.last_seq + v_expired + 1, i.last_seq, v_now FROM show_inventory AS i
-    WHERE i.show_id = p_show_id AND i.last_seq > v_show.last_seq + v_expired;
+    WHERE i.show_id = p_show_id AND (i.last_seq > v_show.last_seq + v_expired OR p_again);
 
+    -- fault point: before_answer
     RETURN QUERY SELECT * FROM unnest(v_outcomes);
     RETURN QUERY
     SELECT c.command_no, p_show_id, 'done', false, NULL::bookings,

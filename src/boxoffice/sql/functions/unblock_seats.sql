@@ -11,6 +11,7 @@ DECLARE
             SELECT FROM booking_seats AS s
             WHERE s.show_id = p_show_id AND s.seat_number = seat AND s.booking_id IS NULL
         )
+        ORDER BY seat
     );
 BEGIN
     IF v_others <> '{}' THEN
@@ -19,6 +20,7 @@ BEGIN
         )::command_outcome;
     END IF;
     DELETE FROM booking_seats WHERE show_id = p_show_id AND seat_number = ANY (p_command.seat_numbers);
+    -- fault point: before_unblocked_map
     PERFORM mark_seats(p_show_id, p_command.seat_numbers, 0);
     UPDATE show_inventory
     SET free_seats = free_seats + p_command.seat_count,

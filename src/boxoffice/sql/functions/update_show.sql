@@ -29,6 +29,7 @@ BEGIN
             run_hints = lowered_hints(run_hints, v_from + 1)
         WHERE show_id = p_show_id;
     END IF;
+    -- fault point: after_resize
     UPDATE shows
     SET name = COALESCE(v_changes ->> 'name', name),
         show_type = COALESCE(v_changes ->> 'show_type', show_type),

@@ -1,0 +1,128 @@
+"""Races between a hold's end, its confirm and a rival who wants the same seats, by the real clock."""
+
+import asyncio
+import random
+import time
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import Struct
+
+from boxoffice.commands import LateConfirm
+from boxoffice.outcomes import BookingDone
+from boxoffice.views import Booking
+from tests.support.box import Box
+from tests.support.databases import Connection
+
+SEATS: Final = 2_000
+PARTY: Final = 2
+"""Seats of a hold."""
+
+HOLD_S: Final = 0.3
+AROUND_S: Final = 0.005
+"""How far from the deadline things happen, in seconds, before or after."""
+
+AIM_STEP_S: Final = 0.000_3
+"""Seconds by which the next is asked sooner after one that came too late, or later after one in time."""
+
+LOCKED_FROM_S: Final = 0.02
+"""How long before the deadline the show is locked, in seconds."""
+
+_LOCK: Final = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
+_CLOCK: Final = "SELECT clock_timestamp()"
+
+
+class Race(Struct):
+    """One hold at its end: what was asked and told. ``resold`` is None if nobody else wanted the seats.
+
+    ``locked``: while somebody had the show's lock for sure, by the database's clock; None if nobody did.
+    """
+
+    held: Booking
+    late: LateConfirm
+    confirmed: Any
+    resold: Any
+    locked: tuple[datetime, datetime] | None
+
+    @property
+    def ending(self) -> str:
+        """How it ended: confirmed, retaken or refused."""
+        if not isinstance(self.confirmed, BookingDone):
+            return "refused"
+        return "confirmed" if self.confirmed.booking.id == self.held.id else "retaken"
+
+
+class Aim:
+    """How long before the deadline to ask, so that about half comes in time, whatever the machine is at."""
+
+    def __init__(self) -> None:
+        self.ahead_s = 0.002
+
+    def correct(self, race: Race) -> None:
+        """Learns from a race."""
+        self.ahead_s += -AIM_STEP_S if race.ending == "confirmed" else AIM_STEP_S
+
+
+class Track:
+    """A show in which one hold after the other comes to its end."""
+
+    def __init__(self, boxes: list[Box], locker: Connection | None, show: int, aim: Aim, seed: float) -> None:
+        self.show = show
+        self.races: list[Race] = []
+        self._boxes = boxes
+        self._locker = locker
+        self._chance = random.Random(seed)
+        self._aim = aim
+
+    async def run_until(self, end: float) -> None:
+        """Races until the time is up or the seats are used up."""
+        await asyncio.sleep(self._chance.uniform(0, HOLD_S))
+        for first in range(1, SEATS - PARTY, PARTY):
+            race = await self._race([first, first + 1])
+            self.races.append(race)
+            self._aim.correct(race)
+            if time.monotonic() > end:
+                return
+
+    async def _race(self, seats: list[int]) -> Race:
+        late: LateConfirm = self._chance.choice(["refuse", "retake"])
+        owner, rival = self._chance.sample(self._boxes, 2)
+        held = await owner.book(self.show, seats=seats, hold=HOLD_S)
+        assert held.expires_at is not None
+        deadline = held.expires_at.timestamp()
+
+        async def confirm() -> Any:
+            await _sleep_until(self._around(deadline) - self._aim.ahead_s)
+            return await self._chance.choice(self._boxes).confirm(held.id, late)
+
+        async def want_them() -> Any:
+            await _sleep_until(self._around(deadline) - self._aim.ahead_s)
+            return await rival.try_book(self.show, seats=seats)
+
+        wanted = self._chance.random() < 0.5
+        confirmed, resold, locked = await asyncio.gather(
+            confirm(), want_them() if wanted else _nothing(), self._lock(deadline)
+        )
+        return Race(held, late, confirmed, resold, locked)
+
+    def _around(self, deadline: float) -> float:
+        return deadline + self._chance.uniform(-AROUND_S, AROUND_S)
+
+    async def _lock(self, deadline: float) -> tuple[datetime, datetime] | None:
+        if self._locker is None:
+            return None
+        await _sleep_until(deadline - LOCKED_FROM_S)
+        async with self._locker.transaction():
+            await self._locker.fetch(_LOCK, self.show)
+            since = await self._locker.fetchval(_CLOCK)
+            await _sleep_until(self._around(deadline))
+            return since, await self._locker.fetchval(_CLOCK)
+
+
+async def _nothing() -> None:
+    """Nobody wants the seats."""
+
+
+async def _sleep_until(moment: float) -> None:
+    """By the wall clock, which is the database's own: it runs on this machine."""
+    await asyncio.sleep(max(0.0, moment - time.time()))

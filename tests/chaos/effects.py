@@ -1,0 +1,124 @@
+"""From operations to effects: what was sent twice with one key is one, and what nobody was told is found."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from tests.chaos.history import EFFECTS, FinalBooking, History, Operation, ToldBooking
+from tests.chaos.linearize import AT_THE_END, NEVER
+
+
+class Effect(Struct):
+    """Something that was asked once, however often it was sent, and what became of it.
+
+    ``told`` is the operation that was told first that it is done; None if it is not known. ``found`` is the
+    booking in the final list that explains itself by nothing else.
+    """
+
+    first: Operation
+    began_us: int
+    began_order: int
+    told: Operation | None = None
+    found: ToldBooking | None = None
+
+    @property
+    def booking(self) -> ToldBooking | None:
+        """The booking that was told or found."""
+        return self.told.told_booking if self.told else self.found
+
+    @property
+    def ended(self) -> tuple[int, int]:
+        """When and in which order it was over at the latest."""
+        if self.told:
+            return self.told.ended_us, self.told.ended_order
+        return NEVER, AT_THE_END if self.found else NEVER
+
+
+class Effects(Struct):
+    """``done`` were told; ``open`` may have happened; ``found`` must have, by the final list."""
+
+    done: list[Effect]
+    open: list[Effect]
+    found: list[Effect]
+    phantoms: list[ToldBooking]
+
+
+def effects_of(history: History) -> Effects:
+    """All effects of the history. ``phantoms`` are bookings that nobody asked for."""
+    done, maybe = list[Effect](), list[Effect]()
+    for same in _by_request(history.operations):
+        first = min(same, key=lambda o: o.began_order)
+        effect = Effect(first, first.began_us, first.began_order)
+        told = [o for o in same if o.outcome == "ok"]
+        if told:
+            effect.told = min(told, key=lambda o: o.ended_order)
+            done.append(effect)
+        elif any(o.outcome == "info" for o in same):
+            maybe.append(effect)
+    found, phantoms = _explain(_untold(history.finals, done), maybe)
+    return Effects(done, [e for e in maybe if e.first.kind != "book"], found, phantoms)
+
+
+def makes(effect: Effect) -> bool:
+    """Whether it made a booking: a sale, a hold, or a late confirm that took the seats again."""
+    booking = effect.booking
+    return booking is not None and (
+        effect.first.kind == "book" or (effect.first.kind == "confirm" and booking.id != effect.first.booking)
+    )
+
+
+def by_key(operations: Iterable[Operation]) -> dict[tuple[int, str], list[Operation]]:
+    """The operations that have a key, those with the same one together."""
+    groups: dict[tuple[int, str], list[Operation]] = defaultdict(list)
+    for operation in operations:
+        if operation.key:
+            groups[operation.show, operation.key].append(operation)
+    return groups
+
+
+def _by_request(operations: list[Operation]) -> Iterable[list[Operation]]:
+    effects = [o for o in operations if o.kind in EFFECTS]
+    yield from by_key(effects).values()
+    yield from ([o] for o in effects if not o.key)
+
+
+def _untold(finals: list[FinalBooking], done: list[Effect]) -> list[ToldBooking]:
+    told = {effect.booking.id for effect in done if effect.booking}
+    untold = (final.booking for final in finals if final.booking.id not in told)
+    return sorted(untold, key=lambda booking: booking.id)
+
+
+def _explain(untold: list[ToldBooking], maybe: list[Effect]) -> tuple[list[Effect], list[ToldBooking]]:
+    """Each booking that nobody was told of, with a request that was never answered; the rest are phantoms.
+
+    Those who asked for exactly these seats come before those who left the choice, so that a request that
+    fits several bookings is not used up where another one would do.
+    """
+    found, phantoms = list[Effect](), list[ToldBooking]()
+    left = sorted(maybe, key=lambda effect: (not effect.first.seats, effect.began_order))
+    for booking in untold:
+        fitting = [effect for effect in left if _fits(effect.first, booking)]
+        if not fitting:
+            phantoms.append(booking)
+            continue
+        left.remove(fitting[0])
+        earliest = min((e for e in maybe if _fits(e.first, booking)), key=lambda e: e.began_order)
+        found.append(Effect(fitting[0].first, earliest.began_us, earliest.began_order, found=booking))
+    return found, phantoms
+
+
+def _fits(asked: Operation, booking: ToldBooking) -> bool:
+    """Whether the request explains the booking. Nobody can confirm a hold that nobody was told of."""
+    if asked.show != booking.show:
+        return False
+    if asked.kind == "confirm":
+        return booking.retaken_from == asked.booking
+    return (
+        asked.kind == "book"
+        and not booking.retaken_from
+        and asked.user == booking.user
+        and (asked.count or len(asked.seats)) == len(booking.seats)
+        and asked.seats in ([], booking.seats)
+        and bool(asked.hold_s) == bool(booking.expires_us)
+    )

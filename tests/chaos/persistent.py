@@ -1,0 +1,103 @@
+"""Callers who ask, each thing with a key of its own, until they are told what became of it."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from boxoffice.commands import BookSeats, CancelBooking, Command, ConfirmBooking, CreateShow
+from boxoffice.faults import Fault, OutcomeUnknown
+from boxoffice.outcomes import BookingDone, Refused
+from boxoffice.store import CONFLICTS
+from tests.support.box import ACTOR, START, Box, show_of
+
+CALLERS: Final = 12
+"""Callers of each engine."""
+
+ASKS_MAX: Final = 20
+"""How often a caller asks for the same, with the same key, until he is told."""
+
+
+class Answer(NamedTuple):
+    """A command and what was told in the end."""
+
+    command: Command[Any]
+    outcome: Any
+
+
+class Callers:
+    """Callers of two engines in one round, and all that they were told. Their keys begin with ``name``."""
+
+    def __init__(self, name: str, boxes: list[Box], shows: list[int], chance: random.Random) -> None:
+        self.name = name
+        self.shows = shows
+        self.answers: list[Answer] = []
+        self.asks: list[int] = []
+        self.open: list[Command[Any]] = []  # nobody told what became of them
+        self.violations: list[str] = []
+        self.told: Counter[str] = Counter()
+        self._boxes = boxes
+        self._chance = chance
+        self._asked = 0
+
+    async def call_until(self, end: float) -> None:
+        """All callers ask for this and that until the time is up."""
+        await asyncio.gather(*(self._call(box, end) for box in self._boxes for _ in range(CALLERS)))
+
+    async def _call(self, box: Box, end: float) -> None:
+        while True:
+            if self._chance.random() < 0.02:
+                key = self._key()
+                await self._ask(
+                    box,
+                    CreateShow(actor=ACTOR, idempotency_key=key, name=key, start_time=START, total_seats=9),
+                )
+            else:
+                await self._hold_and_decide(box)
+            if time.monotonic() > end:
+                return
+
+    async def _hold_and_decide(self, box: Box) -> None:
+        hold = self._chance.choice([None, 600.0])
+        count = self._chance.randint(1, 3)
+        booked = await self._ask(
+            box,
+            BookSeats(
+                actor=ACTOR, idempotency_key=self._key(), show_id=self._chance.choice(self.shows),
+                user_id=1, seat_count=count, hold_seconds=hold,
+            ),
+        )  # fmt: skip
+        if not isinstance(booked, BookingDone) or self._chance.random() < 0.2:
+            return
+        confirm = hold is not None and self._chance.random() < 0.5
+        kind: type[ConfirmBooking | CancelBooking] = ConfirmBooking if confirm else CancelBooking
+        booking = booked.booking.id
+        command = kind(actor=ACTOR, idempotency_key=self._key(), show_id=show_of(booking), booking_id=booking)
+        await self._ask(box, command)
+
+    async def _ask(self, box: Box, command: Command[Any]) -> Any:
+        """Asks until it is told. After a fault that says 'without effect' there must have been none."""
+        doubt = False
+        for asks in range(1, 1 + ASKS_MAX):
+            try:
+                outcome = await box.do(command)
+            except (Fault, asyncpg.PostgresError) as fault:
+                self.told[type(fault).__name__] += 1
+                doubt = doubt or isinstance(fault, OutcomeUnknown)
+                if isinstance(fault, CONFLICTS):
+                    self.violations.append(f"{fault!r} reached the caller of {command}")
+                continue
+            if not doubt and not isinstance(outcome, Refused) and outcome.replayed:
+                self.violations.append(f"{command} had an effect though its caller was told a fault")
+            self.answers.append(Answer(command, outcome))
+            self.asks.append(asks)
+            return outcome
+        self.open.append(command)
+        return None
+
+    def _key(self) -> str:
+        self._asked += 1
+        return f"{self.name} {self._asked}"

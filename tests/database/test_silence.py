@@ -1,0 +1,47 @@
+"""The way to the database falls silent, and nobody is told: no show stays locked for ever."""
+
+import asyncio
+
+import pytest
+
+from boxoffice import limits
+from boxoffice.faults import Fault
+from boxoffice.outcomes import BookingDone
+from tests.support.box import Box, open_box
+from tests.support.databases import Connection
+from tests.support.eventually import eventually
+from tests.support.proxy import Cut, proxied
+
+TRANSACTION_TIMEOUT_SINCE = 17
+"""The PostgreSQL that can bound a transaction whose end does not arrive."""
+
+
+async def test_a_transaction_whose_end_never_arrives_gives_its_lock_back(
+    database: str, connection: Connection, box: Box, isolation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.get_server_version().major < TRANSACTION_TIMEOUT_SINCE:
+        pytest.skip("this PostgreSQL bounds no transactions")
+    show = await box.show()
+    monkeypatch.setattr(limits, "STATEMENT_TIMEOUT_MS", 200)
+    monkeypatch.setattr(limits, "TRANSACTION_TIMEOUT_MS", 300)
+    async with proxied(database) as proxy, open_box(proxy.dsn, isolation) as far:
+        proxy.only, proxy.cuts = b"FROM run_batch(", [Cut.SILENT]
+        silent = asyncio.create_task(far.book(show, seats=[1]))
+
+        async def sold_by_others() -> bool:
+            try:
+                return isinstance(await box.try_book(show, seats=[2]), BookingDone)
+            except Fault:
+                return False
+
+        await eventually(lambda: _locked(connection, show), "the show is locked by the silent one")
+        await eventually(sold_by_others, "the show can be sold")
+        assert (await silent).seats == [1]
+    assert await box.violations() == {}
+
+
+async def _locked(connection: Connection, show_id: int) -> bool:
+    rows = await connection.fetch(
+        "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE SKIP LOCKED", show_id
+    )
+    return not rows

@@ -1,0 +1,149 @@
+"""A real server in a world of one's own: its clock stands still, its answers are told as the model's."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import asyncpg
+import httpx
+import msgspec
+from msgspec import Struct
+
+from boxoffice.outcomes import Refused
+from tests.model.reference import Answer
+from tests.model.told import ModelBooking, ModelShow, Replayed, Told, as_told
+from tests.support.box import refused, violations
+from tests.support.clock import Clock, stopped_clock
+from tests.support.contract import MEMBERS, PROBLEM, STATUS_OF
+from tests.support.databases import Connection
+
+ANSWER_MAX_S: Final = 60.0
+"""Longest wait for an answer, in seconds; the machine may be busy with other things."""
+
+KEY: Final = "Idempotency-Key"
+
+SHORT_WAY_BYTES: Final = 256
+"""Answers that went the short way have a multiple of this length."""
+
+FROM_A_PAGE: Final = {"Origin": "http://localhost:5173"}
+"""What makes the server take the ordinary way, not the short one: a page's request, with CORS allowed."""
+
+SETTINGS: Final = {"SWEEP_INTERVAL_SECONDS": "3600", "LATE_CONFIRM": "retake"}
+"""Of the server: no sweeper, so that holds end only when a command comes by."""
+
+_CLEAR: Final = """
+    TRUNCATE users, shows, show_inventory, seat_sections, bookings, booking_seats, show_events, show_batches,
+        idempotency_keys
+"""
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """A request, and what a success is to be told as: a booking, a show, or ``data`` as it is."""
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+    headers: dict[str, str] = {}
+    status: int = 200
+    kind: type[Told] | None = None
+
+
+class Site:
+    """The server at ``url`` over the database ``dsn``. Not for a thread that runs an event loop."""
+
+    def __init__(
+        self, http: httpx.Client, dsn: str, connection: Connection, clock: Clock, runner: asyncio.Runner
+    ) -> None:
+        self._http = http
+        self._dsn = dsn
+        self._connection = connection
+        self._clock = clock
+        self._runner = runner
+        self.tally = Counter[str]()
+        """How many answers there were of each kind: done, retaken, replayed, or a refusal's code."""
+
+        self.examples = 0
+
+    @property
+    def now(self) -> datetime:
+        """The time at the database."""
+        return self._clock.now
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock on."""
+        self._runner.run(self._clock.advance(seconds))
+
+    def clear(self) -> None:
+        """Forgets all shows and users for a new example, so that verifying stays cheap. No id comes again."""
+        self._runner.run(self._connection.execute(_CLEAR))
+        self.examples += 1
+
+    def violations(self) -> dict[str, list[str]]:
+        """What ``verify`` finds."""
+        return self._runner.run(violations(self._dsn))
+
+    def ask(self, call: Call) -> Answer:
+        """The answer, with its status and headers checked against the contract."""
+        response = self._http.request(call.method, call.path, json=call.body, headers=call.headers)
+        answer = _told(call, response)
+        self.tally[_word(answer)] += 1
+        return answer
+
+
+@contextmanager
+def open_site(url: str, dsn: str) -> Iterator[Site]:
+    """A client of the server at ``url``, and a clock for its database ``dsn``."""
+    with asyncio.Runner() as runner, httpx.Client(base_url=url, timeout=ANSWER_MAX_S) as http:
+        connection = runner.run(_connected(dsn))
+        try:
+            yield Site(http, dsn, connection, runner.run(stopped_clock(connection)), runner)
+        finally:
+            runner.run(connection.close())
+
+
+async def _connected(dsn: str) -> Connection:
+    return await asyncpg.connect(dsn)
+
+
+def _word(answer: Answer) -> str:
+    if isinstance(answer, ModelBooking) and answer.retaken_from is not None:
+        return "retaken"
+    if isinstance(answer, Refused):
+        return answer.code.value
+    return "replayed" if isinstance(answer, Replayed) else "done"
+
+
+def _told(call: Call, response: httpx.Response) -> Answer:
+    body = response.json()
+    if response.status_code >= 400:
+        return _refusal(response, body)
+    assert (response.status_code, body["success"]) == (call.status, True), body
+    data = body["data"]
+    answer = data if call.kind is None else as_told(call.kind, data)
+    _check_headers(call, response, answer)
+    return Replayed(answer) if response.headers.get("idempotency-replayed") == "true" else answer
+
+
+def _refusal(response: httpx.Response, body: dict[str, Any]) -> Answer:
+    code = body["code"]
+    assert response.headers["content-type"] == PROBLEM, body
+    assert response.status_code == body["status"] == STATUS_OF.get(code), body
+    assert "idempotency-replayed" not in response.headers
+    return refused(code, **{name: value for name, value in body.items() if name not in MEMBERS})
+
+
+def _check_headers(call: Call, response: httpx.Response, answer: Answer) -> None:
+    if isinstance(answer, ModelBooking) and "Origin" not in call.headers and _has_short_way(call):
+        assert len(response.content) % SHORT_WAY_BYTES == 0, "it did not go the short way"
+    if isinstance(answer, ModelBooking | ModelShow) and call.status == 201:
+        assert response.headers["location"] == f"{call.path}/{answer.id}"
+    if isinstance(answer, ModelShow) and call.method != "DELETE":
+        assert msgspec.json.decode(response.headers["etag"]) == str(answer.seq)
+
+
+def _has_short_way(call: Call) -> bool:
+    booking = call.path.startswith("/api/bookings")
+    return booking and (call.status == 201 or call.method == "DELETE" or call.path.endswith("/confirm"))

@@ -1,0 +1,131 @@
+"""Staged races in every order of their steps: what comes of them is what some order one by one comes to."""
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+
+from boxoffice.commands import CreateShow, CreateUser
+from tests.model.interleave import LOCK, TICK, Arena, Order, locked_orders, open_arena, orders
+from tests.model.scenes import SCENES, SEATS, TICK_S, Place, Scene
+from tests.model.sessions import Batch, Told, run
+from tests.model.world import Facts, World, facts_of, serial_orders, state_of
+from tests.support.box import ACTOR, START, violations
+
+ORDERS: Final = 6
+"""Of two sessions; 30 with a tick at every place, too."""
+
+LOCKED_ORDERS: Final = 10
+TIMED_ORDERS: Final = 30
+ORDERS_OF_THREE: Final = 90
+
+ALL_PLAYED: Final = 2 * (
+    21 * (ORDERS + LOCKED_ORDERS) + 11 * (TIMED_ORDERS + LOCKED_ORDERS) + 3 * ORDERS_OF_THREE
+)
+"""Interleavings in all: each scene under both isolations."""
+
+
+async def set_up(arena: Arena, scene: Scene) -> Place:
+    """New shows and what was there before."""
+    await arena.set_clock(0)
+    opened = CreateShow(actor=ACTOR, name="Movie", start_time=START, total_seats=SEATS)
+    rows = [(await run(arena.observer, [opened]))[0] for _ in range(scene.shows)]
+    shows = [json.loads(row["details"])["id"] for row in rows]
+    users = [await _user(arena, f"{no}.{shows[0]}@example.com") for no in range(2 * scene.at_desk)]
+    place = Place(shows, users or [1])
+    for command in scene.before(place):
+        await run(arena.observer, [command])
+    if scene.late:
+        await arena.set_clock(TICK_S)
+    return place
+
+
+async def _user(arena: Arena, email: str) -> int:
+    [row] = await run(arena.observer, [CreateUser(actor=ACTOR, name="John", email=email)])
+    user: int = json.loads(row["details"])["user"]["id"]
+    return user
+
+
+def truth_of(scene: Scene, place: Place, batches: Sequence[Batch], order: Order) -> Facts:
+    """The answers and the state when everybody comes one by one in this order."""
+    ids = {user: f"{no}.{place.shows[0]}@example.com" for no, user in enumerate(place.users)}
+    world = World(dict.fromkeys(place.shows, SEATS), ids if scene.at_desk else {})
+    for command in scene.before(place):
+        world.run([command])
+    if scene.late:
+        world.tick(TICK_S)
+    answers: dict[int, list[Facts]] = {}
+    for who in order:
+        if who == TICK:
+            world.tick(TICK_S)
+        else:
+            answers[who] = world.run(batches[who])
+    return [answers[who] for who in range(len(batches))], world.state()
+
+
+def somebody_must_wait(order: Order) -> bool:
+    """Whether one runs while the bystander or another, who has not committed yet, has the lock."""
+    begun: set[int] = set()
+    ended: set[int] = set()
+    locked = False
+    for who in order:
+        if who in (LOCK, TICK):
+            locked = who == LOCK
+        elif who in begun:
+            ended.add(who)
+        else:
+            if locked or begun - ended:
+                return True
+            begun.add(who)
+    return False
+
+
+def orders_of(scene: Scene) -> list[Order]:
+    """All in which a scene is played."""
+    if scene.sessions > 2:
+        return list(orders(scene.sessions, tick=False))
+    return [*orders(2, tick=scene.timed), *locked_orders()]
+
+
+async def play(arena: Arena, scene: Scene, order: Order) -> list[Told]:
+    """One interleaving, which must be as good as some order one by one."""
+    place = await set_up(arena, scene)
+    batches = scene.rivals(place)
+    told = await arena.play(order, place.shows, batches, TICK_S)
+    found = [facts_of(batch, one) for batch, one in zip(batches, told, strict=True)]
+    state = await state_of(arena.observer, place.shows, at_desk=scene.at_desk)
+    possible = list(serial_orders(told, tick=TICK in order))
+    truths = [truth_of(scene, place, batches, serial) for serial in possible]
+    assert (found, state) in truths, f"{scene.name} {order}: {told}\n{found}\n{state}\nnot in {truths}"
+    return told
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+async def test_every_interleaving_comes_to_what_some_serial_order_comes_to(
+    database: str, isolation: str, scene: Scene
+) -> None:
+    waited = False
+    async with open_arena(database, isolation) as arena:
+        await _user(arena, "everybody@example.com")
+        for order in orders_of(scene):
+            told = await play(arena, scene, order)
+            waits = any(one.waited for one in told)
+            assert waits == somebody_must_wait(order) or scene.at_desk, f"{order}: {told}"
+            errors = {error for one in told for error in one.errors}
+            assert errors <= allowed_errors(isolation, scene), f"{order}: {told}"
+            waited |= waits
+        assert await arena.at_work() == 0
+    assert waited
+    assert await violations(database) == {}
+
+
+def allowed_errors(isolation: str, scene: Scene) -> set[str]:
+    """What the engine may have to try again; a deadlock never."""
+    conflicts = {"SerializationError"} if isolation == "serializable" else set[str]()
+    return conflicts | ({"UniqueViolationError"} if scene.at_desk else set())
+
+
+def test_no_interleaving_is_left_out() -> None:
+    assert 2 * sum(len(set(orders_of(scene))) for scene in SCENES) == ALL_PLAYED
+    assert len({scene.name for scene in SCENES}) == len(SCENES)

@@ -1,0 +1,36 @@
+"""The real server and the model answer alike, whatever Hypothesis thinks of asking."""
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.model.machine import compare
+from tests.model.site import SETTINGS, open_site
+from tests.support.folders import public_folder
+from tests.support.program import Program
+
+EXAMPLES: Final = 40
+"""Of 50 steps each; some 20 seconds."""
+
+ENDS: Final = {"done", "replayed", "show_not_found", "invalid_state", "seats_taken", "idempotency_key_reused"}
+"""Answers that every run meets many times; fewer would mean that it hardly asks anything."""
+
+
+@pytest.mark.slow
+async def test_the_server_and_the_model_answer_alike(database: str) -> None:
+    with public_folder() as folder:
+        # In a thread: Hypothesis and its client wait where they are, and this loop has other connections.
+        await asyncio.to_thread(_compare, folder, database)
+
+
+def _compare(folder: Path, dsn: str) -> None:
+    program = Program(folder, DATABASE_URL=dsn, **SETTINGS)
+    try:
+        program.serve()
+        with open_site(program.url, dsn) as site:
+            compare(site, examples=EXAMPLES)
+            assert set(site.tally) >= ENDS, f"not met: {ENDS - set(site.tally)}"
+    finally:
+        program.close()

@@ -1,0 +1,94 @@
+"""What the model is asked and what it tells; what the engine or the API tells is put in the same words."""
+
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from boxoffice.views import BookingStatus
+
+T = TypeVar("T", bound="Told")
+
+
+class Wish(Struct, frozen=True):
+    """What a booking asks for: so many seats or exactly these, sold or held for so many seconds."""
+
+    user_id: int
+    seat_count: int
+    seats: tuple[int, ...] | None = None
+    hold: float | None = None
+
+
+class Told(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is told, field by field: a field more or less is a mistake."""
+
+
+class ModelBooking(Told, kw_only=True):
+    """A booking as it must be told."""
+
+    id: int
+    user_id: int
+    show_id: int
+    seats_booked: int
+    status: BookingStatus
+    created_at: datetime
+    updated_at: datetime
+    seats: list[int]
+    released_seats: list[int]
+    expires_at: datetime | None
+    reason: str | None
+    retaken_from: int | None
+
+
+class ModelShow(Told, kw_only=True):
+    """A show as it must be told."""
+
+    id: int
+    name: str
+    start_time: datetime
+    total_seats: int
+    available_seats: int
+    show_type: str
+    created_at: datetime
+    updated_at: datetime
+    seq: int
+
+
+class ModelSeats(Told, kw_only=True):
+    """Seats that went to the house or came back, as they must be told."""
+
+    show_id: int
+    seats: list[int]
+
+
+class ModelEvent(Told, kw_only=True):
+    """A transition as it must be told; moments in its details are texts."""
+
+    seq: int
+    kind: str
+    booking_id: int | None
+    user_id: int | None
+    seats: list[int]
+    actor: str
+    at: datetime
+    details: dict[str, Any]
+
+
+class Replayed(NamedTuple):
+    """The first answer to a key, once more."""
+
+    first: Any
+
+
+def as_told(kind: type[T], given: object) -> T:
+    """A view of the engine, or the JSON of an answer, as the model would tell it."""
+    told = msgspec.convert(given, kind, from_attributes=True)
+    if isinstance(told, ModelEvent):
+        told.details = {name: _moment(name, value) for name, value in told.details.items()}
+    return told
+
+
+def _moment(name: str, value: Any) -> Any:
+    """A moment as Python writes it; the same moment can be written in several ways."""
+    return datetime.fromisoformat(value).isoformat() if name in ("expires_at", "start_time") else value

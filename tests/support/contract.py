@@ -1,0 +1,39 @@
+"""What the API promises about its answers, written down once more: not taken from the program."""
+
+from typing import Final
+
+PROBLEM: Final = "application/problem+json"
+
+STATUS_OF: Final = {
+    "invalid_request": 400,
+    "not_found": 404,
+    "show_not_found": 404,
+    "booking_not_found": 404,
+    "user_not_found": 404,
+    "method_not_allowed": 405,
+    "email_taken": 409,
+    "invalid_state": 409,
+    "hold_expired": 409,
+    "seats_taken": 409,
+    "insufficient_seats": 409,
+    "seats_not_blocked": 409,
+    "seats_in_use": 409,
+    "active_bookings": 409,
+    "booking_numbers_used_up": 409,
+    "version_mismatch": 412,
+    "body_too_large": 413,
+    "idempotency_key_reused": 422,
+    "seats_outside_show": 422,
+}
+"""The status of every code below 500."""
+
+MEMBERS: Final = frozenset(
+    {"type", "title", "status", "detail", "code", "success", "error", "request_id", "errors"}
+)
+"""What every problem has; ``errors`` only when the request is wrong. Other members are its details."""
+
+NOT_HTTP: Final = b"Invalid HTTP request received."
+"""The body of the HTTP server's own 400, for what is no HTTP and never reaches the application."""
+
+FOREIGN_PREFLIGHT: Final = b"Disallowed CORS "
+"""How the framework's 400 begins for a browser that asks whether a foreign page may call: plain text."""
