@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from boxoffice.embedded import start_embedded
 from tests.support.databases import Connection, connected, temporary_database
-from tests.support.folders import public_folder
+from tests.support.folders import fastest_parent, public_folder
 
 # A failure prints what is needed to play it again. No deadline: a busy machine is not a failure.
 settings.register_profile("boxoffice", print_blob=True, deadline=None, derandomize=False)
@@ -26,7 +26,7 @@ def postgres_url() -> Iterator[str]:
     if url := os.environ.get("DATABASE_URL"):
         yield url
         return
-    with public_folder() as folder, start_embedded(folder, durable=False) as server:
+    with public_folder(fastest_parent()) as folder, start_embedded(folder, durable=False) as server:
         yield server.dsn
 
 

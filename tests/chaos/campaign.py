@@ -34,7 +34,8 @@ class Campaign(Struct, frozen=True):
     """A campaign by name; ``promise`` is what it tries to break.
 
     Of a long run it gets ``share`` of the time (of the sum of all shares); its short version in the suite
-    takes ``short_s`` seconds. It starts a new round as long as there is time, and does one at least.
+    takes ``short_s`` seconds (0: another test of the suite does it). It starts a new round as long as
+    there is time, and does one at least.
     """
 
     name: str

@@ -58,6 +58,6 @@ CAMPAIGN = Campaign(
     name="machine",
     promise="whatever is asked in whatever order, the server answers as the model does",
     share=3,
-    short_s=1,
+    short_s=0,
     run=run,
 )

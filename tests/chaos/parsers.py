@@ -111,6 +111,6 @@ CAMPAIGN = Campaign(
     name="parsers",
     promise="whatever is sent is served, or refused without effect; never a fault",
     share=1,
-    short_s=1,
+    short_s=0,
     run=run,
 )

@@ -11,8 +11,8 @@ from tests.model.site import SETTINGS, open_site
 from tests.support.folders import public_folder
 from tests.support.program import Program
 
-EXAMPLES: Final = 40
-"""Of 50 steps each; some 20 seconds."""
+EXAMPLES: Final = 30
+"""Of 50 steps each; some 15 seconds."""
 
 ENDS: Final = {"done", "replayed", "show_not_found", "invalid_state", "seats_taken", "idempotency_key_reused"}
 """Answers that every run meets many times; fewer would mean that it hardly asks anything."""

@@ -33,6 +33,12 @@ class ScriptedPool:
             raise self._next
         yield self
 
+    def terminate(self) -> None:
+        """It is dropped."""
+
+    async def expire_connections(self) -> None:
+        """Those that rest are renewed."""
+
     async def fetch(self, _query: str) -> list[str]:
         if isinstance(self._next, Exception):
             raise self._next
