@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
 from time import perf_counter
 from typing import Any
@@ -18,6 +19,7 @@ from boxoffice.commands import (
     BlockSeats,
     BookSeats,
     CancelBooking,
+    Caps,
     Command,
     DeleteShow,
     ExpireHolds,
@@ -43,10 +45,20 @@ from boxoffice.views import Show
 
 Row = tuple[object, ...]
 
-_IN_COLUMNS = (BookSeats, FailBooking, CancelBooking, BlockSeats, UnblockSeats, ExpireHolds)
+_IN_COLUMNS = (FailBooking, CancelBooking, BlockSeats, UnblockSeats, ExpireHolds)
 """Commands that the columns of ``show_command`` hold wholly; the others fill ``details``."""
 
-_ENVELOPE = ("kind", "actor", "idempotency_key", "show_id", "user_id", "booking_id")
+_COLUMNS = (
+    *("kind", "actor", "origin", "idempotency_key", "show_id"),
+    *("user_id", "owner_id", "booking_id", "hold_seconds"),
+)
+"""What never is in ``details``."""
+
+_NOT_ASKED = ("origin", "owner_id", "caps")
+"""Who asks and what they may: no part of a fingerprint."""
+
+_ASKED_IF_GIVEN = ("subject", "issuer")
+"""No part of a fingerprint while they are not given: keys of earlier versions stay good."""
 
 
 class Batches:
@@ -148,25 +160,43 @@ def _to_row(command_no: int, command: Command[Any]) -> Row:
         _kind(command),
         command.actor,
         getattr(command, "booking_id", None),
-        getattr(command, "user_id", None),
+        getattr(command, "user_id", None) or getattr(command, "owner_id", None),
         len(seats) if seats is not None else getattr(command, "seat_count", None),
         None if seats is None else sorted(seats),
         None if hold_seconds is None else timedelta(seconds=hold_seconds),
         getattr(command, "reason", None),
-        None if isinstance(command, _IN_COLUMNS) else _details(command),
+        _details(command),
         command.idempotency_key,
         None if command.idempotency_key is None else _fingerprint(command),
+        command.origin,
     )
 
 
-def _details(command: Command[Any]) -> str:
+def _details(command: Command[Any]) -> str | None:
+    """What the columns have no place for."""
+    if isinstance(command, BookSeats):
+        return None if command.caps is None else _caps(command.caps)
+    if isinstance(command, _IN_COLUMNS):
+        return None
     fields = msgspec.to_builtins(command)
-    return msgspec.json.encode({k: v for k, v in fields.items() if k not in _ENVELOPE}).decode()
+    return msgspec.json.encode({k: v for k, v in fields.items() if k not in _COLUMNS}).decode()
+
+
+@cache
+def _caps(caps: Caps) -> str:
+    """There are as many as there are settings: one for all callers."""
+    return msgspec.json.encode(caps).decode()
 
 
 def _fingerprint(command: Command[Any]) -> bytes:
     """What is asked, whoever asks: two commands with one key must agree in it."""
-    return sha256(msgspec.json.encode(replace(command, actor="", idempotency_key=None))).digest()
+    fields = msgspec.to_builtins(replace(command, actor="", idempotency_key=None))
+    asked = {
+        name: value
+        for name, value in fields.items()
+        if name not in _NOT_ASKED and (value is not None or name not in _ASKED_IF_GIVEN)
+    }
+    return sha256(msgspec.json.encode(asked)).digest()
 
 
 def _to_outcome(command: ShowCommand[Any], row: asyncpg.Record) -> Outcome:

@@ -1,29 +1,28 @@
-"""The command line: ``boxoffice serve | migrate | demo | verify | bench | openapi``."""
+"""The command line: ``boxoffice serve | migrate | demo | verify | keys | users | bench | openapi``."""
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final, Literal, NoReturn
 
 import asyncpg
 import typer
-from msgspec.structs import replace
-from rich.console import Console
 from rich.table import Table
 
 from boxoffice import __version__
+from boxoffice.access.startup import check_access
+from boxoffice.cli_access import keys, users
+from boxoffice.cli_database import connected, dsn_of, out, tell_migration
 from boxoffice.demo import load_demo
-from boxoffice.embedded import EmbeddedError, running_dsn, start_embedded
+from boxoffice.embedded import EmbeddedError
 from boxoffice.faults import Fault
 from boxoffice.limits import WORKER_PROCESSES_MAX
-from boxoffice.migrate import MigrationReport, migrate
+from boxoffice.migrate import migrate
 from boxoffice.server import listening_socket, serve_until_told
-from boxoffice.settings import Secret, Settings, SettingsError, load_settings
+from boxoffice.settings import SettingsError, load_settings
 from boxoffice.verify import CheckResult, verify
 
 app = typer.Typer(
@@ -33,7 +32,8 @@ app = typer.Typer(
     help="A concurrency-safe booking engine for anything sold by the seat. Settings come from the "
     "environment and from .env; without DATABASE_URL or DB_* an embedded PostgreSQL is used.",
 )
-out = Console()
+app.add_typer(keys, name="keys")
+app.add_typer(users, name="users")
 
 OPENAPI_FILE: Final = Path("openapi.json")
 
@@ -76,27 +76,29 @@ def serve(
     if log_level is not None:
         os.environ["LOG_LEVEL"] = log_level  # for the processes that serve, too
     settings = load_settings()
-    with listening_socket(settings) as socket, _database(settings, own=True) as connected:
+    access = check_access(settings)
+    with listening_socket(settings) as socket, connected(settings, own=True) as ready:
         if settings.migrate_on_start if migrate_first is None else migrate_first:
-            _tell_migration(asyncio.run(migrate(_dsn(connected))))
-        if demo and asyncio.run(load_demo(connected)):
+            tell_migration(asyncio.run(migrate(dsn_of(ready))))
+        if demo and asyncio.run(load_demo(ready)):
             out.print("loaded the demo data")
         out.print(f"Boxoffice {__version__} on http://{settings.host}:{settings.port} (API: /api-docs)")
-        serve_until_told(connected, socket, workers=workers, reload=reload)
+        out.print(access, markup=False)
+        serve_until_told(ready, socket, workers=workers, reload=reload)
 
 
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database's schema up to date; safe while other instances do the same."""
-    with _database(load_settings()) as settings:
-        _tell_migration(asyncio.run(migrate(_dsn(settings))))
+    with connected(load_settings()) as settings:
+        tell_migration(asyncio.run(migrate(dsn_of(settings))))
 
 
 @app.command()
 def demo() -> None:
     """Fill an empty database with ten shows, users, and bookings in every state."""
-    with _database(load_settings()) as settings:
-        _tell_migration(asyncio.run(migrate(_dsn(settings))))
+    with connected(load_settings()) as settings:
+        tell_migration(asyncio.run(migrate(dsn_of(settings))))
         loaded = asyncio.run(load_demo(settings))
     out.print("loaded the demo data" if loaded else "the database has shows already: nothing was changed")
 
@@ -104,8 +106,8 @@ def demo() -> None:
 @app.command("verify")
 def verify_command() -> None:
     """Check the database against every invariant, in one snapshot; status 1 on a violation."""
-    with _database(load_settings()) as settings:
-        results = asyncio.run(verify(_dsn(settings)))
+    with connected(load_settings()) as settings:
+        results = asyncio.run(verify(dsn_of(settings)))
     out.print(_verify_table(results))
     for result in results:
         for violation in result.violations:
@@ -156,41 +158,6 @@ def bench(
     sizes = plan.chosen(quick=quick, rounds=rounds, seconds=seconds)
     if not command.run_bench(load_settings(), sizes, only or [], folder, out):
         raise typer.Exit(1)
-
-
-@contextmanager
-def _database(settings: Settings, *, own: bool = False) -> Iterator[Settings]:
-    """Settings with a database: the one that is set, or the embedded one.
-
-    That is started here unless it runs already. ``own``: it must be started here, for it ends with the
-    process that started it, and a server must not be left without.
-    """
-    if settings.dsn is not None:
-        yield settings
-        return
-    running = None if own else running_dsn(settings.data_dir)
-    if running is not None:
-        yield _with_dsn(settings, running)
-        return
-    with start_embedded(settings.data_dir, log=lambda line: out.print(line, markup=False)) as server:
-        yield _with_dsn(settings, server.dsn)
-
-
-def _with_dsn(settings: Settings, dsn: str) -> Settings:
-    os.environ["DATABASE_URL"] = dsn  # for the processes that serve
-    return replace(settings, database_url=Secret(dsn))
-
-
-def _dsn(settings: Settings) -> str:
-    assert settings.dsn is not None
-    return settings.dsn
-
-
-def _tell_migration(report: MigrationReport) -> None:
-    for name in report.applied:
-        out.print(f"applied migration {name}")
-    if report.functions_applied:
-        out.print("applied the SQL functions")
 
 
 def _verify_table(results: list[CheckResult]) -> Table:

@@ -2,7 +2,8 @@
 
 A command is plain data, checked where it enters (``web.wire``); the engine queues it and the
 database decides. ``actor`` is who asks, for the audit; it is also the scope of the idempotency key:
-a key has at most one effect for one actor and one show.
+a key has at most one effect for one actor and one show. ``origin`` is where the request came from (the
+peer's address), for the audit alone. ``owner_id``: if it is given, a booking of somebody else is not found.
 """
 
 from datetime import datetime
@@ -21,12 +22,30 @@ class Command(Struct, Generic[Done], frozen=True, kw_only=True, tag_field="kind"
 
     actor: str
     idempotency_key: str | None = None
+    origin: str | None = None
 
 
 class ShowCommand(Command[Done], Generic[Done], frozen=True, kw_only=True):
     """A command on the seats of one show: it goes through that show's lane."""
 
     show_id: int
+
+
+class Caps(Struct, frozen=True):
+    """How much of what is active a caller may have; decided in the transaction that books.
+
+    ``holds_max`` and ``holds_per_show_max`` bound a user's active holds, ``bookings_per_show_max`` the active
+    bookings in a show, holds included. After a hold of t seconds that ended unsold the user pauses
+    t * ``cooldown_seconds`` / ``hold_seconds_max`` before the next hold in that show. No hold lasts longer
+    than ``lifetime_seconds_max``, extensions included: for the pause nothing older is looked at.
+    """
+
+    holds_max: int
+    holds_per_show_max: int
+    bookings_per_show_max: int
+    cooldown_seconds: float
+    hold_seconds_max: float
+    lifetime_seconds_max: float = 3_600
 
 
 class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book"):
@@ -40,6 +59,7 @@ class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book")
     seat_count: int
     seat_numbers: tuple[int, ...] | None = None
     hold_seconds: float | None = None
+    caps: Caps | None = None
 
 
 class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="confirm"):
@@ -47,6 +67,7 @@ class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="c
 
     booking_id: int
     late: LateConfirm = "retake"
+    owner_id: int | None = None
 
 
 class FailBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="fail"):
@@ -54,6 +75,7 @@ class FailBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="fail
 
     booking_id: int
     reason: str | None = None
+    owner_id: int | None = None
 
 
 class CancelBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="cancel"):
@@ -61,6 +83,19 @@ class CancelBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="ca
 
     booking_id: int
     reason: str | None = None
+    owner_id: int | None = None
+
+
+class ExtendHold(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="extend"):
+    """Let a hold end ``hold_seconds`` from now, but not beyond ``lifetime_seconds_max`` after it began.
+
+    It never ends sooner than before.
+    """
+
+    booking_id: int
+    hold_seconds: float
+    lifetime_seconds_max: float
+    owner_id: int | None = None
 
 
 class ExpireHolds(ShowCommand[HoldsExpired], frozen=True, kw_only=True, tag="expire"):
@@ -107,10 +142,15 @@ class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"
 
 
 class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"):
-    """Register a user, or find the one who has this e-mail address already."""
+    """Register a user, or find the one who has this e-mail address already.
+
+    ``subject`` and ``issuer`` (both or none) link the user to a person's login.
+    """
 
     name: str
     email: str
+    subject: str | None = None
+    issuer: str | None = None
 
 
 class UpdateUser(Command[UserDone], frozen=True, kw_only=True, tag="update_user"):
@@ -119,3 +159,9 @@ class UpdateUser(Command[UserDone], frozen=True, kw_only=True, tag="update_user"
     user_id: int
     name: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
+
+
+class EraseUser(Command[UserDone], frozen=True, kw_only=True, tag="erase_user"):
+    """Remove what is known of a person; the bookings and their events stay, of nobody in particular."""
+
+    user_id: int

@@ -56,7 +56,10 @@ USERS: Final = (
     ("Amit Patel", "amit@example.com"),
     ("Maria Garcia", "maria@example.com"),
     ("Chen Wei", "chen@example.com"),
+    ("Noor Haddad", "noor@example.com"),
 )
+BOOKERS: Final = len(USERS) - 1
+"""The last user has no bookings, and can be erased."""
 
 
 async def load_demo(settings: Settings) -> bool:
@@ -90,7 +93,7 @@ async def _open(engine: BookingEngine, show: _Show) -> None:
 
 
 async def _book_first_show(engine: BookingEngine) -> None:
-    """Bookings 1 to 8 of show 1, in every state; the examples of the API's documentation use them."""
+    """Bookings 1 to 9 of show 1, in every state; the examples of the API's documentation use them."""
     await _book(engine, 1, user_id=1, seat_count=2)
     await _book(engine, 1, user_id=2, seat_count=4, hold_s=HOLD_S)
     await _book(engine, 1, user_id=3, seat_count=1, hold_s=HOLD_S)
@@ -105,14 +108,13 @@ async def _book_first_show(engine: BookingEngine) -> None:
     await _done(
         engine, BlockSeats(actor=ACTOR, show_id=1, seat_numbers=(299, 300), reason="wheelchair spaces")
     )
+    await _book(engine, 1, user_id=4, seat_count=2, hold_s=HOLD_S)
 
 
 async def _book_others(engine: BookingEngine) -> None:
     for show_id in range(2, len(SHOWS)):  # the last one has no bookings: it can be deleted
-        await _book(engine, show_id, user_id=1 + show_id % len(USERS), seat_count=1 + show_id % 4)
-        held = await _book(
-            engine, show_id, user_id=1 + (show_id + 2) % len(USERS), seat_count=2, hold_s=HOLD_S
-        )
+        await _book(engine, show_id, user_id=1 + show_id % BOOKERS, seat_count=1 + show_id % 4)
+        held = await _book(engine, show_id, user_id=1 + (show_id + 2) % BOOKERS, seat_count=2, hold_s=HOLD_S)
         if show_id % 2:
             await _done(engine, ConfirmBooking(actor=ACTOR, show_id=show_id, booking_id=held.id))
 

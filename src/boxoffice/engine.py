@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from boxoffice import limits, metrics
 from boxoffice.batches import Batches
-from boxoffice.commands import Command, Done, ExpireHolds, ShowCommand
+from boxoffice.commands import BookSeats, Command, ConfirmBooking, Done, ExpireHolds, FailBooking, ShowCommand
 from boxoffice.faults import Fault
 from boxoffice.lanes import Bounds, Lanes
-from boxoffice.outcomes import HoldsExpired, Outcome, Refused
+from boxoffice.outcomes import BookingDone, HoldsExpired, Outcome, Refused
 from boxoffice.store import Store
 
 
@@ -39,6 +39,7 @@ class BookingEngine:
             outcome = await self._lanes.submit(command)
             if not isinstance(outcome, Refused):
                 self._note_change(command.show_id)
+                _count_hold(command, outcome)
             return cast("Done | Refused", outcome)
         return cast("Done | Refused", await self._batches.run_desk(command))
 
@@ -78,6 +79,21 @@ class BookingEngine:
         age = timedelta(seconds=limits.BATCH_RECORDS_KEPT_S)
         await self._store.write("forget_batches", age)
         await self._store.write("forget_own_keys", age)
+
+
+def _count_hold(command: ShowCommand[Any], outcome: Outcome) -> None:
+    """Counts what became of holds, for the share of them that is sold."""
+    if not isinstance(outcome, BookingDone) or outcome.replayed:
+        return
+    match command:
+        case BookSeats() if command.hold_seconds is not None:
+            metrics.HOLDS.labels("made").inc()
+        case ConfirmBooking():
+            metrics.HOLDS.labels("confirmed" if outcome.booking.retaken_from is None else "retaken").inc()
+        case FailBooking():
+            metrics.HOLDS.labels("failed").inc()
+        case _:
+            pass
 
 
 def _bounds() -> Bounds:

@@ -36,3 +36,7 @@ class OutcomeUnknown(Fault):
 
 class SchemaMismatch(Fault):
     """The database's schema is not the one that this program needs."""
+
+
+class IdentityUnavailable(Fault):
+    """The identity provider's keys cannot be had, so nobody can be recognised. Without effect."""

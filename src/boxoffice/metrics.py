@@ -22,3 +22,15 @@ WAITING: Final = Gauge(
     multiprocess_mode="livesum",
 )
 HOLDS_EXPIRED: Final = Counter("boxoffice_holds_expired_total", "Holds that the sweeper ended.")
+HOLDS: Final = Counter(
+    "boxoffice_holds_total",
+    "Holds: made, confirmed, retaken by a late confirm, failed. Confirmed and retaken over made is "
+    "hold-to-sale; the others ran out or were cancelled.",
+    ["event"],
+)
+AUTHENTICATION_FAILURES: Final = Counter(
+    "boxoffice_authentication_failures_total", "Requests that did not say who asks, by reason.", ["reason"]
+)
+RATE_LIMITED: Final = Counter(
+    "boxoffice_rate_limited_total", "Requests that were one too many, by class.", ["rate"]
+)

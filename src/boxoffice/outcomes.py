@@ -20,8 +20,13 @@ class RefusalCode(StrEnum):
     USER_NOT_FOUND = "user_not_found"
     VERSION_MISMATCH = "version_mismatch"
     EMAIL_TAKEN = "email_taken"
+    SUBJECT_TAKEN = "subject_taken"
     INVALID_STATE = "invalid_state"
     HOLD_EXPIRED = "hold_expired"
+    HOLD_LIFETIME_OVER = "hold_lifetime_over"
+    TOO_MANY_BOOKINGS = "too_many_bookings"
+    TOO_MANY_HOLDS = "too_many_holds"
+    HOLD_COOLDOWN = "hold_cooldown"
     SEATS_OUTSIDE_SHOW = "seats_outside_show"
     SEATS_TAKEN = "seats_taken"
     INSUFFICIENT_SEATS = "insufficient_seats"
@@ -39,7 +44,8 @@ class Refused(Struct, frozen=True):
     retaken_by if another booking took an expired hold's seats again; ``hold_expired`` state, seats
     (those that others have by now; empty when late confirms are refused); ``seats_not_blocked``
     seats; ``seats_in_use`` seats; ``active_bookings`` count; ``version_mismatch`` seq (the current
-    one).
+    one); ``hold_lifetime_over`` expires_at, lifetime_seconds; ``too_many_bookings`` limit, active;
+    ``too_many_holds`` limit, active, scope ("show" or "all"); ``hold_cooldown`` retry_after_s.
     """
 
     code: RefusalCode

@@ -15,19 +15,25 @@ from boxoffice.migrate import check_schema
 from boxoffice.rows import to_booking, to_booking_details, to_view
 from boxoffice.store import Store
 from boxoffice.views import (
+    ApiKey,
     Booking,
     BookingDetails,
     BookingStatus,
     Event,
+    KeptAnswer,
+    Login,
     Seat,
     SeatMap,
     SeatState,
     Show,
     ShowStats,
     User,
+    UserEvent,
+    UserExport,
 )
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Event)
 
 
 class Page(Struct, Generic[T]):
@@ -117,11 +123,42 @@ class Reads:
         rows = await self._store.read("users", after, limit + 1)
         return _page(rows, limit, lambda row: to_view(row, User))
 
-    async def booking(self, booking_id: int, *, consistent: bool = False) -> BookingDetails | None:
-        """A booking; its id tells the show."""
+    async def user_of_subject(self, issuer: str, subject: str) -> int | None:
+        """The id of the user whom a person's login is linked to."""
+        rows = await self._store.read("user_of_subject", issuer, subject)
+        return rows[0]["user_id"] if rows else None
+
+    async def export_user(self, user_id: int) -> UserExport | None:
+        """Everything that is kept about a person."""
+        user = await self.user(user_id)
+        if user is None:
+            return None
+        return UserExport(
+            user=user,
+            logins=await self._of_user("logins_of_user", user_id, lambda row: to_view(row, Login)),
+            bookings=await self._of_user("all_bookings_of_user", user_id, to_booking),
+            events=await self._of_user("events_of_user", user_id, lambda row: _to_event(row, UserEvent)),
+            kept_answers=await self._of_user(
+                "kept_answers_of_user", user_id, lambda row: to_view(row, KeptAnswer)
+            ),
+        )
+
+    async def api_key(self, secret_hash: bytes) -> ApiKey | None:
+        """The key whose secret has this hash; expired and revoked ones, too."""
+        rows = await self._store.read("api_key", secret_hash)
+        return to_view(rows[0], ApiKey) if rows else None
+
+    async def api_keys(self) -> list[ApiKey]:
+        """All keys, the oldest first."""
+        return [to_view(row, ApiKey) for row in await self._store.read("api_keys")]
+
+    async def booking(
+        self, booking_id: int, *, owner_id: int | None = None, consistent: bool = False
+    ) -> BookingDetails | None:
+        """A booking; its id tells the show. With ``owner_id``, only if it is that user's."""
         show_id = booking_id >> limits.BOOKING_NUMBER_BITS
         await self._settle(show_id, consistent)
-        rows = await self._store.read("booking", show_id, booking_id)
+        rows = await self._store.read("booking", show_id, booking_id, owner_id)
         return to_booking_details(rows[0]) if rows else None
 
     async def bookings_of_user(
@@ -164,7 +201,7 @@ class Reads:
         if not await self._exists("show_exists", show_id):
             return None
         rows = await self._store.read("changes", show_id, after, limit + 1)
-        return _page(rows, limit, _to_event)
+        return _page(rows, limit, lambda row: _to_event(row, Event))
 
     async def check_ready(self) -> None:
         """Returns if the database answers and has the schema that this program needs.
@@ -176,6 +213,9 @@ class Reads:
         except asyncpg.UndefinedTableError:
             rows = []
         check_schema({row["name"]: row["checksum"] for row in rows})
+
+    async def _of_user(self, name: str, user_id: int, to_item: Callable[[asyncpg.Record], T]) -> list[T]:
+        return [to_item(row) for row in await self._store.read(name, user_id)]
 
     async def _of_show(self, name: str, show_id: int, consistent: bool, view: type[T]) -> T | None:
         row = await self._row_of_show(name, show_id, consistent)
@@ -199,6 +239,6 @@ def _page(rows: list[asyncpg.Record], limit: int, to_item: Callable[[asyncpg.Rec
     return Page([to_item(row) for row in rows[:limit]], more=len(rows) > limit)
 
 
-def _to_event(row: asyncpg.Record) -> Event:
+def _to_event(row: asyncpg.Record, view: type[E]) -> E:
     fields: dict[str, Any] = dict(row)
-    return msgspec.convert(fields | {"details": msgspec.json.decode(row["details"])}, Event)
+    return msgspec.convert(fields | {"details": msgspec.json.decode(row["details"])}, view)

@@ -19,19 +19,26 @@ async def open_engine(
     ``sweep`` False leaves holds that run out to the sales that need their seats.
     Raises the driver's error if the database cannot be reached.
     """
+    async with open_store(settings) as store:
+        engine = BookingEngine(store)
+        sweeper = HoldExpirer(engine, settings.sweep_interval_seconds)
+        if sweep:
+            sweeper.start()
+        try:
+            yield engine, Reads(store, engine)
+        finally:
+            await sweeper.stop()
+            await engine.stop()
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """The connections to the database alone. Raises the driver's error if it cannot be reached."""
     if settings.dsn is None:
         raise ValueError("no database is set; 'boxoffice serve' starts an embedded one")
     store = Store(settings, settings.dsn)
     await store.open()
-    engine = BookingEngine(store)
-    sweeper = HoldExpirer(engine, settings.sweep_interval_seconds)
-    if sweep:
-        sweeper.start()
     try:
-        yield engine, Reads(store, engine)
+        yield store
     finally:
-        await sweeper.stop()
-        try:
-            await engine.stop()
-        finally:
-            await store.close()
+        await store.close()

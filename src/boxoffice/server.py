@@ -17,6 +17,7 @@ from litestar import Litestar
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from boxoffice import limits
+from boxoffice.access.startup import check_access
 from boxoffice.faults import Fault
 from boxoffice.settings import Settings, load_settings
 from boxoffice.telemetry import configure_logging
@@ -95,6 +96,7 @@ def application() -> Litestar:
     """The application of a server process, which reads its settings from the environment."""
     _end_with_supervisor()
     settings = load_settings()
+    check_access(settings)
     configure_logging(settings)
     app = create_app(settings)
     # What is there now stays; and what a crowd leaves behind is looked through less often.

@@ -1,47 +1,18 @@
 """The settings, read once from the environment and from ``.env`` in the working directory."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_type_hints
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-import msgspec
 from dotenv import dotenv_values
 from msgspec import Meta, Struct
 from msgspec import inspect as shape
 
-_BOOLEANS: Final = {"yes": "true", "no": "false"}
-_POSTGRES_SCHEMES: Final = ("postgres://", "postgresql://")
-_ORIGIN: Final = re.compile(r"\*|https?://[^\s/?#*]+(:\*)?")
-_HIDDEN: Final = ("DATABASE_URL", "DB_PASSWORD")
-
-
-class SettingsError(Exception):
-    """A setting is wrong. The message is one line: which one, what it has, what is expected."""
-
-
-class Secret:
-    """A text that no message, log or ``repr`` shows; ``reveal`` gives it to whom it is meant for."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
+from boxoffice.settings_text import Secret as Secret
+from boxoffice.settings_text import SettingsError as SettingsError
+from boxoffice.settings_text import folder, is_loopback, value_of
 
 
 class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
@@ -147,11 +118,130 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     migrate_on_start: Annotated[
         bool, Meta(description="Whether `serve` brings the schema up to date before it listens.")
     ] = True
+    auth: Annotated[
+        bool | None,
+        Meta(
+            description="Whether callers must say who they are (`on`, `off`). Not set: off in development on "
+            "a loopback address, and `serve` refuses to start elsewhere."
+        ),
+    ] = None
+    jwt_issuer: Annotated[
+        str | None,
+        Meta(
+            description="The OpenID Connect provider whose tokens people bring, as its tokens name it in "
+            "`iss`. Without it only API keys are known."
+        ),
+    ] = None
+    jwt_audience: Annotated[
+        str | None,
+        Meta(description="The name of this service in the `aud` of the tokens; needed with `JWT_ISSUER`."),
+    ] = None
+    jwt_jwks_url: Annotated[
+        str | None,
+        Meta(
+            description="Where the provider's public keys are. Default: what the provider itself says, under "
+            "`/.well-known/openid-configuration`."
+        ),
+    ] = None
+    jwt_public_key: Annotated[
+        str | None,
+        Meta(description="One public key instead of the provider's list: PEM, or the path of a PEM file."),
+    ] = None
+    jwt_algorithm: Annotated[
+        Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"],
+        Meta(description="The one algorithm that tokens may be signed with."),
+    ] = "RS256"
+    jwt_roles_claim: Annotated[
+        str | None,
+        Meta(
+            description="The claim that lists a person's roles (`service`, `operator`, `admin`). Without it "
+            "all people are customers."
+        ),
+    ] = None
+    customers_confirm: Annotated[
+        bool,
+        Meta(
+            description="Whether customers may confirm holds and book at once; else they hold, and a service "
+            "confirms after the payment."
+        ),
+    ] = False
+    rate_reads_per_minute: Annotated[
+        int,
+        Meta(
+            ge=1, le=1_000_000, description="Reads a minute of one person, or of one address without login."
+        ),
+    ] = 600
+    rate_writes_per_minute: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Changes a minute of one person.")
+    ] = 120
+    rate_limit_redis_url: Annotated[
+        Secret | None,
+        Meta(
+            description="Redis in which several instances count together, `redis://host:6379/0`; without it "
+            "each counts alone. Needs the extra `redis`."
+        ),
+    ] = None
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks of the proxies in front, separated by commas: only they are believed about "
+            "whom they speak for (`X-Forwarded-For`, `Forwarded`)."
+        ),
+    ] = ()
+    hsts: Annotated[
+        bool | None,
+        Meta(description="Whether browsers are told to come by HTTPS only. Default: in production."),
+    ] = None
+    seats_per_booking_max: Annotated[
+        int,
+        Meta(ge=1, le=1_000, description="Seats of one booking by customers and services; staff: 1000."),
+    ] = 10
+    holds_per_user_max: Annotated[
+        int, Meta(ge=1, le=10_000, description="Holds of one user at a time, in all shows together.")
+    ] = 6
+    holds_per_user_and_show_max: Annotated[
+        int, Meta(ge=1, le=10_000, description="Holds of one user at a time in one show.")
+    ] = 2
+    bookings_per_user_and_show_max: Annotated[
+        int, Meta(ge=1, le=10_000, description="Bookings of one user in one show, holds included.")
+    ] = 10
+    hold_cooldown_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=86_400,
+            description="Pause of a user in a show after a hold that was not bought, in seconds: so long "
+            "after one of full length, less after a shorter one.",
+        ),
+    ] = 30.0
+    hold_lifetime_minutes_max: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1440,
+            description="Minutes after which a hold ends for good, however often it is extended.",
+        ),
+    ] = 10.0
 
     @property
     def hold_seconds_max(self) -> float:
         """The longest hold, in seconds."""
         return self.booking_expiry_minutes * 60
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether callers must say who they are; where nothing is set, only a loopback address is open."""
+        return not self.is_sheltered if self.auth is None else self.auth
+
+    @property
+    def is_sheltered(self) -> bool:
+        """Whether this is somebody's own machine: development, and reachable from it alone."""
+        return self.app_env == "development" and is_loopback(self.host)
+
+    @property
+    def asks_for_https(self) -> bool:
+        """Whether browsers are told to come by HTTPS only."""
+        return self.app_env == "production" if self.hsts is None else self.hsts
 
     @property
     def dsn(self) -> str | None:
@@ -178,7 +268,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     given = _process_and_file() if environ is None else environ
     texts = {name: text for name, text in given.items() if text.strip()}
-    values = {f.name: _convert(f, texts[f.encode_name]) for f in _fields() if f.encode_name in texts}
+    values = {
+        f.name: value_of(f, _HINTS[f.name], texts[f.encode_name]) for f in _fields() if f.encode_name in texts
+    }
     return Settings(**(_defaults(texts, values.get("app_env")) | values))
 
 
@@ -202,86 +294,16 @@ def _process_and_file() -> dict[str, str]:
 def _defaults(texts: Mapping[str, str], app_env: object) -> dict[str, Any]:
     """The defaults that depend on where we run."""
     shared = "/var/lib" if os.geteuid() == 0 else texts.get("XDG_DATA_HOME", "~/.local/share")
-    defaults: dict[str, Any] = {"data_dir": _folder(shared) / "boxoffice"}
+    defaults: dict[str, Any] = {"data_dir": folder(shared) / "boxoffice"}
     if app_env == "production":
         defaults |= {"host": "0.0.0.0", "cors_origins": ()}  # noqa: S104 - a server is there to be reached
     return defaults
-
-
-def _convert(field: shape.Field, text: str) -> object:
-    kind = _kind(field)
-    try:
-        value = _value(field, kind, text)
-    except ValueError:  # msgspec's errors are ValueErrors too
-        shown = "set" if field.encode_name in _HIDDEN else repr(text)
-        # Without its cause: that one may quote a secret.
-        raise SettingsError(f"{field.encode_name} is {shown}; expected {_expected(kind)}") from None
-    return value
-
-
-def _value(field: shape.Field, kind: shape.Type, text: str) -> object:
-    match kind:
-        case shape.StrType():
-            return text.strip()
-        case shape.CustomType(cls=cls) if cls is Path:
-            return _folder(text.strip())
-        case shape.CustomType():
-            return Secret(_postgres_url(text.strip()) if field.name == "database_url" else text)
-        case shape.VarTupleType():
-            return tuple(_origin(part.strip()) for part in text.split(",") if part.strip())
-        case _:
-            word = text.strip().lower()
-            return msgspec.convert(_BOOLEANS.get(word, word), _HINTS[field.name], strict=False)
-
-
-def _folder(text: str) -> Path:
-    return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111 - Path.expanduser fails without a home
-
-
-def _postgres_url(text: str) -> str:
-    if not text.startswith(_POSTGRES_SCHEMES):
-        raise ValueError
-    hosts = urlsplit(text).netloc.rpartition("@")[2]
-    # An unescaped `/` or `#` in the password ends up here as a port that is no number: a ValueError now,
-    # and not an error of the driver that quotes it.
-    _ = [urlsplit(f"//{host}").port for host in hosts.split(",")]
-    return text
-
-
-def _origin(text: str) -> str:
-    if not _ORIGIN.fullmatch(text):
-        raise ValueError
-    return text
-
-
-def _expected(kind: shape.Type) -> str:
-    match kind:
-        case shape.IntType(ge=low, le=high):
-            return f"a whole number from {low} to {high}"
-        case shape.FloatType(gt=None, ge=low, le=high):
-            return f"a number from {low:g} to {high:g}"
-        case shape.FloatType(gt=low, le=high):
-            return f"a number above {low:g} and up to {high:g}"
-        case shape.LiteralType(values=values):
-            return " or ".join(map(str, values))
-        case shape.BoolType():
-            return "true or false"
-        case shape.VarTupleType():
-            return "origins such as https://tickets.example, separated by commas, or *"
-        case _:
-            return "postgresql://user:password@host:port/name"
 
 
 def _fields() -> tuple[shape.Field, ...]:
     struct = shape.type_info(Settings)
     assert isinstance(struct, shape.StructType)
     return struct.fields
-
-
-def _kind(field: shape.Field) -> shape.Type:
-    """The type without its documentation and without its None."""
-    kind = field.type.type if isinstance(field.type, shape.Metadata) else field.type
-    return kind.types[0] if isinstance(kind, shape.UnionType) else kind
 
 
 def _shown(default: object) -> str:

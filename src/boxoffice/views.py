@@ -127,3 +127,48 @@ class Event(Struct):
     actor: str
     at: datetime
     details: dict[str, Any]
+
+
+class ApiKey(Struct):
+    """A server's key, without its secret. ``show_ids``: the only shows that it is for; ``None``: all."""
+
+    key_id: str
+    name: str
+    role: str
+    show_ids: list[int] | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Login(Struct):
+    """How a person logs in: a subject of an OpenID Connect issuer."""
+
+    issuer: str
+    subject: str
+    created_at: datetime
+
+
+class UserEvent(Event, kw_only=True):
+    """An event of a person's booking, or one that the person caused, with where the request came from."""
+
+    show_id: int
+    origin: str | None
+
+
+class KeptAnswer(Struct):
+    """An answer that is kept for an idempotency key; ``show_id`` 0: of a command without a show."""
+
+    show_id: int
+    key: str
+    created_at: datetime
+
+
+class UserExport(Struct):
+    """Everything that is kept about a person."""
+
+    user: User
+    logins: list[Login]
+    bookings: list[Booking]
+    events: list[UserEvent]
+    kept_answers: list[KeptAnswer]

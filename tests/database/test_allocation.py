@@ -196,7 +196,9 @@ async def _allocated(connection: Connection, free: set[int], counts: list[int]) 
         """
         SELECT (o.booking).seats, o.code
         FROM allocate_seats(1, now(), ARRAY(
-            SELECT ROW(no, 1, 'book', 'me', NULL, 1, n, NULL, NULL, NULL, NULL, NULL, NULL)::show_command
+            SELECT ROW(
+                no, 1, 'book', 'me', NULL, 1, n, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            )::show_command
             FROM unnest($1::integer[]) WITH ORDINALITY AS c (n, no)
         )) AS a, unnest(a.outcomes) AS o
         """,

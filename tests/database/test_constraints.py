@@ -24,11 +24,14 @@ SOUND = """
     INSERT INTO booking_seats VALUES
     (1, 1, (1 << 24) + 1, NULL), (1, 2, (1 << 24) + 1, NULL), (1, 3, (1 << 24) + 2, NULL),
     (1, 10, NULL, 'house');
-    INSERT INTO show_events (show_id, seq, kind, seats, actor, at)
-    VALUES (1, 1, 'show_created', '{}', 'me', now());
+    INSERT INTO show_events (show_id, seq, kind, seats, actor, at, link)
+    VALUES (1, 1, 'show_created', '{}', 'me', now(), '');
     INSERT INTO show_batches VALUES (1, '00000000-0000-0000-0000-000000000001', 1, 1, now());
     INSERT INTO idempotency_keys VALUES (1, 'me', 'key', '', '{}', now());
     INSERT INTO schema_migrations VALUES ('x', '', '');
+    INSERT INTO logins VALUES ('https://id.example', 'john', 1, now());
+    INSERT INTO api_keys VALUES ('key', 'Shop', 'service', NULL, sha256('a'), now());
+    INSERT INTO caller_locks VALUES (1, '{}');
 """
 
 USER = "INSERT INTO users (name, email, created_at, updated_at) VALUES ({}, now(), now())"
@@ -42,7 +45,12 @@ NEW_BOOKING = """
     VALUES ({}, 'CONFIRMED', '{{5}}', now(), now())
 """
 SEAT = "INSERT INTO booking_seats VALUES ({})"
-EVENT = "INSERT INTO show_events (show_id, seq, kind, seats, actor, at) VALUES ({}, '{{}}', 'me', now())"
+EVENT = """
+    INSERT INTO show_events (show_id, seq, kind, seats, actor, at, link)
+    VALUES ({}, '{{}}', 'me', now(), '')
+"""
+LOGIN = "INSERT INTO logins VALUES ({}, now())"
+KEY = "INSERT INTO api_keys VALUES ({}, now())"
 
 REFUSED = [
     ("users_pkey", USER.replace("(name", "(user_id, name").format("1, 'Jane', 'jane@example.com'")),
@@ -108,6 +116,19 @@ REFUSED = [
     ("event_kind", EVENT.format("1, 2, 'lost'")),
     ("show_batches_pkey", "INSERT INTO show_batches SELECT * FROM show_batches"),
     ("idempotency_keys_pkey", "INSERT INTO idempotency_keys SELECT * FROM idempotency_keys"),
+    ("logins_pkey", LOGIN.format("'https://id.example', 'john', 1")),
+    ("login_once_an_issuer", LOGIN.format("'https://id.example', 'johnny', 1")),
+    ("logins_user_id_fkey", LOGIN.format("'https://id.example', 'jane', 99")),
+    ("login_issuer_length", LOGIN.format("repeat('x', 256), 'jane', 1")),
+    ("login_subject_length", LOGIN.format("'https://other.example', '', 1")),
+    ("login_subject_length", LOGIN.format("'https://other.example', repeat('x', 256), 1")),
+    ("api_keys_pkey", KEY.format("'key', 'Shop', 'service', NULL, sha256('b')")),
+    ("api_keys_secret_hash_key", KEY.format("'other', 'Shop', 'service', NULL, sha256('a')")),
+    ("key_name_length", KEY.format("'other', '', 'service', NULL, sha256('b')")),
+    ("key_role", KEY.format("'other', 'Shop', 'king', NULL, sha256('b')")),
+    ("key_shows", KEY.format("'other', 'Shop', 'service', '{}', sha256('b')")),
+    ("key_hash_length", KEY.format("'other', 'Shop', 'service', NULL, 'secret'")),
+    ("caller_locks_pkey", "INSERT INTO caller_locks VALUES (1, '{}')"),
     ("schema_migrations_pkey", "INSERT INTO schema_migrations VALUES ('x', '', '')"),
 ]
 

@@ -19,6 +19,7 @@ from boxoffice.commands import (
     CreateShow,
     DeleteShow,
     ExpireHolds,
+    ExtendHold,
     UnblockSeats,
     UpdateShow,
 )
@@ -58,6 +59,13 @@ async def _confirm(box: Box, show: int) -> Command[Any]:
     return ConfirmBooking(actor=ACTOR, show_id=show, booking_id=(await box.book(show, hold=600)).id)
 
 
+async def _extend(box: Box, show: int) -> Command[Any]:
+    held = await box.book(show, 2, hold=60)
+    return ExtendHold(
+        actor=ACTOR, show_id=show, booking_id=held.id, hold_seconds=120, lifetime_seconds_max=600
+    )
+
+
 async def _cancel(box: Box, show: int) -> Command[Any]:
     return CancelBooking(actor=ACTOR, show_id=show, booking_id=(await box.book(show, 3)).id)
 
@@ -93,6 +101,8 @@ DEEDS: Final[dict[str, Deed]] = {
     "run_show_batch": _book,
     "book_seats": _block,
     "confirm_bookings": _confirm,
+    "extend_holds": _extend,
+    "append_events": _confirm,
     "end_bookings": _cancel,
     "expire_holds": _expire,
     "unblock_seats": _unblock,

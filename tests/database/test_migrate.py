@@ -16,6 +16,7 @@ from tests.support.box import settings_for
 from tests.support.databases import Connection, connected, temporary_database
 from tests.support.races import wait_until_blocked
 
+MIGRATIONS = ["0001_schema", "0002_access"]
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
 
 
@@ -40,7 +41,7 @@ async def tables(dsn: str) -> Any:
 
 
 async def test_an_empty_database_gets_everything_once(empty: str) -> None:
-    assert await migrate(empty) == MigrationReport(["0001_schema"], functions_applied=True)
+    assert await migrate(empty) == MigrationReport(MIGRATIONS, functions_applied=True)
     assert await migrate(empty) == MigrationReport([], functions_applied=False)
 
 
@@ -51,20 +52,20 @@ async def test_ten_instances_that_start_together_apply_it_once(empty: str, admin
         await wait_until_blocked(admin, application_name="boxoffice-migrate", count=10)
     reports = await asyncio.gather(*starting)
     assert sum(report.functions_applied for report in reports) == 1
-    assert [name for report in reports for name in report.applied] == ["0001_schema"]
+    assert [name for report in reports for name in report.applied] == MIGRATIONS
 
 
 async def test_a_new_migration_is_applied_to_an_old_schema(
     database: str, texts: dict[str, dict[str, str]]
 ) -> None:
-    texts["migrations"]["0002_more"] = "CREATE TABLE more (id bigint); CREATE TABLE even_more (id bigint);"
+    texts["migrations"]["0099_more"] = "CREATE TABLE more (id bigint); CREATE TABLE even_more (id bigint);"
     before = await tables(database)
-    assert await migrate(database) == MigrationReport(["0002_more"], functions_applied=False)
+    assert await migrate(database) == MigrationReport(["0099_more"], functions_applied=False)
     assert await tables(database) == before + 2
 
 
 async def test_a_broken_migration_leaves_nothing(empty: str, texts: dict[str, dict[str, str]]) -> None:
-    texts["migrations"]["0002_broken"] = "CREATE TABLE more (id bigint); SELECT 1 / 0;"
+    texts["migrations"]["0099_broken"] = "CREATE TABLE more (id bigint); SELECT 1 / 0;"
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(empty)
     assert await tables(empty) == 0
@@ -79,8 +80,8 @@ async def test_an_edited_migration_is_refused_with_the_reason(
 
 
 async def test_a_newer_schema_is_refused_with_the_reason(database: str, connection: Connection) -> None:
-    await connection.execute("INSERT INTO schema_migrations VALUES ('0099_future', 'x', '9.9')")
-    with pytest.raises(SchemaMismatch, match="0099_future, which this version"):
+    await connection.execute("INSERT INTO schema_migrations VALUES ('0999_future', 'x', '9.9')")
+    with pytest.raises(SchemaMismatch, match="0999_future, which this version"):
         await migrate(database)
 
 
@@ -102,12 +103,12 @@ async def test_every_function_is_sound(connection: Connection) -> None:
 
 async def test_readiness_says_what_is_missing(empty: str, texts: dict[str, dict[str, str]]) -> None:
     async with open_engine(settings_for(empty), sweep=False) as (_, reads):
-        with pytest.raises(SchemaMismatch, match="lacks 0001_schema; run 'boxoffice migrate'"):
+        with pytest.raises(SchemaMismatch, match="lacks 0001_schema, 0002_access; run 'boxoffice migrate'"):
             await reads.check_ready()
         await migrate(empty)
         await reads.check_ready()
-        texts["migrations"]["0002_more"] = "SELECT 1"
-        with pytest.raises(SchemaMismatch, match="lacks 0002_more"):
+        texts["migrations"]["0099_more"] = "SELECT 1"
+        with pytest.raises(SchemaMismatch, match="lacks 0099_more"):
             await reads.check_ready()
 
 

@@ -22,8 +22,8 @@ async def test_a_transaction_whose_end_never_arrives_gives_its_lock_back(
     if connection.get_server_version().major < TRANSACTION_TIMEOUT_SINCE:
         pytest.skip("this PostgreSQL bounds no transactions")
     show = await box.show()
-    monkeypatch.setattr(limits, "STATEMENT_TIMEOUT_MS", 200)
-    monkeypatch.setattr(limits, "TRANSACTION_TIMEOUT_MS", 300)
+    monkeypatch.setattr(limits, "STATEMENT_TIMEOUT_MS", 1_000)
+    monkeypatch.setattr(limits, "TRANSACTION_TIMEOUT_MS", 1_500)
     async with proxied(database) as proxy, open_box(proxy.dsn, isolation) as far:
         proxy.only, proxy.cuts = b"FROM run_batch(", [Cut.SILENT]
         silent = asyncio.create_task(far.book(show, seats=[1]))

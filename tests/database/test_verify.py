@@ -19,9 +19,7 @@ CORRUPTIONS = [
     (
         {"bookings end once"},  # cancelled twice
         """
-        UPDATE show_inventory SET last_seq = last_seq + 1 WHERE show_id = 1;
-        INSERT INTO show_events SELECT e.show_id, i.last_seq, kind, booking_id, user_id, seats, actor, at
-        FROM show_events AS e JOIN show_inventory AS i USING (show_id) WHERE kind = 'cancelled'
+        SELECT append_events(1, ARRAY(SELECT e FROM show_events AS e WHERE kind = 'cancelled'))
         """,
     ),
     (
@@ -33,10 +31,19 @@ CORRUPTIONS = [
         UPDATE show_inventory SET last_booking_number = 5 WHERE show_id = 1
         """,
     ),
-    ({"events have no gap"}, "DELETE FROM show_events WHERE show_id = 1 AND kind = 'show_created'"),
+    (
+        {"events have no gap", "events are chained"},
+        "DELETE FROM show_events WHERE show_id = 1 AND kind = 'show_created'",
+    ),
     ({"events have no gap"}, "UPDATE show_inventory SET last_seq = last_seq + 1"),
-    ({"events replay"}, "UPDATE show_events SET seats = '{7}' WHERE kind = 'booked'"),
-    ({"events replay"}, "UPDATE show_events SET seats = '{9}' WHERE kind = 'blocked'"),
+    (
+        {"events replay", "events are chained"},
+        "UPDATE show_events SET seats = '{7}' WHERE kind = 'booked'",
+    ),
+    (
+        {"events replay", "events are chained"},
+        "UPDATE show_events SET seats = '{9}' WHERE kind = 'blocked'",
+    ),
     ({"helpers hide nothing"}, "UPDATE show_inventory SET run_hints[1] = 11 WHERE show_id = 1"),
     ({"helpers hide nothing"}, "UPDATE show_inventory SET next_expiry_at = NULL"),
     ({"helpers hide nothing"}, "UPDATE show_inventory SET next_expiry_at = next_expiry_at + interval '1 h'"),
@@ -55,7 +62,7 @@ CORRUPTIONS = [
     ),
     # These two no check sees alone, and a constraint must be gone first.
     (
-        {"one owner", "counters add up", "events replay"},  # a seat is sold twice
+        {"one owner", "counters add up", "events replay", "events are chained"},  # a seat is sold twice
         """
         ALTER TABLE booking_seats DROP CONSTRAINT booking_seats_pkey;
         UPDATE bookings SET seats = '{1,2,3}' WHERE seats = '{1,2}';

@@ -35,8 +35,8 @@ SETTINGS: Final = {"SWEEP_INTERVAL_SECONDS": "3600", "LATE_CONFIRM": "retake"}
 """Of the server: no sweeper, so that holds end only when a command comes by."""
 
 _CLEAR: Final = """
-    TRUNCATE users, shows, show_inventory, seat_sections, bookings, booking_seats, show_events, show_batches,
-        idempotency_keys
+    TRUNCATE logins, users, shows, show_inventory, seat_sections, bookings, booking_seats, show_events,
+        show_batches, idempotency_keys, caller_locks
 """
 
 

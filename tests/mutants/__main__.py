@@ -6,6 +6,7 @@ not apply any more is a failure, and so is one that breaks so much that anything
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -145,7 +146,7 @@ def _first_failure(copy: Path, *tests: str) -> str | None:
     if done.returncode not in (PASSED, FAILED):
         OUT.print(done.stdout + done.stderr)
         raise RuntimeError(f"pytest could not run the tests in {copy}")
-    failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     return failed[0] if done.returncode == FAILED else None
 
 

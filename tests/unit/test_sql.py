@@ -101,6 +101,6 @@ def test_every_check_says_which_invariants_it_shows() -> None:
 
 def test_the_sql_gives_every_refusal_and_no_other() -> None:
     code = "".join(code_of(text) for text in FUNCTIONS.values())
-    told = set(re.findall(r"code := '(\w+)'", code)) | set(re.findall(r"p_show_id, '(\w+)', false", code))
-    told |= set(re.findall(r"(?:THEN|ELSE) '(idempotency_\w+|hold_\w+|invalid_\w+)'", code))
+    told = set(re.findall(r"code := '(\w+)'", code)) | set(re.findall(r"show_id, '(\w+)', false", code))
+    told |= set(re.findall(r"(?:THEN|ELSE) '(idempotency_\w+|hold_\w+|invalid_\w+|too_many_\w+)'", code))
     assert told - {"done"} == set(RefusalCode)

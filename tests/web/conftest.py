@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from httpx import ASGITransport, AsyncClient
@@ -12,6 +12,9 @@ from litestar import Litestar
 from boxoffice.settings import Secret, Settings
 from boxoffice.web.app import create_app
 from tests.web.api import Api
+
+if TYPE_CHECKING:
+    from tests.web.access import Callers
 
 
 @pytest.fixture
@@ -41,6 +44,36 @@ async def unserved() -> AsyncIterator[AsyncClient]:
     app.state.engine = app.state.reads = Nobody()
     async with client_of(app) as client:
         yield client
+
+
+@pytest.fixture
+async def callers(database: str) -> AsyncIterator["Callers"]:
+    """The application with authentication on."""
+    from tests.web.access import callers_of, closed
+
+    async with callers_of(closed(database)) as callers:
+        yield callers
+
+
+@pytest.fixture
+async def house(callers: "Callers") -> AsyncIterator[Api]:
+    """A client with an admin's key."""
+    async with callers.api("admin") as api:
+        yield api
+
+
+@pytest.fixture
+async def ada(callers: "Callers") -> AsyncIterator[Api]:
+    """A customer."""
+    async with callers.api("customer") as api:
+        yield api
+
+
+@pytest.fixture
+async def bob(callers: "Callers") -> AsyncIterator[Api]:
+    """Another customer."""
+    async with callers.api("other customer") as api:
+        yield api
 
 
 class Nobody:

@@ -49,6 +49,9 @@ SPECIFIED = {
     "POST /api/admin/shows/{show_id}/seats/block",
     "POST /api/admin/shows/{show_id}/seats/unblock",
     "POST /api/admin/bookings/{booking_id}/cancel",
+    "POST /api/bookings/{booking_id}/extend",
+    "DELETE /api/users/{user_id}",
+    "GET /api/users/{user_id}/export",
     "GET /health",
 }
 

@@ -73,6 +73,13 @@ async def test_https_is_asked_for_in_production(app_env: str, expected: bool) ->
     assert ("strict-transport-security" in headers) is expected
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_whether_https_is_asked_for_is_a_setting(wanted: bool) -> None:
+    async with client_of(create_app(Settings(hsts=wanted, app_env="production"))) as client:
+        headers = (await client.get("/healthz")).headers
+    assert ("strict-transport-security" in headers) is wanted
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize("path", ["/nowhere", "/api", "/api/show", "/api/shows/1/nothing", "/api-docs/x"])
 async def test_an_unknown_path_is_a_problem(unserved: AsyncClient, method: str, path: str) -> None:

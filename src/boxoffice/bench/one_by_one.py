@@ -90,7 +90,7 @@ async def _client(job: Job, took_s: list[float], ends_at: float) -> None:
 
 def _row(no: int, show_id: int) -> tuple[object, ...]:
     user_id = random.randint(1, USERS)  # noqa: S311
-    return (no, show_id, "book", "bench", None, user_id, 1, None, None, None, None, None, None)
+    return (no, show_id, "book", "bench", None, user_id, 1, *[None] * 7)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ RETRIES_SINCE: Final = 15
 
 _COMMANDS: Final = """ARRAY(
     SELECT ROW(n, :show::bigint, 'book', 'pgbench', NULL, 1 + (:user::integer + n) % :users::integer, 1, NULL,
-               NULL, NULL, NULL, NULL, NULL)::show_command
+               NULL, NULL, NULL, NULL, NULL, NULL)::show_command
     FROM generate_series(0, :batch::integer - 1) AS n
 )"""
 

@@ -82,7 +82,7 @@ def server_environment() -> dict[str, str]:
     """
     known = environment()
     given = {row.name: known[row.name] for row in settings_table() if known.get(row.name)}
-    fixed = {"APP_ENV": "production", "HOST": "127.0.0.1", "MIGRATE_ON_START": "false"}
+    fixed = {"APP_ENV": "production", "AUTH": "off", "HOST": "127.0.0.1", "MIGRATE_ON_START": "false"}
     return {"LOG_LEVEL": "warning"} | given | fixed
 
 

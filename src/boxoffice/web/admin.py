@@ -98,7 +98,7 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BlockedSeatsAnswer]:
         """Takes free seats out of sale, all or none."""
-        command = data.command(request.actor, idempotency_key, show_id)
+        command = data.command(request.asking(idempotency_key), show_id)
         return _seats(accepted(await request.engine.execute(command)), "blocked")
 
     @post(
@@ -125,7 +125,7 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BlockedSeatsAnswer]:
         """Puts blocked seats on sale again, all or none."""
-        command = data.command(request.actor, idempotency_key, show_id)
+        command = data.command(request.asking(idempotency_key), show_id)
         return _seats(accepted(await request.engine.execute(command)), "unblocked")
 
     @post(
@@ -146,7 +146,7 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BookingAnswer]:
         """Cancels a booking for its owner; the reason stays with the booking."""
-        command = data.command(request.actor, idempotency_key, booking_id)
+        command = data.command(request.asking(idempotency_key), booking_id)
         outcome = accepted(await request.engine.execute(command))
         return done(BookingAnswer(data=outcome.booking, message="Booking cancelled by the house"), outcome)
 

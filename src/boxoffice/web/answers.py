@@ -6,7 +6,7 @@ from litestar import Response
 from msgspec import UNSET, Struct, UnsetType
 
 from boxoffice.outcomes import BookingDone, SeatsDone, ShowDone, UserDone
-from boxoffice.views import Booking, BookingDetails, Event, Seat, Show, ShowStats, User
+from boxoffice.views import Booking, BookingDetails, Event, Seat, Show, ShowStats, User, UserExport
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Struct)
@@ -93,6 +93,10 @@ class BlockedSeatsAnswer(Answer[BlockedSeats]):
 
 class UserAnswer(Answer[User]):
     """A user."""
+
+
+class UserExportAnswer(Answer[UserExport]):
+    """Everything that is kept about a person."""
 
 
 class UserListAnswer(ListAnswer[User]):

@@ -10,11 +10,19 @@ from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 
+from boxoffice.access.identify import Identities
+from boxoffice.access.keys import KnownKeys
+from boxoffice.access.people import People
+from boxoffice.access.redis_rates import rates_of
+from boxoffice.access.tokens import tokens_of
+from boxoffice.reads import Reads
 from boxoffice.runtime import open_engine
 from boxoffice.settings import Settings, load_settings
+from boxoffice.views import ApiKey
 from boxoffice.web import docs, system
 from boxoffice.web.edge import Edge
 from boxoffice.web.fast import FastBooking
+from boxoffice.web.gate import Gate
 from boxoffice.web.headers import default_headers
 from boxoffice.web.kept import KeptAnswers
 from boxoffice.web.openapi import OPERATIONS
@@ -28,14 +36,26 @@ _COMPRESS_LEVEL: Final = 1
 """The least effort: the list of a large hall's seats would keep the event loop for long otherwise."""
 
 _REQUEST_HEADERS: Final = [
+    "Authorization",
     "Content-Type",
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "X-Api-Key",
     "X-Request-Id",
     "traceparent",
 ]
-_ANSWER_HEADERS: Final = ["ETag", "Link", "Location", "X-Request-Id", "Retry-After", "Idempotency-Replayed"]
+_ANSWER_HEADERS: Final = [
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+]
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -59,8 +79,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
         debug=False,
     )
     app.state.settings = settings
-    headers = default_headers(https=settings.app_env == "production")
-    app.asgi_handler = Edge(FastBooking(KeptAnswers(app.asgi_handler, app), app), headers)
+    app.state.people = People(app.state)
+    app.state.rates = rates_of(settings)
+    inner = FastBooking(KeptAnswers(app.asgi_handler, app), app)
+    gate = Gate(inner, app, settings, _identities(app, settings) if settings.authenticates else None)
+    app.asgi_handler = Edge(gate, default_headers(https=settings.asks_for_https))
     return app
 
 
@@ -70,7 +93,20 @@ async def _engine_open(app: Litestar) -> AsyncIterator[None]:
         app.state.engine = engine
         app.state.reads = reads
         app.state.started_at = monotonic()
-        yield
+        try:
+            yield
+        finally:
+            await app.state.rates.close()
+
+
+def _identities(app: Litestar, settings: Settings) -> Identities:
+    """What recognises callers. The database is not there before the application has started."""
+
+    async def find(digest: bytes) -> ApiKey | None:
+        reads: Reads = app.state.reads
+        return await reads.api_key(digest)
+
+    return Identities(KnownKeys(find), tokens_of(settings), app.state.people, app.state.rates)
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig | None:

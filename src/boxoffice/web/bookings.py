@@ -23,6 +23,7 @@ from boxoffice.web.parameters import (
     BookingId,
     BookingToCancel,
     BookingToConfirm,
+    BookingToExtend,
     BookingToFail,
     Consistent,
     Cursor,
@@ -33,8 +34,8 @@ from boxoffice.web.parameters import (
 )
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
-from boxoffice.web.samples import BOOKING, CANCELLED, DETAILS, FAILED, ONE_PAGE, shown
-from boxoffice.web.wire import Failure, NewBooking, cancel_command, confirm_command
+from boxoffice.web.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, ONE_PAGE, shown
+from boxoffice.web.wire import Extension, Failure, NewBooking, cancel_command, confirm_command
 
 _Status = Annotated[
     BookingStatus | None,
@@ -63,12 +64,14 @@ _NEW = [
         },
     ),
 ]
+_EXTENSION = [Example(id="minute", summary="A minute from now", value={"hold_seconds": 60})]
 _FAILURE = [Example(id="declined", summary="With a reason", value={"reason": "Payment was declined"})]
 _ENDS_BADLY = (
     RefusalCode.BOOKING_NOT_FOUND,
     RefusalCode.INVALID_STATE,
 )
 _CONFIRMED = "Booking confirmed successfully"
+_EXTENDED = "Hold extended: confirm before expires_at"
 _CANCELLED = "Booking cancelled successfully"
 
 PATH = "/api/bookings"
@@ -88,6 +91,9 @@ class BookingsController(Controller):
             **command_errors(
                 RefusalCode.SHOW_NOT_FOUND,
                 RefusalCode.USER_NOT_FOUND,
+                RefusalCode.TOO_MANY_BOOKINGS,
+                RefusalCode.TOO_MANY_HOLDS,
+                RefusalCode.HOLD_COOLDOWN,
                 RefusalCode.SEATS_OUTSIDE_SHOW,
                 RefusalCode.SEATS_TAKEN,
                 RefusalCode.INSUFFICIENT_SEATS,
@@ -106,7 +112,7 @@ class BookingsController(Controller):
         With `seats_booked` alone the seats are picked, together where that is possible. With
         `seat_numbers` it is exactly these or none.
         """
-        command = data.command(request.actor, idempotency_key, request.settings.hold_seconds_max)
+        command = data.command(request.access, idempotency_key)
         outcome = accepted(await request.engine.execute(command))
         return done(booked(outcome.booking), outcome, 201, Location=f"{PATH}/{outcome.booking.id}")
 
@@ -123,7 +129,9 @@ class BookingsController(Controller):
         self, request: ApiRequest, booking_id: BookingId, consistent: Consistent = False
     ) -> Response[BookingDetailsAnswer]:
         """A booking with its seats, its show's name and its user."""
-        booking = await request.reads.booking(booking_id, consistent=consistent)
+        booking = await request.reads.booking(
+            booking_id, owner_id=request.access.owner_id, consistent=consistent
+        )
         booking = found(booking, RefusalCode.BOOKING_NOT_FOUND)
         return Response(BookingDetailsAnswer(data=booking, message="Booking found"))
 
@@ -141,7 +149,7 @@ class BookingsController(Controller):
         self, request: ApiRequest, booking_id: BookingToCancel, idempotency_key: IdempotencyKey = None
     ) -> Response[BookingAnswer]:
         """Ends a hold or a sale; the seats are free again and the booking remains for the audit."""
-        command = cancel_command(request.actor, idempotency_key, booking_id)
+        command = cancel_command(request.asking(idempotency_key), booking_id)
         outcome = accepted(await request.engine.execute(command))
         return done(cancelled(outcome.booking), outcome)
 
@@ -164,9 +172,34 @@ class BookingsController(Controller):
         booked again as a new booking if nobody has them: `retaken_from` then names the old one.
         """
         late = request.settings.late_confirm
-        command = confirm_command(request.actor, idempotency_key, booking_id, late)
+        command = confirm_command(request.asking(idempotency_key), booking_id, late)
         outcome = accepted(await request.engine.execute(command))
         return done(confirmed(outcome.booking), outcome)
+
+    @post(
+        "/{booking_id:str}/extend",
+        operation_id="extendHold",
+        summary="Extend a hold",
+        status_code=200,
+        responses={
+            200: shown(BookingAnswer(data=HOLD, message=_EXTENDED), "Extended"),
+            **command_errors(*_ENDS_BADLY, RefusalCode.HOLD_EXPIRED, RefusalCode.HOLD_LIFETIME_OVER),
+        },
+    )
+    async def extend_hold(
+        self,
+        request: ApiRequest,
+        booking_id: BookingToExtend,
+        data: Annotated[Extension | None, Body(examples=_EXTENSION)] = None,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[BookingAnswer]:
+        """Lets a hold last longer, from now on, but never beyond its longest lifetime.
+
+        That is a setting of the server. A hold never ends sooner than before.
+        """
+        command = (data or Extension()).command(request.access, idempotency_key, booking_id)
+        outcome = accepted(await request.engine.execute(command))
+        return done(BookingAnswer(data=outcome.booking, message=_EXTENDED), outcome)
 
     @post(
         "/{booking_id:str}/fail",
@@ -186,7 +219,7 @@ class BookingsController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BookingAnswer]:
         """Ends a hold because its payment or confirmation failed; the seats are free again."""
-        command = (data or Failure()).command(request.actor, idempotency_key, booking_id)
+        command = (data or Failure()).command(request.asking(idempotency_key), booking_id)
         outcome = accepted(await request.engine.execute(command))
         return done(BookingAnswer(data=outcome.booking, message="Booking marked as failed"), outcome)
 
@@ -265,7 +298,7 @@ class BookingsController(Controller):
 
         Doing it again changes nothing more, so an Idempotency-Key is accepted and has no meaning here.
         """
-        expired = await request.engine.expire_due(request.actor)
+        expired = await request.engine.expire_due(request.access.caller.actor)
         message = f"{counted(expired, 'hold')} ended"
         return Response(ExpiredCountAnswer(data=ExpiredCount(expired), message=message))
 

@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 from structlog.contextvars import bind_contextvars
 
 from boxoffice.telemetry import record_request
+from boxoffice.web.asking import added_headers
 from boxoffice.web.problems import allow
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
@@ -62,7 +63,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._complete(message["headers"], marks)
+                message["headers"] = self._complete(message["headers"], marks, scope)
                 if method == "OPTIONS":
                     _allow_every_method(message, scope)
             await send(message)
@@ -73,13 +74,14 @@ class Edge:
         finally:
             record_request(method, scope.get("path_template"), status, perf_counter() - started)
 
-    def _complete(self, given: RawHeaders, marks: Marks) -> list[tuple[bytes, bytes]]:
+    def _complete(self, given: RawHeaders, marks: Marks, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
         headers = list(given)
         brought = {name.lower() for name, _ in headers}
         if self._names.isdisjoint(brought):
             headers += self._headers
         else:
             headers += [header for header in self._headers if header[0] not in brought]
+        headers += added_headers(scope)
         headers += ((b"x-request-id", marks.request_id), (b"traceparent", marks.traceparent))
         return headers
 

@@ -6,14 +6,15 @@ goes to the framework with the body that was read: what is wrong with a request 
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 import msgspec
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, Send
 
+from boxoffice.access.callers import Forbidden
 from boxoffice.commands import Command
 from boxoffice.faults import Fault
 from boxoffice.limits import ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX
@@ -21,25 +22,29 @@ from boxoffice.outcomes import BookingDone, Refused
 from boxoffice.settings import Settings
 from boxoffice.views import Booking
 from boxoffice.web.answers import BookingAnswer
+from boxoffice.web.asking import Access, Asking, access_of, asking
 from boxoffice.web.bookings import PATH, booked, cancelled, confirmed
-from boxoffice.web.caller import ANONYMOUS
 from boxoffice.web.invalid import InvalidInput
-from boxoffice.web.problems import MEDIA_TYPE, fault_code, log_failure, log_fault, members, retry_after
+from boxoffice.web.plain import Answer, encode, plain_problem, send_plain
+from boxoffice.web.problems import (
+    Refusal,
+    fault_code,
+    log_failure,
+    log_fault,
+    refusal_headers,
+    retry_after,
+)
 from boxoffice.web.wire import NewBooking, cancel_command, confirm_command
 
 ANSWER_BYTES_STEP: Final = 256
 """Bytes to a multiple of which an answer is filled up with spaces, so that the bookings of a show have
 answers of one length, whatever their seats: load generators take another length for a failure."""
 
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
-
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % IDEMPOTENCY_KEY_CHARS_MAX)
 _JSON: Final = (b"content-type", b"application/json")
-_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
 _REPLAYED: Final = (b"idempotency-replayed", b"true")
 
 _decode: Final = msgspec.json.Decoder(NewBooking).decode
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class _Asked(NamedTuple):
@@ -48,7 +53,12 @@ class _Asked(NamedTuple):
     booking_id: int
     body: bytes
     key: str | None
+    access: Access
     settings: Settings
+
+    @property
+    def who(self) -> Asking:
+        return asking(self.access, self.key)
 
 
 class _Operation(NamedTuple):
@@ -63,15 +73,15 @@ class _Operation(NamedTuple):
 
 
 def _book(asked: _Asked) -> Command[BookingDone]:
-    return _decode(asked.body).command(ANONYMOUS, asked.key, asked.settings.hold_seconds_max)
+    return _decode(asked.body).command(asked.access, asked.key)
 
 
 def _confirm(asked: _Asked) -> Command[BookingDone]:
-    return confirm_command(ANONYMOUS, asked.key, asked.booking_id, asked.settings.late_confirm)
+    return confirm_command(asked.who, asked.booking_id, asked.settings.late_confirm)
 
 
 def _cancel(asked: _Asked) -> Command[BookingDone]:
-    return cancel_command(ANONYMOUS, asked.key, asked.booking_id)
+    return cancel_command(asked.who, asked.booking_id)
 
 
 _ONE: Final = rf"{PATH}/([1-9][0-9]{{0,15}})"
@@ -105,10 +115,7 @@ class FastBooking:
             await self._app(scope, _again(messages, receive), send)
             return
         scope["path_template"] = operation.template
-        status, headers, body = await self._answer(operation, command)
-        headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        await send_plain(await self._answer(operation, command), send)
 
     def _command(
         self, operation: _Operation, booking_id: int, scope: HTTPScope, messages: list[ReceiveMessage]
@@ -126,8 +133,8 @@ class FastBooking:
                     return None
                 key = value.decode()
         try:
-            return operation.command(_Asked(booking_id, body, key, settings))
-        except (msgspec.DecodeError, UnicodeDecodeError, InvalidInput):
+            return operation.command(_Asked(booking_id, body, key, access_of(scope), settings))
+        except (msgspec.DecodeError, UnicodeDecodeError, InvalidInput, Forbidden, Refusal):
             return None
 
     async def _answer(self, operation: _Operation, command: Command[BookingDone]) -> Answer:
@@ -135,12 +142,12 @@ class FastBooking:
             outcome = await self._owner.state.engine.execute(command)
         except Fault as fault:
             log_fault(fault)
-            return _problem(fault_code(fault), {}, (b"retry-after", retry_after(fault).encode()))
+            return plain_problem(fault_code(fault), {}, {"Retry-After": retry_after(fault)})
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
             log_failure(error)
-            return _problem("internal_error", {})
+            return plain_problem("internal_error", {}, {})
         if isinstance(outcome, Refused):
-            return _problem(outcome.code, outcome.details)
+            return plain_problem(outcome.code, outcome.details, refusal_headers(outcome))
         return _done(operation, outcome)
 
 
@@ -157,18 +164,13 @@ def _find(scope: Scope) -> tuple[_Operation, int] | None:
 
 
 def _done(operation: _Operation, outcome: BookingDone) -> Answer:
-    body = _encode(operation.answer(outcome.booking))
+    body = encode(operation.answer(outcome.booking))
     headers = [_JSON]
     if operation.status == 201:
         headers.append((b"location", b"/api/bookings/%d" % outcome.booking.id))
     if outcome.replayed:
         headers.append(_REPLAYED)
     return operation.status, headers, body + b" " * (-len(body) % ANSWER_BYTES_STEP)
-
-
-def _problem(code: str, details: Mapping[str, Any], *headers: tuple[bytes, bytes]) -> Answer:
-    body = members(code, details)
-    return body["status"], [_PROBLEM, *headers], _encode(body)
 
 
 async def _read(receive: Receive, bytes_max: int) -> list[ReceiveMessage]:

@@ -19,9 +19,10 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from boxoffice import __version__
+from boxoffice.access.policies import POLICIES
 from boxoffice.web.admin import AdminController
 from boxoffice.web.bookings import BookingsController
-from boxoffice.web.problems import MEDIA_TYPE
+from boxoffice.web.problems import MEDIA_TYPE, access_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.shows import ShowsController
 from boxoffice.web.system import get_health
@@ -51,6 +52,11 @@ again.
 often it is sent. The same request gets its first answer again, another one with the same key 422. A refusal
 has no effect, and may be tried again with the same key.
 
+**Access**: where authentication is on, all but the catalogue asks for `Authorization: Bearer ...` with a
+person's token or a server's API key (which may also come as `X-Api-Key`). 401 says that it is not known who
+asks, 403 that the role does not allow it; what belongs to others is not found (404). 429 with `Retry-After`
+asks to slow down.
+
 **Times** are RFC 3339 in UTC, **ids** integers below 2^53 (text is accepted too), **seats** numbered from 1.
 Every answer has an `X-Request-Id`, and bodies are read as JSON whatever their `Content-Type`.
 """
@@ -72,9 +78,26 @@ _HEADERS: Final = (
     ("after", _SUCCESSES, "Link", 'The next page, as `<...>; rel="next"`; missing on the last one.'),
     ("Idempotency-Key", _SUCCESSES, "Idempotency-Replayed", "`true`: this was done by an earlier request."),
     (None, ("201",), "Location", "Where the new resource is."),
-    (None, ("503",), "Retry-After", "Seconds after which it is worth trying again."),
+    (None, ("401",), "WWW-Authenticate", "How to say who asks (RFC 6750)."),
+    (None, ("429",), "RateLimit", 'What is left, as `"writes";r=0;t=60`.'),
+    (None, ("429",), "RateLimit-Policy", 'The limit, as `"writes";q=120;w=60`.'),
+    (None, ("429", "503"), "Retry-After", "Seconds after which it is worth trying again."),
 )
 """With which parameter (None: with any) which answers have which header, and what it means."""
+_CREDENTIALS: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"apiKey": []}]
+_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A person's token (JWT) from the OpenID Connect provider that is set, or an API key.",
+    },
+    "apiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Api-Key",
+        "description": "An API key: `boxoffice keys create`.",
+    },
+}
 
 
 def render() -> str:
@@ -90,7 +113,11 @@ def describe() -> dict[str, Any]:
     problems: dict[str, Any] = {}
     for handler in _handlers(app):
         _complete(operations[handler.operation_id], handler, problems)
-    document["components"] = {"schemas": _schemas(app), "examples": dict(sorted(problems.items()))}
+    document["components"] = {
+        "schemas": _schemas(app),
+        "examples": dict(sorted(problems.items())),
+        "securitySchemes": _SCHEMES,
+    }
     return document
 
 
@@ -124,8 +151,24 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, problems: di
             if spec.media_type == MEDIA_TYPE:  # the same few for all operations: told once, referred to
                 problems |= media["examples"]
                 media["examples"] = {code: _reference("examples", code) for code in media["examples"]}
+    _add_access(operation, problems)
     operation["responses"] = dict(sorted(answers.items()))
     _add_headers(operation)
+
+
+def _add_access(operation: dict[str, Any], problems: dict[str, Any]) -> None:
+    """Adds what the gate asks for, and what it answers if that is not given."""
+    policy = POLICIES[operation["operationId"]]
+    operation["security"] = [] if policy.open else _CREDENTIALS
+    for status, spec in access_errors(is_open=policy.open, counted=policy.rate is not None).items():
+        examples = _examples(spec.examples or [])
+        problems |= examples
+        answer = operation["responses"].setdefault(str(status), {"description": "", "content": {}})
+        answer["description"] = "; ".join(filter(None, (answer["description"], spec.description)))
+        media = answer["content"].setdefault(
+            MEDIA_TYPE, {"schema": _reference("schemas", "Problem"), "examples": {}}
+        )
+        media["examples"] |= {code: _reference("examples", code) for code in examples}
 
 
 def _complete_body(body: dict[str, Any], handler: HTTPRouteHandler) -> None:

@@ -9,7 +9,7 @@ from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from boxoffice.limits import BOOKING_NUMBER_BITS, ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX, PAGE_ITEMS_MAX
-from boxoffice.web.wire import SLUG
+from boxoffice.web.fields import SLUG
 
 
 def _show(example: int) -> PathParameter:
@@ -30,9 +30,21 @@ def _booking(example: int) -> PathParameter:
     )
 
 
+def _user(example: int) -> PathParameter:
+    return PathParameter(
+        ge=1,
+        le=ID_MAX,
+        description="The user's id: an integer from 1 on; a person may write `me`.",
+        examples=[Example(id="user", value=example)],
+    )
+
+
 # The examples are of the demo data, each in the state that its operation needs.
 FIRST_BOOKING: Final = (1 << BOOKING_NUMBER_BITS) + 1
 """Id of the first booking of show 1."""
+
+LAST_USER: Final = 6
+"""Id of the demo's last user, who has no bookings."""
 
 ShowId = Annotated[int, _show(1)]
 ShowToDelete = Annotated[int, _show(10)]
@@ -41,15 +53,9 @@ BookingToConfirm = Annotated[int, _booking(FIRST_BOOKING + 1)]
 BookingToFail = Annotated[int, _booking(FIRST_BOOKING + 2)]
 BookingToCancel = Annotated[int, _booking(FIRST_BOOKING + 3)]
 BookingToForceCancel = Annotated[int, _booking(FIRST_BOOKING + 4)]
-UserId = Annotated[
-    int,
-    PathParameter(
-        ge=1,
-        le=ID_MAX,
-        description="The user's id: an integer from 1 on.",
-        examples=[Example(id="user", value=1)],
-    ),
-]
+BookingToExtend = Annotated[int, _booking(FIRST_BOOKING + 8)]
+UserId = Annotated[int, _user(1)]
+UserToErase = Annotated[int, _user(LAST_USER)]
 ShowTypeInPath = Annotated[
     str,
     PathParameter(

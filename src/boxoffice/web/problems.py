@@ -17,6 +17,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Struct, UnsetType
 
 from boxoffice import faults
+from boxoffice.access.callers import Forbidden, NoProfile
 from boxoffice.outcomes import RefusalCode, Refused
 from boxoffice.web.invalid import FieldError, InvalidInput, misfit_parameters
 
@@ -58,6 +59,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     "method_not_allowed": Kind(405, "This path has no such method", "The header Allow lists what it has."),
     "body_too_large": Kind(413, "The body is too large", "Bookings need some kilobytes at most."),
     "internal_error": Kind(500, "Something failed on our side", "It was recorded under the request_id."),
+    "unauthenticated": Kind(
+        401, "It is not known who asks", "Send a valid API key or token: `Authorization: Bearer ...`."
+    ),
+    "forbidden": Kind(403, "You may not do this", "Your role does not allow it."),
+    "no_profile": Kind(
+        403, "You have no profile yet", "Call again with a token that has a verified e-mail address."
+    ),
+    "rate_limited": Kind(429, "Too many requests", "Try again in {retry_after_s} seconds."),
     RefusalCode.IDEMPOTENCY_KEY_REUSED: Kind(
         422, "The idempotency key belongs to another request", "Use a new Idempotency-Key for a new request."
     ),
@@ -68,9 +77,28 @@ KINDS: Final[Mapping[str, Kind]] = {
     RefusalCode.EMAIL_TAKEN: Kind(
         409, "The e-mail address is taken", "Another user has this e-mail address."
     ),
+    RefusalCode.SUBJECT_TAKEN: Kind(
+        409, "The login belongs elsewhere", "The user has another login, or the login another user."
+    ),
     RefusalCode.INVALID_STATE: Kind(409, "The booking's state does not allow it", "The booking is {state}."),
     RefusalCode.HOLD_EXPIRED: Kind(
         409, "The hold has run out", "It was not confirmed in time, and its seats are no longer kept for it."
+    ),
+    RefusalCode.HOLD_LIFETIME_OVER: Kind(
+        409,
+        "The hold cannot be extended",
+        "It ends at {expires_at}; a hold lasts {lifetime_seconds} seconds at most.",
+    ),
+    RefusalCode.TOO_MANY_BOOKINGS: Kind(
+        409, "Too many bookings", "Active in this show: {active} of {limit}. Cancel one first."
+    ),
+    RefusalCode.TOO_MANY_HOLDS: Kind(
+        409, "Too many holds", "Active: {active} of {limit}. Buy or cancel one first."
+    ),
+    RefusalCode.HOLD_COOLDOWN: Kind(
+        429,
+        "The last hold was not bought",
+        "The next hold in this show is possible in {retry_after_s} seconds.",
     ),
     RefusalCode.SEATS_OUTSIDE_SHOW: Kind(
         422, "The show does not have these seats", "It has {total_seats} seats; not among them: {seats}."
@@ -86,7 +114,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         409, "Seats that would go away are in use", "Held, sold or blocked: {seats}."
     ),
     RefusalCode.ACTIVE_BOOKINGS: Kind(
-        409, "The show has active bookings", "Held or confirmed bookings: {count}. Cancel them first."
+        409, "There are active bookings", "Held or confirmed bookings: {count}. Cancel them first."
     ),
     RefusalCode.BOOKING_NUMBERS_USED_UP: Kind(
         409, "The show has had all the bookings it can have", "Open another show for the rest."
@@ -99,6 +127,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         503,
         "It is not known whether it was done",
         "The connection broke at the last moment. The same request with the same Idempotency-Key will tell.",
+    ),
+    "identity_unavailable": Kind(
+        503, "The identity provider does not answer", "Nothing was changed. Try again."
     ),
     "schema_mismatch": Kind(
         503,
@@ -116,6 +147,7 @@ _FAULT_CODES: Final[Mapping[type[faults.Fault], str]] = {
     faults.Unavailable: "unavailable",
     faults.OutcomeUnknown: "outcome_unknown",
     faults.SchemaMismatch: "schema_mismatch",
+    faults.IdentityUnavailable: "identity_unavailable",
 }
 _STATUS_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
@@ -140,6 +172,17 @@ def found(resource: D | None, code: RefusalCode) -> D:
     if resource is None:
         raise Refusal(Refused(code))
     return resource
+
+
+def refusal_headers(refused: Refused) -> dict[str, str]:
+    """The headers that belong to a refusal: when it is worth trying again, if it says so."""
+    wait_s = refused.details.get("retry_after_s")
+    return {} if wait_s is None else {"Retry-After": str(max(1, math.ceil(wait_s)))}
+
+
+def forbidden_as(forbidden: Forbidden) -> tuple[str, dict[str, Any]]:
+    """The code and the details of a problem for it."""
+    return "no_profile" if isinstance(forbidden, NoProfile) else "forbidden", {"detail": str(forbidden)}
 
 
 def fault_code(fault: faults.Fault) -> str:
@@ -202,7 +245,14 @@ def read_errors(*codes: str) -> dict[int, ResponseSpec]:
 def command_errors(*codes: str, body: bool = True) -> dict[int, ResponseSpec]:
     """The error answers of a command for OpenAPI: those of the codes, and those that all commands have."""
     common = ["invalid_request", RefusalCode.IDEMPOTENCY_KEY_REUSED, *(["body_too_large"] if body else [])]
-    return _documented(*common, *codes, "internal_error", *_FAULT_CODES.values())
+    lasting = [code for code in _FAULT_CODES.values() if code != "identity_unavailable"]
+    return _documented(*common, *codes, "internal_error", *lasting)
+
+
+def access_errors(*, is_open: bool, counted: bool) -> dict[int, ResponseSpec]:
+    """The error answers of the gate for OpenAPI, to an operation that is ``open`` or ``counted``."""
+    may_not = [] if is_open else ["forbidden", "no_profile"]
+    return _documented("unauthenticated", *may_not, *(["rate_limited"] if counted else []))
 
 
 def _in_words(value: object) -> str:
@@ -247,11 +297,21 @@ _EXAMPLES: Final[Mapping[str, dict[str, Any]]] = {
     RefusalCode.SEATS_NOT_BLOCKED: {"seats": [4]},
     RefusalCode.SEATS_IN_USE: {"seats": [99, 100]},
     RefusalCode.ACTIVE_BOOKINGS: {"count": 2},
+    RefusalCode.HOLD_LIFETIME_OVER: {"expires_at": "2030-12-11T10:40:00Z", "lifetime_seconds": 600},
+    RefusalCode.TOO_MANY_BOOKINGS: {"limit": 10, "active": 10},
+    RefusalCode.TOO_MANY_HOLDS: {"limit": 2, "active": 2, "scope": "show"},
+    RefusalCode.HOLD_COOLDOWN: {"retry_after_s": 12.5},
+    "rate_limited": {"retry_after_s": 3},
 }
 
 
 def _on_refusal(_: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
-    return problem(error.refused.code, error.refused.details)
+    refused = error.refused
+    return problem(refused.code, refused.details, headers=refusal_headers(refused))
+
+
+def _on_forbidden(_: Request[Any, Any, Any], error: Forbidden) -> Response[Any]:
+    return problem(*forbidden_as(error))
 
 
 def _on_invalid_input(_: Request[Any, Any, Any], error: InvalidInput) -> Response[Any]:
@@ -281,6 +341,7 @@ def _on_any_other(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 HANDLERS: Final[ExceptionHandlersMap] = {
     Refusal: _on_refusal,
+    Forbidden: _on_forbidden,
     InvalidInput: _on_invalid_input,
     faults.Fault: _on_fault,
     HTTPException: _on_framework_error,

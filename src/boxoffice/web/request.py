@@ -11,7 +11,7 @@ from litestar.exceptions import ClientException, InternalServerException
 from boxoffice.engine import BookingEngine
 from boxoffice.reads import Reads
 from boxoffice.settings import Settings
-from boxoffice.web.caller import actor_of
+from boxoffice.web.asking import Access, Asking, access_of, asking
 from boxoffice.web.invalid import misfit_body, unreadable_body
 
 
@@ -37,9 +37,13 @@ class ApiRequest(Request[Any, Any, State]):
         return settings
 
     @property
-    def actor(self) -> str:
-        """Who asks."""
-        return actor_of(self)
+    def access(self) -> Access:
+        """What the gate lets the caller do."""
+        return access_of(self.scope)
+
+    def asking(self, idempotency_key: str | None = None) -> Asking:
+        """Who asks, as a command needs it."""
+        return asking(self.access, idempotency_key)
 
     async def body(self) -> bytes:
         """The whole body, of at most ``body_bytes_max``. Raises Litestar's 413."""

@@ -13,11 +13,15 @@ from boxoffice.views import (
     BookingDetails,
     BookingStatus,
     Event,
+    KeptAnswer,
+    Login,
     Seat,
     SeatState,
     Show,
     ShowStats,
     User,
+    UserEvent,
+    UserExport,
 )
 from boxoffice.web.answers import PageMeta
 from boxoffice.web.parameters import FIRST_BOOKING
@@ -37,6 +41,7 @@ SHOW: Final = Show(
     seq=17,
 )
 USER: Final = User(id=1, name="John Doe", email="john@example.com", created_at=_NOW, updated_at=_NOW)
+ERASED: Final = msgspec.structs.replace(USER, name="erased", email="erased-1@erased.invalid")
 BOOKING: Final = Booking(
     id=FIRST_BOOKING,
     user_id=1,
@@ -48,6 +53,9 @@ BOOKING: Final = Booking(
     seats=[1, 2, 3],
     released_seats=[],
     expires_at=None,
+)
+HOLD: Final = msgspec.structs.replace(
+    BOOKING, status=BookingStatus.PENDING, expires_at=datetime(2030, 12, 11, 10, 32, tzinfo=UTC)
 )
 DETAILS: Final = BookingDetails(**msgspec.structs.asdict(BOOKING), show_name=SHOW.name, user=USER)
 CANCELLED: Final = msgspec.structs.replace(
@@ -84,6 +92,13 @@ EVENT: Final = Event(
     actor="anonymous",
     at=_NOW,
     details={},
+)
+EXPORT: Final = UserExport(
+    user=USER,
+    logins=[Login(issuer="https://login.example", subject="4711", created_at=_NOW)],
+    bookings=[BOOKING],
+    events=[UserEvent(**msgspec.structs.asdict(EVENT), show_id=1, origin="192.0.2.7")],
+    kept_answers=[KeptAnswer(show_id=1, key="cart-4711", created_at=_NOW)],
 )
 NOT_MODIFIED: Final = ResponseSpec(None, False, "You have the current one")
 

@@ -7,7 +7,6 @@ from litestar import Controller, Response, delete, get, post, put
 from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
-from boxoffice.commands import DeleteShow
 from boxoffice.limits import ID_MAX, PAGE_ITEMS_MAX
 from boxoffice.outcomes import RefusalCode
 from boxoffice.reads import Page
@@ -40,7 +39,7 @@ from boxoffice.web.parameters import (
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import EVENT, NOT_MODIFIED, ONE_PAGE, SHOW, STATS, shown
-from boxoffice.web.wire import NewShow, ShowChanges, instant
+from boxoffice.web.wire import NewShow, ShowChanges, delete_command, instant
 
 _From = Annotated[
     str | None,
@@ -117,7 +116,7 @@ class ShowsController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[ShowAnswer]:
         """Opens a show with seats 1 to `total_seats`, all free."""
-        outcome = accepted(await request.engine.execute(data.command(request.actor, idempotency_key)))
+        outcome = accepted(await request.engine.execute(data.command(request.asking(idempotency_key))))
         show = outcome.show
         answer = ShowAnswer(data=show, message="Show created successfully")
         return done(answer, outcome, 201, Location=f"/api/shows/{show.id}", ETag=etag(show.seq))
@@ -219,7 +218,7 @@ class ShowsController(Controller):
 
         `total_seats` can grow; it can shrink while the seats that go away are free.
         """
-        command = data.command(request.actor, idempotency_key, show_id, expected_seq(if_match))
+        command = data.command(request.asking(idempotency_key), show_id, expected_seq(if_match))
         outcome = accepted(await request.engine.execute(command))
         answer = ShowAnswer(data=outcome.show, message="Show updated successfully")
         return done(answer, outcome, ETag=etag(outcome.show.seq))
@@ -247,12 +246,7 @@ class ShowsController(Controller):
         if_match: IfMatch = None,
     ) -> Response[ShowAnswer]:
         """Takes a show without active bookings off the lists; its bookings remain for the audit."""
-        command = DeleteShow(
-            actor=request.actor,
-            idempotency_key=idempotency_key,
-            show_id=show_id,
-            expected_seq=expected_seq(if_match),
-        )
+        command = delete_command(request.asking(idempotency_key), show_id, expected_seq(if_match))
         outcome = accepted(await request.engine.execute(command))
         return done(ShowAnswer(data=outcome.show, message="Show deleted successfully"), outcome)
 

@@ -2,19 +2,21 @@
 
 from typing import Annotated
 
-from litestar import Controller, Response, get, post, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.openapi.spec import Example
 from litestar.params import Body
+from msgspec import UNSET
 
+from boxoffice.access.callers import Forbidden
 from boxoffice.limits import PAGE_ITEMS_MAX
 from boxoffice.outcomes import RefusalCode
-from boxoffice.web.answers import UserAnswer, UserListAnswer, counted, done
+from boxoffice.web.answers import UserAnswer, UserExportAnswer, UserListAnswer, counted, done
 from boxoffice.web.paging import listed, number_after
-from boxoffice.web.parameters import Cursor, IdempotencyKey, Limit, UserId
+from boxoffice.web.parameters import Cursor, IdempotencyKey, Limit, UserId, UserToErase
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
-from boxoffice.web.samples import ONE_PAGE, USER, shown
-from boxoffice.web.wire import NewUser, UserChanges
+from boxoffice.web.samples import ERASED, EXPORT, ONE_PAGE, USER, shown
+from boxoffice.web.wire import NewUser, UserChanges, erase_command
 
 _NEW = [
     Example(id="john", summary="A user", value={"name": "John Doe", "email": "john@example.com"}),
@@ -23,6 +25,10 @@ _CHANGES = [
     Example(id="jane", summary="Another name", value={"name": "Jane Doe"}),
     Example(id="both", summary="Both", value={"name": "Jane Doe", "email": "jane.doe@example.com"}),
 ]
+
+
+_ERASED = "User erased"
+_EXPORTED = "Everything that is kept"
 
 
 class UsersController(Controller):
@@ -48,9 +54,11 @@ class UsersController(Controller):
     ) -> Response[UserAnswer]:
         """Registers a user.
 
-        Whoever has the e-mail address already, in upper or lower case, is returned unchanged.
+        A customer is registered by the first call already, and gets the own user here. Whoever has the
+        e-mail address already, in upper or lower case, is returned unchanged.
         """
-        outcome = accepted(await request.engine.execute(data.command(request.actor, idempotency_key)))
+        _check_own_address(request, data)
+        outcome = accepted(await request.engine.execute(data.command(request.asking(idempotency_key))))
         user = outcome.user
         if not outcome.created:
             return done(UserAnswer(data=user, message="User exists already"), outcome)
@@ -103,7 +111,55 @@ class UsersController(Controller):
         data: Annotated[UserChanges, Body(examples=_CHANGES)],
         idempotency_key: IdempotencyKey = None,
     ) -> Response[UserAnswer]:
-        """Changes what is given and leaves the rest."""
-        command = data.command(request.actor, idempotency_key, user_id)
+        """Changes what is given and leaves the rest. Customers cannot change their e-mail address."""
+        if request.access.owner_id is not None and data.email is not UNSET:
+            raise Forbidden("The e-mail address comes from the login, and is changed there.")
+        command = data.command(request.asking(idempotency_key), user_id)
         outcome = accepted(await request.engine.execute(command))
         return done(UserAnswer(data=outcome.user, message="User updated successfully"), outcome)
+
+    @delete(
+        "/{user_id:str}",
+        operation_id="eraseUser",
+        summary="Erase a user",
+        status_code=200,
+        responses={
+            200: shown(UserAnswer(data=ERASED, message=_ERASED), "What is left of the user"),
+            **command_errors(RefusalCode.USER_NOT_FOUND, RefusalCode.ACTIVE_BOOKINGS, body=False),
+        },
+    )
+    async def erase_user(
+        self, request: ApiRequest, user_id: UserToErase, idempotency_key: IdempotencyKey = None
+    ) -> Response[UserAnswer]:
+        """Removes what is known of a person, for good.
+
+        The bookings stay for the audit, of nobody in particular; active ones must be cancelled before.
+        """
+        command = erase_command(request.asking(idempotency_key), user_id)
+        outcome = accepted(await request.engine.execute(command))
+        request.app.state.people.forget(user_id)
+        return done(UserAnswer(data=outcome.user, message=_ERASED), outcome)
+
+    @get(
+        "/{user_id:str}/export",
+        operation_id="exportUser",
+        summary="Export what is kept about a user",
+        responses={
+            200: shown(UserExportAnswer(data=EXPORT, message=_EXPORTED), "Everything"),
+            **read_errors(RefusalCode.USER_NOT_FOUND),
+        },
+    )
+    async def export_user(self, request: ApiRequest, user_id: UserId) -> Response[UserExportAnswer]:
+        """The profile, the logins, all bookings, what happened to them and from where it was asked."""
+        export = found(await request.reads.export_user(user_id), RefusalCode.USER_NOT_FOUND)
+        return Response(UserExportAnswer(data=export, message=_EXPORTED))
+
+
+def _check_own_address(request: ApiRequest, data: NewUser) -> None:
+    """Customers learn about nobody else: not even whether an address is registered. Raises ``Forbidden``."""
+    caller = request.access.caller
+    if request.access.owner_id is None:
+        return
+    own = None if caller.person is None else caller.person.email
+    if own is None or own.lower() != data.email.lower():
+        raise Forbidden("Customers register with the verified e-mail address of their login only.")

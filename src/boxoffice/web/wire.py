@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from boxoffice.access.callers import Forbidden
 from boxoffice.commands import (
     BlockSeats,
     BookSeats,
@@ -16,103 +17,33 @@ from boxoffice.commands import (
     ConfirmBooking,
     CreateShow,
     CreateUser,
+    DeleteShow,
+    EraseUser,
+    ExtendHold,
     FailBooking,
     LateConfirm,
     UnblockSeats,
     UpdateShow,
     UpdateUser,
 )
-from boxoffice.limits import (
-    BOOKING_NUMBER_BITS,
-    EMAIL_CHARS_MAX,
-    HOLD_SECONDS_MIN,
-    ID_MAX,
-    NAME_CHARS_MAX,
-    REASON_CHARS_MAX,
-    SEATS_PER_BOOKING_MAX,
-    SEATS_PER_SHOW_MAX,
+from boxoffice.limits import BOOKING_NUMBER_BITS, SEATS_PER_BOOKING_MAX
+from boxoffice.outcomes import RefusalCode, Refused
+from boxoffice.web.asking import Access, Asking
+from boxoffice.web.fields import (
+    Email,
+    HoldSeconds,
+    Id,
+    Name,
+    Reason,
+    SeatNumbers,
+    ShowType,
+    StartTime,
+    TotalSeats,
 )
 from boxoffice.web.invalid import Place, invalid_field
+from boxoffice.web.problems import Refusal
 
-# Texts: no control characters, and something to see. `(?!\n)$` because Python's `$` alone would let a
-# line break at the end through; written so that JSON Schema reads it as Python does.
-_TEXT: Final = (
-    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*(?!\n)$"
-)
-_EMAIL: Final = r"^[^\s@\u0000-\u001f]{1,64}@[^\s@.\u0000-\u001f]+(\.[^\s@.\u0000-\u001f]+)+(?!\n)$"
-SLUG: Final = r"^[a-z0-9][a-z0-9_-]{0,49}(?!\n)$"
-
-Id = (
-    Annotated[int, Meta(ge=1, le=ID_MAX)]
-    | Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,15}(?!\n)$", examples=["1"])]
-)
-Name = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=NAME_CHARS_MAX,
-        pattern=_TEXT,
-        description=f"A name: 1 to {NAME_CHARS_MAX} characters without control characters; spaces around "
-        "it are cut off.",
-        examples=["Movie XYZ"],
-    ),
-]
-Email = Annotated[
-    str,
-    Meta(
-        max_length=EMAIL_CHARS_MAX,
-        pattern=_EMAIL,
-        description=f"An e-mail address such as john@example.com, at most {EMAIL_CHARS_MAX} characters.",
-        examples=["john@example.com"],
-    ),
-]
-Reason = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=REASON_CHARS_MAX,
-        pattern=_TEXT,
-        description=f"The reason: 1 to {REASON_CHARS_MAX} characters without control characters.",
-        examples=["Payment was declined"],
-    ),
-]
-StartTime = Annotated[
-    datetime,
-    Meta(
-        tz=True,
-        description="When it starts: a date and time as in RFC 3339 with an offset, such as "
-        "2030-12-15T18:30:00Z.",
-        examples=["2030-12-15T18:30:00Z"],
-    ),
-]
-TotalSeats = Annotated[
-    int,
-    Meta(
-        ge=1,
-        le=SEATS_PER_SHOW_MAX,
-        description=f"How many seats the show has: an integer from 1 to {SEATS_PER_SHOW_MAX}.",
-        examples=[100],
-    ),
-]
-ShowType = Annotated[
-    str,
-    Meta(
-        pattern=SLUG,
-        description="What kind of show it is: 1 to 50 of a-z, 0-9, - and _, such as movie, bus or doctor.",
-        examples=["movie"],
-    ),
-]
-SeatNumbers = Annotated[
-    list[Annotated[int, Meta(ge=1, le=SEATS_PER_SHOW_MAX)]],
-    Meta(
-        min_length=1,
-        max_length=SEATS_PER_BOOKING_MAX,
-        description=f"Exactly these seats, all or none: 1 to {SEATS_PER_BOOKING_MAX} different numbers, "
-        f"each an integer from 1 to {SEATS_PER_SHOW_MAX}.",
-        extra_json_schema={"uniqueItems": True},
-        examples=[[4, 5]],
-    ),
-]
+_BOOKER: Final = "Who books: the user's id, an integer from 1 on. A customer may leave it away."
 
 
 class _Body(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -127,11 +58,12 @@ class NewShow(_Body):
     total_seats: TotalSeats
     show_type: ShowType = "show"
 
-    def command(self, actor: str, key: str | None) -> CreateShow:
+    def command(self, who: Asking) -> CreateShow:
         """Raises ``InvalidInput``."""
         return CreateShow(
-            actor=actor,
-            idempotency_key=key,
+            actor=who.actor,
+            idempotency_key=who.key,
+            origin=who.origin,
             name=self.name.strip(),
             start_time=in_utc(self.start_time, "start_time"),
             total_seats=self.total_seats,
@@ -147,13 +79,14 @@ class ShowChanges(_Body):
     total_seats: TotalSeats | UnsetType = UNSET
     show_type: ShowType | UnsetType = UNSET
 
-    def command(self, actor: str, key: str | None, show_id: int, expected_seq: int | None) -> UpdateShow:
+    def command(self, who: Asking, show_id: int, expected_seq: int | None) -> UpdateShow:
         """Raises ``InvalidInput``."""
         _at_least_one(self)
         start_time = self.start_time
         return UpdateShow(
-            actor=actor,
-            idempotency_key=key,
+            actor=who.actor,
+            idempotency_key=who.key,
+            origin=who.origin,
             show_id=show_id,
             name=_trimmed(self.name),
             start_time=UNSET if start_time is UNSET else in_utc(start_time, "start_time"),
@@ -169,8 +102,14 @@ class NewUser(_Body):
     name: Name
     email: Email
 
-    def command(self, actor: str, key: str | None) -> CreateUser:
-        return CreateUser(actor=actor, idempotency_key=key, name=self.name.strip(), email=self.email)
+    def command(self, who: Asking) -> CreateUser:
+        return CreateUser(
+            actor=who.actor,
+            idempotency_key=who.key,
+            origin=who.origin,
+            name=self.name.strip(),
+            email=self.email,
+        )
 
 
 class UserChanges(_Body):
@@ -179,17 +118,24 @@ class UserChanges(_Body):
     name: Name | UnsetType = UNSET
     email: Email | UnsetType = UNSET
 
-    def command(self, actor: str, key: str | None, user_id: int) -> UpdateUser:
+    def command(self, who: Asking, user_id: int) -> UpdateUser:
         """Raises ``InvalidInput``."""
         _at_least_one(self)
         name = _trimmed(self.name)
-        return UpdateUser(actor=actor, idempotency_key=key, user_id=user_id, name=name, email=self.email)
+        return UpdateUser(
+            actor=who.actor,
+            idempotency_key=who.key,
+            origin=who.origin,
+            user_id=user_id,
+            name=name,
+            email=self.email,
+        )
 
 
-class NewBooking(_Body):
+class NewBooking(_Body, kw_only=True):
     """Seats to book. One of ``seats_booked`` and ``seat_numbers`` is needed; with both they must agree."""
 
-    user_id: Annotated[Id, Meta(description="Who books: the user's id, an integer from 1 on.", examples=[1])]
+    user_id: Annotated[Id | UnsetType, Meta(description=_BOOKER, examples=[1])] = UNSET
     show_id: Annotated[Id, Meta(description="In which show: its id, an integer from 1 on.", examples=[1])]
     seats_booked: (
         Annotated[
@@ -207,43 +153,54 @@ class NewBooking(_Body):
     seat_numbers: SeatNumbers | UnsetType = UNSET
     status: Annotated[
         Literal["CONFIRMED", "PENDING"],
-        Meta(description="CONFIRMED sells the seats at once, PENDING holds them until they are confirmed."),
+        Meta(
+            description="CONFIRMED sells the seats at once, PENDING holds them until they are confirmed. "
+            "Whether customers may sell to themselves is a setting of the server."
+        ),
     ] = "CONFIRMED"
-    hold_seconds: (
-        Annotated[
-            float,
-            Meta(
-                ge=HOLD_SECONDS_MIN,
-                description="How long a hold lasts, in seconds, fractions allowed; only with status PENDING. "
-                "Without it: the longest time, which is a setting of the server.",
-                examples=[120],
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    hold_seconds: HoldSeconds | UnsetType = UNSET
 
-    def command(self, actor: str, key: str | None, hold_seconds_max: float) -> BookSeats:
-        """Raises ``InvalidInput``."""
+    def command(self, access: Access, key: str | None) -> BookSeats:
+        """Raises ``InvalidInput``, ``Forbidden``, and ``Refusal`` for a show that is hidden."""
         seats = None if self.seat_numbers is UNSET else distinct(self.seat_numbers)
-        return BookSeats(
-            actor=actor,
+        terms, show_id = access.terms, int(self.show_id)
+        command = BookSeats(
+            actor=access.caller.actor,
             idempotency_key=key,
-            show_id=int(self.show_id),
-            user_id=int(self.user_id),
-            seat_count=self._seat_count(seats),
+            origin=access.origin,
+            show_id=show_id,
+            user_id=self._user_id(access.owner_id),
+            seat_count=self._seat_count(seats, terms.seats_max),
             seat_numbers=seats,
-            hold_seconds=self._hold_seconds(hold_seconds_max),
+            hold_seconds=self._hold_seconds(terms.hold_seconds_max),
+            caps=terms.caps,
         )
+        if not access.caller.reaches(show_id):
+            raise Refusal(Refused(RefusalCode.SHOW_NOT_FOUND))
+        if command.hold_seconds is None and not terms.sells:
+            raise Forbidden("Customers hold seats, with the status PENDING; they are sold after the payment.")
+        return command
 
-    def _seat_count(self, seats: tuple[int, ...] | None) -> int:
+    def _user_id(self, owner_id: int | None) -> int:
+        if self.user_id is UNSET:
+            if owner_id is None:
+                raise invalid_field("user_id", _BOOKER, "Missing")
+            return owner_id
+        if owner_id not in (None, int(self.user_id)):
+            raise Forbidden("Customers book for themselves only: leave user_id away.")
+        return int(self.user_id)
+
+    def _seat_count(self, seats: tuple[int, ...] | None, most: int) -> int:
         if self.seats_booked is UNSET and seats is None:
             raise invalid_field("seats_booked", "seats_booked or seat_numbers", "Both are missing")
-        if self.seats_booked is UNSET:
-            return len(seats or ())
-        if seats is not None and len(seats) != self.seats_booked:
+        if self.seats_booked is not UNSET and seats is not None and len(seats) != self.seats_booked:
             problem = f"seats_booked is {self.seats_booked}, and seat_numbers has {len(seats)}"
             raise invalid_field("seats_booked", "as many as seat_numbers has, or no seats_booked", problem)
-        return self.seats_booked
+        count = len(seats or ()) if self.seats_booked is UNSET else self.seats_booked
+        if count > most:
+            path = "seats_booked" if seats is None else "seat_numbers"
+            raise invalid_field(path, f"at most {most} seats", f"{count} are too many")
+        return count
 
     def _hold_seconds(self, longest: float) -> float | None:
         if self.status == "CONFIRMED":
@@ -251,12 +208,26 @@ class NewBooking(_Body):
                 expected = "hold_seconds only with the status PENDING"
                 raise invalid_field("hold_seconds", expected, "The status is CONFIRMED")
             return None
-        if self.hold_seconds is UNSET:
-            return longest
-        if self.hold_seconds > longest:
-            expected = f"at most {longest:g} seconds"
-            raise invalid_field("hold_seconds", expected, f"{self.hold_seconds:g} is too long")
-        return self.hold_seconds
+        return _within(self.hold_seconds, longest)
+
+
+class Extension(_Body):
+    """How much longer a hold shall last."""
+
+    hold_seconds: HoldSeconds | UnsetType = UNSET
+
+    def command(self, access: Access, key: str | None, booking_id: int) -> ExtendHold:
+        """Raises ``InvalidInput``."""
+        return ExtendHold(
+            actor=access.caller.actor,
+            idempotency_key=key,
+            origin=access.origin,
+            show_id=show_of(booking_id),
+            booking_id=booking_id,
+            owner_id=access.owner_id,
+            hold_seconds=_within(self.hold_seconds, access.terms.hold_seconds_max),
+            lifetime_seconds_max=access.terms.lifetime_seconds_max,
+        )
 
 
 class Failure(_Body):
@@ -264,13 +235,15 @@ class Failure(_Body):
 
     reason: Reason | UnsetType = UNSET
 
-    def command(self, actor: str, key: str | None, booking_id: int) -> FailBooking:
+    def command(self, who: Asking, booking_id: int) -> FailBooking:
         reason = None if self.reason is UNSET else self.reason.strip()
         return FailBooking(
-            actor=actor,
-            idempotency_key=key,
+            actor=who.actor,
+            idempotency_key=who.key,
+            origin=who.origin,
             show_id=show_of(booking_id),
             booking_id=booking_id,
+            owner_id=who.owner_id,
             reason=reason,
         )
 
@@ -280,12 +253,14 @@ class ForcedCancel(_Body):
 
     reason: Reason
 
-    def command(self, actor: str, key: str | None, booking_id: int) -> CancelBooking:
+    def command(self, who: Asking, booking_id: int) -> CancelBooking:
         return CancelBooking(
-            actor=actor,
-            idempotency_key=key,
+            actor=who.actor,
+            idempotency_key=who.key,
+            origin=who.origin,
             show_id=show_of(booking_id),
             booking_id=booking_id,
+            owner_id=who.owner_id,
             reason=self.reason.strip(),
         )
 
@@ -296,11 +271,12 @@ class SeatsToBlock(_Body):
     seat_numbers: SeatNumbers
     reason: Reason
 
-    def command(self, actor: str, key: str | None, show_id: int) -> BlockSeats:
+    def command(self, who: Asking, show_id: int) -> BlockSeats:
         """Raises ``InvalidInput``."""
         return BlockSeats(
-            actor=actor,
-            idempotency_key=key,
+            actor=who.actor,
+            idempotency_key=who.key,
+            origin=who.origin,
             show_id=show_id,
             seat_numbers=distinct(self.seat_numbers),
             reason=self.reason.strip(),
@@ -313,26 +289,57 @@ class SeatsToUnblock(_Body):
     seat_numbers: SeatNumbers
     reason: Reason | UnsetType = UNSET
 
-    def command(self, actor: str, key: str | None, show_id: int) -> UnblockSeats:
+    def command(self, who: Asking, show_id: int) -> UnblockSeats:
         """Raises ``InvalidInput``."""
         return UnblockSeats(
-            actor=actor,
-            idempotency_key=key,
+            actor=who.actor,
+            idempotency_key=who.key,
+            origin=who.origin,
             show_id=show_id,
             seat_numbers=distinct(self.seat_numbers),
             reason=None if self.reason is UNSET else self.reason.strip(),
         )
 
 
-def confirm_command(actor: str, key: str | None, booking_id: int, late: LateConfirm) -> ConfirmBooking:
+def confirm_command(who: Asking, booking_id: int, late: LateConfirm) -> ConfirmBooking:
     """To confirm a hold; it takes no body."""
-    show_id = show_of(booking_id)
-    return ConfirmBooking(actor=actor, idempotency_key=key, show_id=show_id, booking_id=booking_id, late=late)
+    return ConfirmBooking(
+        actor=who.actor,
+        idempotency_key=who.key,
+        origin=who.origin,
+        show_id=show_of(booking_id),
+        booking_id=booking_id,
+        owner_id=who.owner_id,
+        late=late,
+    )
 
 
-def cancel_command(actor: str, key: str | None, booking_id: int) -> CancelBooking:
+def cancel_command(who: Asking, booking_id: int) -> CancelBooking:
     """To cancel a booking; it takes no body."""
-    return CancelBooking(actor=actor, idempotency_key=key, show_id=show_of(booking_id), booking_id=booking_id)
+    return CancelBooking(
+        actor=who.actor,
+        idempotency_key=who.key,
+        origin=who.origin,
+        show_id=show_of(booking_id),
+        booking_id=booking_id,
+        owner_id=who.owner_id,
+    )
+
+
+def delete_command(who: Asking, show_id: int, expected_seq: int | None) -> DeleteShow:
+    """To delete a show; it takes no body."""
+    return DeleteShow(
+        actor=who.actor,
+        idempotency_key=who.key,
+        origin=who.origin,
+        show_id=show_id,
+        expected_seq=expected_seq,
+    )
+
+
+def erase_command(who: Asking, user_id: int) -> EraseUser:
+    """To erase a user; it takes no body."""
+    return EraseUser(actor=who.actor, idempotency_key=who.key, origin=who.origin, user_id=user_id)
 
 
 def show_of(booking_id: int) -> int:
@@ -371,6 +378,14 @@ def distinct(seat_numbers: list[int]) -> tuple[int, ...]:
         twice = next(seat for i, seat in enumerate(seat_numbers) if seat in seat_numbers[:i])
         raise invalid_field("seat_numbers", "different seat numbers", f"Seat {twice} comes twice")
     return tuple(seat_numbers)
+
+
+def _within(hold_seconds: float | UnsetType, longest: float) -> float:
+    if hold_seconds is UNSET:
+        return longest
+    if hold_seconds > longest:
+        raise invalid_field("hold_seconds", f"at most {longest:g} seconds", f"{hold_seconds:g} is too long")
+    return hold_seconds
 
 
 def _trimmed(name: str | UnsetType) -> str | UnsetType:

@@ -3,6 +3,6 @@ SELECT (create_show(
     now(),
     ROW(0, 0, 'create_show', 'bench-fill', NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object(
         'name', 'Show ' || n, 'show_type', 'bench', 'total_seats', $2::integer, 'start_time', now() + interval '1 year'
-    ), NULL, NULL)::show_command
+    ), NULL, NULL, NULL)::show_command
 )).show_id
 FROM generate_series(1, $1::integer) AS n

@@ -5,9 +5,9 @@ LEFT JOIN bookings AS b USING (show_id, booking_id)
 WHERE e.booking_id IS NOT NULL
 GROUP BY e.show_id, e.booking_id, b.booking_id, b.status
 HAVING array_to_string(array_agg(e.kind ORDER BY e.seq), ' ')
-       !~ '^(booked( cancelled)?|held( failed| expired| cancelled| confirmed( cancelled)?)?)$'
+       !~ '^(booked( cancelled)?|held( extended)*( failed| expired| cancelled| confirmed( cancelled)?)?)$'
     OR b.status IS DISTINCT FROM CASE (array_agg(e.kind ORDER BY e.seq DESC))[1]
-           WHEN 'booked' THEN 'CONFIRMED' WHEN 'held' THEN 'PENDING'
+           WHEN 'booked' THEN 'CONFIRMED' WHEN 'held' THEN 'PENDING' WHEN 'extended' THEN 'PENDING'
            ELSE upper((array_agg(e.kind ORDER BY e.seq DESC))[1])
        END
 UNION ALL

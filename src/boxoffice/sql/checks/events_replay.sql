@@ -6,7 +6,7 @@ WITH last_event AS (
 ),
 replayed AS (
     SELECT show_id, seat AS seat_number, booking_id FROM last_event
-    WHERE kind IN ('booked', 'held', 'confirmed', 'blocked')
+    WHERE kind IN ('booked', 'held', 'extended', 'confirmed', 'blocked')
 )
 SELECT show_id,
        format('seat %s: by the events %s, by the table %s', seat_number,

@@ -26,16 +26,26 @@ BEGIN
     FROM show_inventory WHERE show_id = p_show_id;
 
     FOR c IN
-        SELECT a.*, a.kind = 'block' OR u.user_id IS NOT NULL AS user_known
-        FROM unnest(p_commands) AS a LEFT JOIN users AS u ON u.user_id = a.user_id
+        SELECT a.*, a.kind = 'block' OR u.user_id IS NOT NULL AS user_known, a AS command, r.again,
+               r.code AS cap_code, r.details AS cap_details
+        FROM unnest(p_commands) AS a
+        LEFT JOIN users AS u ON u.user_id = a.user_id AND u.erased_at IS NULL
+        LEFT JOIN cap_refusals(p_show_id, p_now, p_commands, '{}') AS r ON r.command_no = a.command_no
         WHERE a.kind IN ('retake', 'book', 'block')
         ORDER BY a.kind = 'retake' DESC, a.command_no
     LOOP
         v_code := 'done';
         v_details := NULL;
         v_booking := NULL;
+        IF c.again THEN
+            SELECT r.code, r.details INTO c.cap_code, c.cap_details
+            FROM cap_refusals(p_show_id, p_now, ARRAY[c.command], outcomes) AS r;
+        END IF;
         IF NOT c.user_known THEN
             v_code := 'user_not_found';
+        ELSIF c.cap_code IS NOT NULL THEN
+            v_code := c.cap_code;
+            v_details := c.cap_details;
         ELSIF c.seat_numbers IS NOT NULL THEN
             SELECT e.code, e.details INTO v_code, v_details
             FROM explicit_refusal(v_maps, v_total, v_free, c.seat_numbers) AS e;
@@ -52,7 +62,7 @@ BEGIN
             v_code := CASE WHEN v_rival IS NULL THEN 'hold_expired' ELSE 'invalid_state' END;
             v_details := jsonb_strip_nulls(jsonb_build_object(
                 'state', 'EXPIRED', 'retaken_by', v_rival,
-                'seats', CASE WHEN v_rival IS NULL THEN v_details -> 'seats' END
+                'seats', CASE WHEN v_rival IS NULL THEN COALESCE(v_details -> 'seats', '[]') END
             ));
         END IF;
 
@@ -79,7 +89,8 @@ BEGIN
                     p_show_id, p_show_id << 24 | v_number, c.user_id,
                     CASE WHEN c.hold_interval IS NULL THEN 'CONFIRMED' ELSE 'PENDING' END,
                     ARRAY(SELECT unnest(v_seats) ORDER BY 1),
-                    p_now + c.hold_interval, NULL, c.booking_id, p_now, p_now
+                    p_now + c.hold_interval, NULL, c.booking_id, p_now, p_now,
+                    c.details IS NOT NULL OR c.kind = 'retake'
                 );
             END IF;
         END IF;

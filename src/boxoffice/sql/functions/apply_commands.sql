@@ -22,6 +22,9 @@ BEGIN
     IF v_kinds && '{confirm}' THEN
         RETURN QUERY SELECT * FROM confirm_bookings(p_show_id, p_now, p_commands);
     END IF;
+    IF v_kinds && '{extend}' THEN
+        RETURN QUERY SELECT * FROM extend_holds(p_show_id, p_now, p_commands);
+    END IF;
     IF v_kinds && '{retake,book,block}' THEN
         RETURN QUERY SELECT * FROM book_seats(p_show_id, p_now, p_commands);
     END IF;

@@ -9,10 +9,10 @@ DECLARE
         SELECT DISTINCT ON (c.booking_id) c.command_no
         FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
         WHERE c.kind = 'confirm' AND b.show_id = p_show_id AND b.status = 'PENDING' AND b.expires_at > p_now
+          AND (c.user_id IS NULL OR b.user_id = c.user_id)
         ORDER BY c.booking_id, c.command_no
     );
     v_seats    integer;
-    v_last_seq bigint;
 BEGIN
     IF v_done <> '{}' THEN
         -- fault point: before_confirm
@@ -27,17 +27,19 @@ BEGIN
 
         -- fault point: before_confirmed_counters
         UPDATE show_inventory
-        SET held_seats = held_seats - v_seats, sold_seats = sold_seats + v_seats,
-            last_seq = last_seq + cardinality(v_done)
-        WHERE show_id = p_show_id
-        RETURNING last_seq INTO v_last_seq;
+        SET held_seats = held_seats - v_seats, sold_seats = sold_seats + v_seats
+        WHERE show_id = p_show_id;
 
         -- fault point: before_confirmed_events
-        INSERT INTO show_events (show_id, seq, kind, booking_id, user_id, seats, actor, at, command_no)
-        SELECT p_show_id, v_last_seq - cardinality(v_done) + row_number() OVER (ORDER BY c.command_no),
-               'confirmed', b.booking_id, b.user_id, b.seats, c.actor, p_now, c.command_no
-        FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
-        WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id;
+        PERFORM append_events(p_show_id, ARRAY(
+            SELECT ROW(
+                p_show_id, NULL, 'confirmed', b.booking_id, b.user_id, b.seats, c.actor, p_now, c.command_no, NULL,
+                c.origin, NULL
+            )::show_events
+            FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
+            WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id
+            ORDER BY c.command_no
+        ));
     END IF;
     RETURN QUERY
     SELECT o.* FROM unnest(p_commands) AS c, booking_outcome(c, c.command_no = ANY (v_done)) AS o

@@ -1,11 +1,22 @@
--- create_user(now, command): registers a user, or finds the one with this e-mail address. Two rivals:
--- one registers, the other finds. Locks: none before.
+-- create_user(now, command): registers a user, or finds the one with this e-mail address, and links the user
+-- to a person's login if one is given. Two rivals: one registers, the other finds. Refused when the user
+-- has another login of the issuer, or the login another user; of two rivals for one login the unique keys
+-- stop the later; run again, it sees the first. Locks: none before.
 CREATE OR REPLACE FUNCTION create_user(p_now timestamptz, p_command show_command) RETURNS command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+    v_issuer  text := p_command.details ->> 'issuer';
+    v_subject text := p_command.details ->> 'subject';
+    v_linked  bigint := (SELECT user_id FROM logins WHERE issuer = v_issuer AND subject = v_subject);
     v_user    users;
     v_created boolean;
+    v_refused command_outcome := ROW(p_command.command_no, p_command.show_id, 'subject_taken', false, NULL, NULL);
 BEGIN
+    IF v_linked IS NOT NULL AND NOT EXISTS (
+        SELECT FROM users WHERE user_id = v_linked AND lower(email) = lower(p_command.details ->> 'email')
+    ) THEN
+        RETURN v_refused;
+    END IF;
     INSERT INTO users (name, email, created_at, updated_at)
     VALUES (p_command.details ->> 'name', p_command.details ->> 'email', p_now, p_now)
     ON CONFLICT (lower(email)) DO NOTHING
@@ -13,6 +24,12 @@ BEGIN
     v_created := FOUND;
     IF NOT v_created THEN
         SELECT * INTO v_user FROM users WHERE lower(email) = lower(p_command.details ->> 'email');
+    END IF;
+    IF v_subject IS NOT NULL AND v_linked IS NULL THEN
+        IF EXISTS (SELECT FROM logins WHERE user_id = v_user.user_id AND issuer = v_issuer AND subject <> v_subject) THEN
+            RETURN v_refused;  -- the user was there before: nothing was written
+        END IF;
+        INSERT INTO logins (issuer, subject, user_id, created_at) VALUES (v_issuer, v_subject, v_user.user_id, p_now);
     END IF;
     RETURN ROW(
         p_command.command_no, p_command.show_id, 'done', false, NULL,

@@ -9,7 +9,6 @@ DECLARE
     v_held     integer;
     v_first    integer;
     v_deleted  integer;
-    v_last_seq bigint;
 BEGIN
     SELECT array_agg(seat), count(*) FILTER (WHERE b.status = 'PENDING'), min(seat)
     INTO v_seats, v_held, v_first
@@ -37,16 +36,17 @@ BEGIN
     SET free_seats = free_seats + cardinality(v_seats),
         held_seats = held_seats - v_held,
         sold_seats = sold_seats - (cardinality(v_seats) - v_held),
-        last_seq = last_seq + cardinality(p_ends),
         run_hints = lowered_hints(run_hints, v_first)
-    WHERE show_id = p_show_id
-    RETURNING last_seq INTO v_last_seq;
+    WHERE show_id = p_show_id;
 
     -- fault point: before_ended_events
-    INSERT INTO show_events (show_id, seq, kind, booking_id, user_id, seats, actor, at, command_no, details)
-    SELECT p_show_id, v_last_seq - cardinality(p_ends) + e.place, lower(e.status), b.booking_id, b.user_id,
-           b.seats, e.actor, p_now, e.command_no,
-           CASE WHEN e.reason IS NOT NULL THEN jsonb_build_object('reason', e.reason) END
-    FROM unnest(p_ends) WITH ORDINALITY AS e (command_no, booking_id, status, actor, reason, place)
-    JOIN bookings AS b ON b.show_id = p_show_id AND b.booking_id = e.booking_id;
+    PERFORM append_events(p_show_id, ARRAY(
+        SELECT ROW(
+            p_show_id, NULL, lower(e.status), b.booking_id, b.user_id, b.seats, e.actor, p_now, e.command_no,
+            CASE WHEN e.reason IS NOT NULL THEN jsonb_build_object('reason', e.reason) END, e.origin, NULL
+        )::show_events
+        FROM unnest(p_ends) WITH ORDINALITY AS e (command_no, booking_id, status, actor, reason, origin, place)
+        JOIN bookings AS b ON b.show_id = p_show_id AND b.booking_id = e.booking_id
+        ORDER BY e.place
+    ));
 END $$;

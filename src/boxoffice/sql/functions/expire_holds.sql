@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION expire_holds(p_show_id bigint, p_now timestamptz, p_w
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_ends booking_end[] := ARRAY(
-        SELECT ROW(NULL, b.booking_id, 'EXPIRED', 'engine', NULL)::booking_end
+        SELECT ROW(NULL, b.booking_id, 'EXPIRED', 'engine', NULL, NULL)::booking_end
         FROM bookings AS b
         WHERE b.show_id = p_show_id AND b.status = 'PENDING' AND b.expires_at <= p_now
         ORDER BY b.booking_id = ANY (array_remove(p_wanted, NULL)) DESC, b.expires_at, b.booking_id

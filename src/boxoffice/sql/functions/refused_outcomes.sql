@@ -6,9 +6,9 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN QUERY
     SELECT o.* FROM unnest(p_commands) AS c, booking_outcome(c, false) AS o
-    WHERE c.kind IN ('confirm', 'cancel', 'fail');
+    WHERE c.kind IN ('confirm', 'extend', 'cancel', 'fail');
     RETURN QUERY
     SELECT c.command_no, p_show_id, 'show_not_found', false, NULL::bookings, NULL::jsonb
     FROM unnest(p_commands) AS c
-    WHERE c.kind NOT IN ('confirm', 'cancel', 'fail');
+    WHERE c.kind NOT IN ('confirm', 'extend', 'cancel', 'fail');
 END $$;

@@ -6,10 +6,12 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_ends booking_end[] := ARRAY(
         SELECT DISTINCT ON (c.booking_id) ROW(
-            c.command_no, c.booking_id, CASE c.kind WHEN 'cancel' THEN 'CANCELLED' ELSE 'FAILED' END, c.actor, c.reason
+            c.command_no, c.booking_id, CASE c.kind WHEN 'cancel' THEN 'CANCELLED' ELSE 'FAILED' END, c.actor, c.reason,
+            c.origin
         )::booking_end
         FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
         WHERE b.show_id = p_show_id
+          AND (c.user_id IS NULL OR b.user_id = c.user_id)
           AND (b.status = 'PENDING' AND c.kind IN ('cancel', 'fail') OR b.status = 'CONFIRMED' AND c.kind = 'cancel')
         ORDER BY c.booking_id, c.command_no
     );

@@ -1,5 +1,5 @@
 -- run_desk_command(command): a command that is not about the seats of a show that exists: opening a
--- show, registering or changing a user. Always with a key, so that a lost answer can be asked again.
+-- show, registering, changing or erasing a user. Always with a key, so that a lost answer can be asked again.
 -- Locks: none before; the unique keys decide between rivals.
 CREATE OR REPLACE FUNCTION run_desk_command(p_command show_command) RETURNS SETOF command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
@@ -16,6 +16,7 @@ BEGIN
         WHEN 'create_show' THEN create_show(v_now, p_command)
         WHEN 'create_user' THEN create_user(v_now, p_command)
         WHEN 'update_user' THEN update_user(v_now, p_command)
+        WHEN 'erase_user' THEN erase_user(v_now, p_command)
     END;
     -- fault point: before_desk_key
     PERFORM remember_outcomes(0, v_now, ARRAY[p_command], ARRAY[v_outcome]);

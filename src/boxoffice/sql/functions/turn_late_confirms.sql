@@ -8,11 +8,12 @@ BEGIN
         SELECT CASE WHEN b.booking_id IS NULL THEN c
         ELSE ROW(
             c.command_no, c.show_id, 'retake', c.actor, b.booking_id, b.user_id, cardinality(b.seats), b.seats,
-            NULL, NULL, NULL, c.idempotency_key, c.fingerprint
+            NULL, NULL, NULL, c.idempotency_key, c.fingerprint, c.origin
         )::show_command END
         FROM unnest(p_commands) AS c
         LEFT JOIN bookings AS b
             ON b.show_id = p_show_id AND b.booking_id = c.booking_id AND b.status = 'EXPIRED'
+            AND (c.user_id IS NULL OR b.user_id = c.user_id)
             AND c.kind = 'confirm' AND c.details ->> 'late' = 'retake'
             AND NOT EXISTS (
                 SELECT FROM bookings AS r WHERE r.show_id = p_show_id AND r.retaken_from = b.booking_id

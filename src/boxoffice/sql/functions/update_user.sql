@@ -6,7 +6,7 @@ DECLARE
     v_user    users;
     v_outcome command_outcome := ROW(p_command.command_no, p_command.show_id, 'done', false, NULL, NULL);
 BEGIN
-    PERFORM FROM users WHERE user_id = p_command.user_id FOR UPDATE;
+    PERFORM FROM users WHERE user_id = p_command.user_id AND erased_at IS NULL FOR UPDATE;
     IF NOT FOUND THEN
         v_outcome.code := 'user_not_found';
         RETURN v_outcome;

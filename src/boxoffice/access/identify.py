@@ -1,0 +1,86 @@
+"""From the headers of a request to who calls."""
+
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+from msgspec.structs import replace
+
+from boxoffice.access.callers import NOBODY, Caller, Unauthenticated
+from boxoffice.access.keys import KnownKeys, is_well_formed
+from boxoffice.access.people import People, as_caller
+from boxoffice.access.rates import RateLimited, Rates
+from boxoffice.access.tokens import Tokens
+
+LOOK_UPS_PER_MINUTE: Final = 600
+"""Keys that one address may have looked up in the database a minute: who guesses must cost us little."""
+
+SITE_BITS: Final = 64
+"""Bits of an IPv6 address that tell one site from another: whoever has one address has them all."""
+
+_KEY_PREFIX: Final = b"box_"
+_BEARER: Final = b"bearer "
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+
+class Identities:
+    """Recognises keys and tokens. ``tokens`` None: nobody is trusted to tell who people are."""
+
+    def __init__(self, keys: KnownKeys, tokens: Tokens | None, people: People, rates: Rates) -> None:
+        self._keys = keys
+        self._tokens = tokens
+        self.people: Final = people
+        self.rates: Final = rates
+
+    async def recognise(self, headers: RawHeaders, origin: str | None) -> Caller:
+        """Who calls; a person without the user.
+
+        Raises ``Unauthenticated``, ``RateLimited``, or a fault of the database or the identity provider.
+        """
+        credential = _credential(headers)
+        if credential is None:
+            return replace(NOBODY, rate_key=name_of_address(origin))
+        if credential.startswith(_KEY_PREFIX):
+            return await self._of_key(credential, origin)
+        if self._tokens is None:
+            raise Unauthenticated("untrusted")
+        return as_caller(await self._tokens.person(credential), None)
+
+    async def with_profile(self, caller: Caller, origin: str | None) -> Caller:
+        """The caller; a person with the user. Raises ``NoProfile``, ``ProfileRefused``, or a fault."""
+        return caller if caller.person is None else await self.people.caller(caller.person, origin)
+
+    async def _of_key(self, key: bytes, origin: str | None) -> Caller:
+        remembered = self._keys.remembered(key)
+        if remembered is not None:
+            return remembered
+        if is_well_formed(key) and not self._keys.was_known(key):
+            spent = await self.rates.take(f"look-ups {name_of_address(origin)}", LOOK_UPS_PER_MINUTE)
+            if not spent.allowed:
+                raise RateLimited("look-ups", spent)
+        return await self._keys.look_up(key)
+
+
+def name_of_address(origin: str | None) -> str:
+    """Under which name the requests of an address are counted."""
+    try:
+        address = ip_address(origin or "")
+    except ValueError:
+        return "address unknown"
+    if isinstance(address, IPv6Address):
+        return f"address {ip_network((address, SITE_BITS), strict=False)}"
+    return f"address {address}"
+
+
+def _credential(headers: RawHeaders) -> bytes | None:
+    """The key or token that the request brings. Raises ``Unauthenticated`` if it brings several."""
+    found: list[bytes] = []
+    for name, value in headers:
+        if name == b"x-api-key":
+            found.append(value.strip())
+        elif name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
+            found.append(value[len(_BEARER) :].strip())
+    if len(found) > 1 or b"" in found:
+        raise Unauthenticated("malformed")
+    return found[0] if found else None

@@ -1,0 +1,185 @@
+"""The public keys of an OpenID Connect provider: found, fetched beside the event loop, kept, rotated.
+
+Where they come from is a setting, and never what a token says of itself.
+"""
+
+import asyncio
+import json
+import math
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import jwt
+import structlog
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from boxoffice.access.callers import Unauthenticated
+from boxoffice.faults import IdentityUnavailable
+from boxoffice.settings import SettingsError
+from boxoffice.settings_text import is_loopback
+
+KEYS_FRESH_S: Final = 600.0
+"""Seconds after which the keys are fetched again: a withdrawn key is not trusted for longer."""
+
+REFETCH_MIN_S: Final = 10.0
+"""Seconds between two fetches at least, however many tokens name keys that are not there."""
+
+FETCH_MAX_S: Final = 5.0
+"""Longest wait for the provider, in seconds."""
+
+FETCHED_BYTES_MAX: Final = 1_000_000
+"""Bytes of a provider's answer that are read: its keys take a few thousand."""
+
+Key = Any  # one of the public key types of cryptography
+Fetch = Callable[[str], Mapping[str, Any]]
+
+_log: Final = structlog.get_logger("boxoffice.jwks")
+
+
+class FixedKey:
+    """The one key that was set."""
+
+    def __init__(self, text: str, algorithm: str) -> None:
+        """``text`` is PEM, or the path of a PEM file. Raises ``SettingsError``."""
+        try:
+            pem = text if text.startswith("-----BEGIN") else Path(text).read_text("ascii")
+            if "PRIVATE" in pem:
+                raise ValueError
+            self._key = jwt.get_algorithm_by_name(algorithm).prepare_key(pem)
+        except (OSError, ValueError, TypeError, jwt.PyJWTError, UnsupportedAlgorithm):
+            raise SettingsError(
+                f"JWT_PUBLIC_KEY is set; expected a public key for {algorithm} as PEM, or the path of one"
+            ) from None
+
+    async def find(self, _key_id: str | None) -> Key:
+        """The key, whatever the token calls it."""
+        return self._key
+
+
+class ProviderKeys:
+    """The keys at ``address``, or at the address that the issuer itself tells."""
+
+    def __init__(
+        self,
+        issuer: str,
+        address: str | None,
+        algorithm: str,
+        *,
+        fetch: Fetch | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._issuer = issuer
+        self._address = address
+        self._algorithm = algorithm
+        self._fetch = fetch or fetch_json
+        self._clock = clock
+        self._keys: dict[str | None, Key] = {}
+        self._fetched_at: float | None = None
+        self._tried_at = -math.inf
+        self._failed = False
+        self._fetching: asyncio.Task[None] | None = None
+
+    async def find(self, key_id: str | None) -> Key:
+        """The key of this id, or the only key. Raises ``Unauthenticated``, ``IdentityUnavailable``."""
+        key = self._known(key_id)
+        if self._may_fetch() and (key is None or self._age() > KEYS_FRESH_S):
+            fetching = self._refreshed()
+            if key is None or not self._still_holds():
+                await asyncio.shield(fetching)
+                key = self._known(key_id)
+        if key is not None:
+            return key
+        if self._fetched_at is None:
+            raise IdentityUnavailable("the keys of the identity provider cannot be had")
+        raise Unauthenticated("untrusted")
+
+    def _age(self) -> float:
+        return math.inf if self._fetched_at is None else self._clock() - self._fetched_at
+
+    def _still_holds(self) -> bool:
+        """Whether what the provider said last is good enough while it is asked again.
+
+        For a while it is, and as long as the provider does not answer: nobody shall wait for it then.
+        """
+        return self._failed or self._age() <= 2 * KEYS_FRESH_S
+
+    def _known(self, key_id: str | None) -> Key | None:
+        if key_id is None:
+            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+        return self._keys.get(key_id)
+
+    def _may_fetch(self) -> bool:
+        return self._fetching is not None or self._clock() - self._tried_at >= REFETCH_MIN_S
+
+    def _refreshed(self) -> "asyncio.Task[None]":
+        """One fetch for all who ask meanwhile."""
+        if self._fetching is None:
+            self._tried_at = self._clock()
+            self._fetching = asyncio.create_task(self._refresh())
+        return self._fetching
+
+    async def _refresh(self) -> None:
+        try:
+            listed = await asyncio.to_thread(self._listed)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._failed = True
+            _log.warning("keys_not_fetched", reason=f"{type(error).__name__}: {error}")
+        else:
+            self._keys = {jwk.get("kid"): key for jwk in listed if (key := self._usable(jwk)) is not None}
+            self._fetched_at = self._clock()
+            self._failed = False
+        finally:
+            self._fetching = None
+
+    def _listed(self) -> list[dict[str, Any]]:
+        """The keys as the provider lists them. Runs in a thread of its own."""
+        address = self._address
+        if address is None:
+            told = self._fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
+            if told["issuer"] != self._issuer:
+                raise ValueError("the provider names another issuer")
+            address = str(told["jwks_uri"])
+        return [jwk for jwk in self._fetch(address)["keys"] if isinstance(jwk, dict)]
+
+    def _usable(self, jwk: Mapping[str, Any]) -> Key | None:
+        """The key, if it is a public one that is meant for such signatures."""
+        if jwk.get("use", "sig") != "sig" or jwk.get("alg", self._algorithm) != self._algorithm or "d" in jwk:
+            return None
+        try:
+            return jwt.get_algorithm_by_name(self._algorithm).from_jwk(dict(jwk))
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, UnsupportedAlgorithm):
+            return None
+
+
+def fetch_json(address: str) -> Mapping[str, Any]:
+    """A JSON object from an address; HTTPS only, but for this machine. Raises ``OSError``, ``ValueError``."""
+    _check(address)
+    request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 - checked
+    with _opener.open(request, timeout=FETCH_MAX_S) as answer:
+        body = answer.read(FETCHED_BYTES_MAX + 1)
+    if len(body) > FETCHED_BYTES_MAX:
+        raise ValueError("the answer is too long")
+    told = json.loads(body)
+    if not isinstance(told, dict):
+        raise ValueError("the answer is no object")
+    return told
+
+
+def _check(address: str) -> None:
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise ValueError("the address is not one of HTTPS")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The provider's answer comes from where it was asked for."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Follows none; the answer is then an error."""
+
+
+_opener: Final = urllib.request.build_opener(_NoRedirect)

@@ -1,0 +1,72 @@
+"""Makes, ends and replaces API keys."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+import asyncpg
+
+from boxoffice.access.callers import Role
+from boxoffice.access.keys import digest_of, make_key
+from boxoffice.rows import to_view
+from boxoffice.store import Store
+from boxoffice.views import ApiKey
+
+ROTATION_OVERLAP: Final = timedelta(hours=24)
+"""How long a replaced key is still good: time to bring the new one to every server."""
+
+KEY_ROLES: Final = (Role.SERVICE, Role.OPERATOR, Role.ADMIN)
+"""What a key can be: a customer is a person, and brings a token."""
+
+_ID_BYTES: Final = 6
+
+
+class NewKey(NamedTuple):
+    """A new key and its secret, which nobody can find out again."""
+
+    key: ApiKey
+    secret: str
+
+
+class KeyDesk:
+    """Writes keys to the database. Each write has one effect, however often it is tried."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(
+        self, name: str, role: Role, show_ids: Sequence[int] | None, lasts: timedelta | None
+    ) -> NewKey:
+        """A new key; for these shows alone, if they are given. ``lasts`` None: until it is revoked."""
+        secret = make_key()
+        shows = None if show_ids is None else list(show_ids)
+        while True:  # another key may have the id: one in 2^48
+            key_id = secrets.token_hex(_ID_BYTES)
+            rows = await self._store.write(
+                "create_key", key_id, name, role.value, shows, digest_of(secret), lasts
+            )
+            if rows:
+                return NewKey(to_view(rows[0], ApiKey), secret)
+
+    async def list(self) -> list[ApiKey]:
+        """All keys, the oldest first."""
+        return [to_view(row, ApiKey) for row in await self._store.read("api_keys")]
+
+    async def revoke(self, key_id: str) -> ApiKey | None:
+        """The key, which has ended now. None if there is none."""
+        return _key(await self._store.write("revoke_key", key_id))
+
+    async def rotate(self, key_id: str) -> NewKey | None:
+        """A new key with the rights of this one, which ends after the overlap. None if there is none."""
+        old = next((key for key in await self.list() if key.key_id == key_id), None)
+        if old is None or old.revoked_at is not None:
+            return None
+        lasts = None if old.expires_at is None else old.expires_at - old.created_at
+        new = await self.create(old.name, Role(old.role), old.show_ids, lasts)
+        await self._store.write("expire_key", key_id, ROTATION_OVERLAP)
+        return new
+
+
+def _key(rows: "list[asyncpg.Record]") -> ApiKey | None:
+    return to_view(rows[0], ApiKey) if rows else None

@@ -1,0 +1,91 @@
+"""Rate limits: how often somebody may ask, by the generic cell rate algorithm.
+
+Each name has a bucket of as many tokens as a minute brings; a request takes one. The whole state of a
+bucket is one time: when it will be full again.
+"""
+
+from collections.abc import Callable, Iterable
+from time import time
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+WINDOW_S: Final = 60.0
+"""Seconds in which an empty bucket fills up."""
+
+BUCKETS_MAX: Final = 100_000
+"""Buckets that a process keeps, some 20 MB; beyond that the full ones go, and then the oldest."""
+
+
+class Spent(Struct, frozen=True):
+    """What became of one request. Times are seconds from now."""
+
+    allowed: bool
+    left: int
+    full_in_s: float
+    retry_in_s: float = 0.0
+
+
+class RateLimited(Exception):
+    """The bucket is empty. ``rate`` is the class of what was asked."""
+
+    def __init__(self, rate: str, spent: Spent) -> None:
+        super().__init__(rate)
+        self.rate: Final = rate
+        self.spent: Final = spent
+
+
+class Rates(Protocol):
+    """Counts requests by name."""
+
+    async def take(self, name: str, per_window: int) -> Spent:
+        """Takes one token from the bucket of this name, if there is one."""
+
+    async def close(self) -> None:
+        """Ends its connections."""
+
+
+class MemoryRates:
+    """Counts in this process."""
+
+    def __init__(self, clock: Callable[[], float] = time) -> None:
+        self._clock = clock
+        self._full_at: dict[str, float] = {}
+
+    async def take(self, name: str, per_window: int) -> Spent:
+        """Takes one token from the bucket of this name, if there is one."""
+        return self.take_now(name, per_window)
+
+    def take_now(self, name: str, per_window: int) -> Spent:
+        """The same at once."""
+        now = self._clock()
+        before = max(self._full_at.get(name, now), now)
+        spent = spend(before - now, per_window)
+        if spent.allowed:
+            if len(self._full_at) >= BUCKETS_MAX and name not in self._full_at:
+                self._make_room(now)
+            self._full_at[name] = now + spent.full_in_s
+        return spent
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+    def _make_room(self, now: float) -> None:
+        """Forgets the full buckets, which are as good as new; if that frees too little, the oldest."""
+        self._full_at = {name: full_at for name, full_at in self._full_at.items() if full_at > now}
+        surplus = len(self._full_at) - BUCKETS_MAX * 9 // 10
+        for name in list(_first(self._full_at, surplus)):
+            del self._full_at[name]
+
+
+def spend(debt_s: float, per_window: int) -> Spent:
+    """Takes one token from a bucket that will be full in ``debt_s`` seconds."""
+    token_s = WINDOW_S / per_window
+    after = debt_s + token_s
+    if after > WINDOW_S + 1e-6:
+        return Spent(allowed=False, left=0, full_in_s=debt_s, retry_in_s=after - WINDOW_S)
+    return Spent(allowed=True, left=int((WINDOW_S - after) / token_s + 1e-6), full_in_s=after)
+
+
+def _first(names: Iterable[str], count: int) -> Iterable[str]:
+    return (name for name, _ in zip(names, range(count), strict=False))

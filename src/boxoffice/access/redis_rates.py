@@ -1,0 +1,85 @@
+"""Rate limits that several instances share, counted in Redis; while it is away, each counts alone."""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from boxoffice.access.rates import WINDOW_S, MemoryRates, Rates, Spent, spend
+from boxoffice.settings import Settings, SettingsError
+
+ANSWER_MAX_S: Final = 0.25
+"""Longest wait for Redis, in seconds: a limit must not cost more than what it protects."""
+
+CONNECTIONS_MAX: Final = 8
+"""Connections of a process to Redis: each answers some thousand requests a second."""
+
+AWAY_S: Final = 2.0
+"""Seconds for which a Redis that did not answer is not asked again."""
+
+_TAKE: Final = """
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+local window, token = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+local debt = full_at - now
+if debt + token <= window + 0.000001 then
+    redis.call('SET', KEYS[1], string.format('%.6f', full_at + token), 'PX', math.ceil((debt + token) * 1000))
+end
+return string.format('%.6f', debt)
+"""
+"""Reads and moves a bucket in one step, by the clock of Redis; says how far it was from full."""
+
+_log: Final = structlog.get_logger("boxoffice.rates")
+
+
+def rates_of(settings: Settings) -> Rates:
+    """Where requests are counted under these settings. Raises ``SettingsError``."""
+    url = settings.rate_limit_redis_url
+    return MemoryRates() if url is None else RedisRates(url.reveal())
+
+
+class RedisRates:
+    """Counts in Redis. Names are hashed there: they are addresses and persons."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = monotonic) -> None:
+        try:
+            from redis import asyncio as redis  # noqa: PLC0415 - an extra, which only this needs
+            from redis.exceptions import RedisError  # noqa: PLC0415
+        except ImportError:
+            raise SettingsError(
+                "RATE_LIMIT_REDIS_URL is set; expected the extra: pip install 'boxoffice[redis]'"
+            ) from None
+        self._errors = (RedisError, OSError, TimeoutError)
+        pool = redis.BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS_MAX,
+            timeout=ANSWER_MAX_S,
+            socket_timeout=ANSWER_MAX_S,
+            socket_connect_timeout=ANSWER_MAX_S,
+            decode_responses=True,
+        )
+        self._redis = redis.Redis.from_pool(pool)
+        self._take = self._redis.register_script(_TAKE)
+        self._alone = MemoryRates()
+        self._clock = clock
+        self._away_until = 0.0
+
+    async def take(self, name: str, per_window: int) -> Spent:
+        """Takes one token from the bucket of this name, if there is one."""
+        if self._clock() < self._away_until:
+            return self._alone.take_now(name, per_window)
+        key = "boxoffice:rate:" + blake2b(name.encode(), digest_size=16).hexdigest()
+        try:
+            debt = await self._take(keys=[key], args=[WINDOW_S, WINDOW_S / per_window])
+        except self._errors as error:
+            self._away_until = self._clock() + AWAY_S
+            _log.warning("redis_away", reason=type(error).__name__)
+            return self._alone.take_now(name, per_window)
+        return spend(float(debt), per_window)
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._redis.aclose()

@@ -1,0 +1,159 @@
+"""Bearer tokens of people: signed by the one provider that is set, for us, and still good (RFC 8725).
+
+What a token says about keys (``jku``, ``jwk``, ``x5u``, ``x5c``) is not looked at; its ``kid`` only picks
+one of the provider's keys, and its ``alg`` must be the one that is set.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from time import time
+from typing import Any, Final, Protocol
+
+import jwt
+import msgspec
+from msgspec import Struct
+
+from boxoffice.access.callers import Person, Role, Unauthenticated
+from boxoffice.access.jwks import FixedKey, Key, ProviderKeys
+from boxoffice.limits import EMAIL_CHARS_MAX, NAME_CHARS_MAX
+from boxoffice.settings import Settings, SettingsError
+
+TOKEN_BYTES_MAX: Final = 8_192
+"""Bytes of a token: those of real providers have one or two thousand."""
+
+SUBJECT_CHARS_MAX: Final = 255
+"""Characters of a subject, as OpenID Connect has it."""
+
+LEEWAY_S: Final = 30.0
+"""Seconds that the clocks of the provider and this machine may differ."""
+
+TOKEN_CACHE_S: Final = 60.0
+"""Seconds that a checked token is not checked again, so that a withdrawn key ends soon."""
+
+TOKENS_CACHED_MAX: Final = 20_000
+"""Checked tokens that a process remembers, some 20 MB."""
+
+_FORM: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt", "application/jwt"})
+_CLAIMS: Final = ("iss", "aud", "exp", "sub")
+_CONTROL: Final = re.compile(r"[\u0000-\u001f\u007f-\u009f]")
+_EMAIL: Final = re.compile(r"[^\s@\u0000-\u001f]{1,64}@[^\s@.\u0000-\u001f]+(\.[^\s@.\u0000-\u001f]+)+")
+_HIGHEST_FIRST: Final = (Role.ADMIN, Role.OPERATOR, Role.SERVICE)
+
+
+class _Header(Struct):
+    """What is looked at of a token's header; the rest is ignored on purpose."""
+
+    alg: str
+    kid: str | None = None
+    typ: str | None = None
+
+
+class _Keys(Protocol):
+    async def find(self, key_id: str | None) -> Key:
+        """The public key of this id."""
+
+
+class Tokens:
+    """Says who a token is about."""
+
+    def __init__(self, settings: Settings, keys: _Keys, clock: Callable[[], float] = time) -> None:
+        assert settings.jwt_issuer is not None
+        assert settings.jwt_audience is not None
+        self._issuer: Final = settings.jwt_issuer
+        self._audience: Final = settings.jwt_audience
+        self._algorithm: Final = settings.jwt_algorithm
+        self._roles_claim: Final = settings.jwt_roles_claim
+        self._keys = keys
+        self._clock = clock
+        self._checked: dict[bytes, tuple[float, Person]] = {}
+
+    async def person(self, token: bytes) -> Person:
+        """Who it is. Raises ``Unauthenticated``, or ``IdentityUnavailable`` without the provider's keys."""
+        if len(token) > TOKEN_BYTES_MAX:
+            raise Unauthenticated("malformed")
+        digest = sha256(token).digest()
+        kept = self._checked.get(digest)
+        if kept is not None and kept[0] > self._clock():
+            return kept[1]
+        header = _header(token)
+        if header.alg != self._algorithm or (header.typ or "jwt").lower() not in _TYPES:
+            raise Unauthenticated("untrusted")
+        claims = self._claims(token, await self._keys.find(header.kid))
+        person = self._person(claims)
+        self._keep(digest, min(self._clock() + TOKEN_CACHE_S, float(claims["exp"]) + LEEWAY_S), person)
+        return person
+
+    def _claims(self, token: bytes, key: Key) -> Mapping[str, Any]:
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[self._algorithm],
+                audience=self._audience,
+                issuer=self._issuer,
+                leeway=LEEWAY_S,
+                options={"require": list(_CLAIMS), "enforce_minimum_key_length": True},
+            )
+        except jwt.ExpiredSignatureError:
+            raise Unauthenticated("expired") from None
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+            raise Unauthenticated("untrusted") from None
+        if "events" in claims:  # a logout token: it says that somebody is gone
+            raise Unauthenticated("untrusted")
+        return claims
+
+    def _person(self, claims: Mapping[str, Any]) -> Person:
+        subject = claims["sub"]
+        if not subject or len(subject) > SUBJECT_CHARS_MAX or _CONTROL.search(subject):
+            raise Unauthenticated("untrusted")
+        email = _verified_email(claims)
+        return Person(self._issuer, subject, self._role(claims), email, _name(claims, email))
+
+    def _role(self, claims: Mapping[str, Any]) -> Role:
+        listed = claims.get(self._roles_claim) if self._roles_claim else None
+        names = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
+        return next((role for role in _HIGHEST_FIRST if role.value in names), Role.CUSTOMER)
+
+    def _keep(self, digest: bytes, until: float, person: Person) -> None:
+        if len(self._checked) >= TOKENS_CACHED_MAX:
+            del self._checked[next(iter(self._checked))]  # the oldest
+        self._checked[digest] = (until, person)
+
+
+def tokens_of(settings: Settings) -> Tokens | None:
+    """What checks tokens under these settings; None if there are none. Raises ``SettingsError``."""
+    issuer = settings.jwt_issuer
+    if issuer is None:
+        if settings.jwt_public_key or settings.jwt_jwks_url or settings.jwt_audience:
+            raise SettingsError("JWT_ISSUER is not set; expected the provider's address, as `iss` names it")
+        return None
+    if settings.jwt_audience is None:
+        raise SettingsError("JWT_AUDIENCE is not set; expected the name of this service in the tokens' `aud`")
+    if settings.jwt_public_key is not None:
+        return Tokens(settings, FixedKey(settings.jwt_public_key, settings.jwt_algorithm))
+    return Tokens(settings, ProviderKeys(issuer, settings.jwt_jwks_url, settings.jwt_algorithm))
+
+
+def _header(token: bytes) -> _Header:
+    if not _FORM.fullmatch(token):
+        raise Unauthenticated("malformed")
+    try:
+        return msgspec.convert(jwt.get_unverified_header(token), _Header)
+    except (jwt.PyJWTError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        raise Unauthenticated("malformed") from None
+
+
+def _verified_email(claims: Mapping[str, Any]) -> str | None:
+    email = claims.get("email")
+    if claims.get("email_verified") is not True or not isinstance(email, str):
+        return None
+    return email if len(email) <= EMAIL_CHARS_MAX and _EMAIL.fullmatch(email) else None
+
+
+def _name(claims: Mapping[str, Any], email: str | None) -> str:
+    """A name for the profile: the token's own, or the beginning of the address."""
+    given = claims.get("name")
+    name = _CONTROL.sub("", given).strip()[:NAME_CHARS_MAX].strip() if isinstance(given, str) else ""
+    return name or (email or "").partition("@")[0] or "Customer"

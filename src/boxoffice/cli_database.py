@@ -1,0 +1,52 @@
+"""What the commands share: their output, and the database that they work on."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from msgspec.structs import replace
+from rich.console import Console
+
+from boxoffice.embedded import running_dsn, start_embedded
+from boxoffice.migrate import MigrationReport
+from boxoffice.settings import Secret, Settings
+
+out: Final = Console()
+
+
+@contextmanager
+def connected(settings: Settings, *, own: bool = False) -> Iterator[Settings]:
+    """Settings with a database: the one that is set, or the embedded one.
+
+    That is started here unless it runs already. ``own``: it must be started here, for it ends with the
+    process that started it, and a server must not be left without.
+    """
+    if settings.dsn is not None:
+        yield settings
+        return
+    running = None if own else running_dsn(settings.data_dir)
+    if running is not None:
+        yield _with_dsn(settings, running)
+        return
+    with start_embedded(settings.data_dir, log=lambda line: out.print(line, markup=False)) as server:
+        yield _with_dsn(settings, server.dsn)
+
+
+def _with_dsn(settings: Settings, dsn: str) -> Settings:
+    os.environ["DATABASE_URL"] = dsn  # for the processes that serve
+    return replace(settings, database_url=Secret(dsn))
+
+
+def dsn_of(settings: Settings) -> str:
+    """The database of settings that have one."""
+    assert settings.dsn is not None
+    return settings.dsn
+
+
+def tell_migration(report: MigrationReport) -> None:
+    """Says what a migration did."""
+    for name in report.applied:
+        out.print(f"applied migration {name}")
+    if report.functions_applied:
+        out.print("applied the SQL functions")

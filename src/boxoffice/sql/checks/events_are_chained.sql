@@ -1,0 +1,14 @@
+-- I9: each event is linked to the one before it and the show to its last one: none was changed, removed, put in
+-- between or put elsewhere.
+SELECT e.show_id, format('event %s is not what was linked to the one before it', e.seq) AS violation
+FROM (
+    SELECT s.show_id, s.seq, s.link, s AS event,
+           lag(s.link) OVER (PARTITION BY s.show_id ORDER BY s.seq) AS link_before
+    FROM show_events AS s
+) AS e
+WHERE e.link <> sha256(COALESCE(e.link_before, '') || event_content(e.event))
+UNION ALL
+SELECT i.show_id, format('the show is linked to another end than event %s', e.seq)
+FROM show_inventory AS i
+LEFT JOIN LATERAL (SELECT seq, link FROM show_events WHERE show_id = i.show_id ORDER BY seq DESC LIMIT 1) AS e ON true
+WHERE i.last_link IS DISTINCT FROM e.link

@@ -1,0 +1,59 @@
+-- erase_user(now, command): removes what is known of a person: name, e-mail address, logins, the reasons and
+-- the origins of what was done, and kept answers with any of it. Bookings and events stay, of nobody in
+-- particular; nothing that is removed is part of an event's link. Refused while the user has a hold, or a
+-- sale in a show that has not begun. Erased already: a replay.
+-- Locks: the user's row of caller_locks; the inventory rows of the user's shows in the order of their ids, so that
+-- the events that are looked through stand still; the user's row.
+CREATE OR REPLACE FUNCTION erase_user(p_now timestamptz, p_command show_command) RETURNS command_outcome
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_id       bigint := p_command.user_id;
+    v_user     users;
+    v_show_ids bigint[];
+    v_active   bigint;
+    v_outcome  command_outcome := ROW(p_command.command_no, p_command.show_id, 'done', false, NULL, NULL);
+BEGIN
+    INSERT INTO caller_locks SELECT user_id, '{}' FROM users WHERE user_id = v_id
+    ON CONFLICT (user_id) DO UPDATE SET show_ids = caller_locks.show_ids;
+    v_show_ids := ARRAY(SELECT DISTINCT show_id FROM bookings WHERE user_id = v_id);
+    PERFORM FROM show_inventory WHERE show_id = ANY (v_show_ids) ORDER BY show_id FOR UPDATE;
+    SELECT * INTO v_user FROM users WHERE user_id = v_id FOR UPDATE;
+    IF NOT FOUND THEN
+        v_outcome.code := 'user_not_found';
+        RETURN v_outcome;
+    END IF;
+    IF v_user.erased_at IS NOT NULL THEN
+        v_outcome.replayed := true;
+        v_outcome.details := jsonb_build_object('user', user_view(v_user), 'created', false);
+        RETURN v_outcome;
+    END IF;
+    SELECT count(*) INTO v_active FROM bookings AS b JOIN shows AS s USING (show_id)
+    WHERE b.user_id = v_id
+      AND (b.status = 'CONFIRMED' AND s.start_time > p_now OR b.status = 'PENDING' AND b.expires_at > p_now);
+    IF v_active > 0 THEN
+        v_outcome.code := 'active_bookings';
+        v_outcome.details := jsonb_build_object('count', v_active);
+        RETURN v_outcome;
+    END IF;
+
+    UPDATE users
+    SET name = 'erased', email = format('erased-%s@erased.invalid', v_id), erased_at = p_now, updated_at = p_now
+    WHERE user_id = v_id
+    RETURNING * INTO v_user;
+    DELETE FROM logins WHERE user_id = v_id;
+    UPDATE bookings SET reason = NULL WHERE user_id = v_id AND reason IS NOT NULL;
+    UPDATE show_events SET origin = NULL, details = NULLIF(details - 'reason', '{}')
+    WHERE show_id = ANY (v_show_ids) AND user_id = v_id AND (origin IS NOT NULL OR details ? 'reason');
+    UPDATE show_events SET origin = NULL
+    WHERE actor LIKE 'user:%' AND actor = 'user:' || v_id AND origin IS NOT NULL;
+
+    DELETE FROM idempotency_keys WHERE actor LIKE 'user:%' AND actor = 'user:' || v_id;
+    UPDATE idempotency_keys SET outcome = jsonb_set(outcome, '{details,user}', user_view(v_user))
+    WHERE show_id = 0 AND outcome -> 'details' -> 'user' ->> 'id' = v_id::text;
+    UPDATE idempotency_keys SET outcome = jsonb_set(outcome, '{booking,reason}', 'null')
+    WHERE show_id = ANY (v_show_ids) AND (outcome -> 'booking' ->> 'user_id')::bigint = v_id
+      AND outcome -> 'booking' ->> 'reason' IS NOT NULL;
+
+    v_outcome.details := jsonb_build_object('user', user_view(v_user), 'created', false);
+    RETURN v_outcome;
+END $$;

@@ -1,0 +1,2 @@
+-- How user $1 logs in.
+SELECT issuer, subject, created_at FROM logins WHERE user_id = $1 ORDER BY created_at, issuer

@@ -1,0 +1,127 @@
+"""The program and who may come in: what it refuses to start with, and its commands on keys and persons."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.identity import AUDIENCE, ISSUER, Provider, bearer
+from tests.support.polling import wait_until
+from tests.support.program import Program
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"APP_ENV": "production"}, "AUTH is not set in production; expected on"),
+        ({"HOST": "192.0.2.1"}, "AUTH is not set on 192.0.2.1; expected on"),
+        ({"AUTH": "on", "JWT_ISSUER": ISSUER}, "JWT_AUDIENCE is not set"),
+    ],
+    ids=str,
+)
+def test_it_does_not_start_undecided_or_with_a_wrong_setting(
+    program: Program, settings: dict[str, str], told: str
+) -> None:
+    ended = program.run("serve", **settings)
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("boxoffice: ")
+    assert told in line
+
+
+def test_a_worker_does_not_start_undecided_either(program: Program) -> None:
+    """Whoever starts the application without the command line meets the same check."""
+    code = "from boxoffice.server import application; application()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=program.environment | {"APP_ENV": "production", "DATABASE_URL": "postgresql://nowhere/x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "AUTH is not set in production" in ended.stderr
+
+
+def test_on_a_loopback_address_it_is_open_and_says_so(program: Program) -> None:
+    program.serve()
+    assert "authentication is off: everybody who reaches this port may do everything" in program.output()
+    assert httpx.get(f"{program.url}/api/users").status_code == 200
+
+
+@pytest.fixture
+def provider() -> Provider:
+    """Who signs the tokens of people."""
+    return Provider()
+
+
+@pytest.fixture
+def closed(data_dir: Path, provider: Provider) -> Iterator[Program]:
+    """The program with authentication on, in production, and the provider's key in a file."""
+    (data_dir / "key.pem").write_text(provider.public_pem)
+    program = Program(
+        data_dir,
+        AUTH="on",
+        APP_ENV="production",
+        HOST="127.0.0.1",
+        JWT_ISSUER=ISSUER,
+        JWT_AUDIENCE=AUDIENCE,
+        JWT_ALGORITHM="ES256",
+        JWT_PUBLIC_KEY=str(data_dir / "key.pem"),
+    )
+    yield program
+    program.close()
+
+
+def test_keys_and_persons_from_the_command_line(closed: Program, provider: Provider) -> None:
+    made = closed.run("keys", "create", "front end", "--role", "admin")
+    assert made.returncode == 0, made.stderr
+    secret = made.stdout.splitlines()[-1]
+    [key_id] = re.findall(r"key ([0-9a-f]{12}) \(admin\)", made.stdout)
+    closed.serve()
+    assert f"authentication is on: API keys, and tokens of {ISSUER}" in closed.output()
+    listed = closed.run("keys", "list").stdout
+    assert key_id in listed
+    assert secret not in listed
+
+    users = f"{closed.url}/api/users"
+    assert httpx.get(users).status_code == 401
+    assert httpx.get(users, headers=bearer(secret)).status_code == 200
+    me = httpx.get(f"{users}/me", headers=bearer(provider.token("ada"))).json()["data"]
+
+    exported = closed.run("users", "export", str(me["id"]))
+    assert json.loads(exported.stdout)["user"]["email"] == "ada@example.com"
+    erased = closed.run("users", "erase", str(me["id"]))
+    assert f"erased user {me['id']}" in erased.stdout
+    assert closed.run("users", "export", "4711").stderr == "boxoffice: there is no user 4711\n"
+    assert closed.run("users", "erase", "4711").stderr == "boxoffice: there is no user 4711\n"
+
+    rotated = closed.run("keys", "rotate", key_id)
+    assert rotated.returncode == 0, rotated.stderr
+    new_secret = next(line for line in rotated.stdout.splitlines() if line.startswith("box_"))
+    assert httpx.get(users, headers=bearer(new_secret)).status_code == 200
+    assert httpx.get(users, headers=bearer(secret)).status_code == 200
+    assert closed.run("keys", "revoke", key_id).returncode == 0
+    assert closed.run("keys", "revoke", "nothing").stderr == "boxoffice: there is no key nothing\n"
+    assert "revoked" in closed.run("keys", "list").stdout
+    wait_until(lambda: httpx.get(users, headers=bearer(secret)).status_code == 401, "the end of the key")
+    assert closed.run("verify").returncode == 0
+    assert secret not in closed.output()
+    assert closed.end(signal.SIGTERM) == 0, closed.output()
+
+
+def test_keys_narrowed_in_time_and_to_shows(program: Program) -> None:
+    made = program.run(
+        "keys", "create", "x", "--role", "service", "--show", "3", "--show", "5", "--days", "2"
+    )
+    assert made.returncode == 0, made.stderr
+    listed = program.run("keys", "list", COLUMNS="200").stdout
+    assert re.search(r"service.* 3, 5 .*valid", listed)
+    assert program.run("keys", "create", "x", "--role", "customer").returncode == 2
+    assert program.run("keys", "create", "x").returncode == 2

@@ -1,0 +1,68 @@
+"""The client's address: believed from our own proxies only, and only as far as they reach."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from boxoffice.access.proxies import HOPS_MAX, Proxies
+
+OURS = Proxies(["10.0.0.0/8", "127.0.0.1", "fd00::/8"])
+Headers = list[tuple[bytes, bytes]]
+
+
+def listed(*values: str) -> Headers:
+    return [(b"x-forwarded-for", value.encode()) for value in values]
+
+
+def forwarded(*values: str) -> Headers:
+    return [(b"forwarded", value.encode()) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "client"),
+    [
+        ("192.0.2.9", listed("198.51.100.1"), "192.0.2.9"),
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", listed("198.51.100.1"), "198.51.100.1"),
+        ("10.0.0.1", listed("6.6.6.6, 198.51.100.1"), "198.51.100.1"),
+        ("10.0.0.1", listed("6.6.6.6, 198.51.100.1, 10.9.9.9"), "198.51.100.1"),
+        ("10.0.0.1", listed("6.6.6.6", "198.51.100.1"), "198.51.100.1"),
+        ("10.0.0.1", listed("10.0.0.2, 10.0.0.3"), "10.0.0.2"),
+        ("10.0.0.1", listed("198.51.100.1, nonsense"), "10.0.0.1"),
+        ("10.0.0.1", listed("198.51.100.1, nonsense, 10.0.0.2"), "10.0.0.2"),
+        ("10.0.0.1", listed(""), "10.0.0.1"),
+        ("10.0.0.1", listed("198.51.100.1:4711"), "198.51.100.1"),
+        ("::ffff:10.0.0.1", listed("198.51.100.1"), "198.51.100.1"),
+        ("10.0.0.1", listed("::ffff:198.51.100.1"), "198.51.100.1"),
+        ("fd00::1", listed("[2001:db8::1]:443"), "2001:db8::1"),
+        ("10.0.0.1", forwarded("for=198.51.100.1"), "198.51.100.1"),
+        ("10.0.0.1", forwarded("For=6.6.6.6, FOR=198.51.100.1;proto=https;by=10.0.0.1"), "198.51.100.1"),
+        ("10.0.0.1", forwarded('proto=https; for="[2001:db8::1]:4711"'), "2001:db8::1"),
+        ("10.0.0.1", forwarded('for="198.51.100.1:80"'), "198.51.100.1"),
+        ("10.0.0.1", forwarded("for=_hidden"), "10.0.0.1"),
+        ("10.0.0.1", forwarded("for=unknown, for=10.0.0.7"), "10.0.0.7"),
+        ("10.0.0.1", forwarded("by=198.51.100.1"), "10.0.0.1"),
+        ("10.0.0.1", listed("198.51.100.1") + forwarded("for=198.51.100.1"), "198.51.100.1"),
+        ("10.0.0.1", listed("198.51.100.1") + forwarded("for=6.6.6.6"), "10.0.0.1"),
+        (None, listed("198.51.100.1"), None),
+    ],
+)
+def test_who_asks(peer: str | None, headers: Headers, client: str | None) -> None:
+    assert OURS.client(peer, headers) == client
+
+
+def test_without_proxies_no_header_is_believed() -> None:
+    headers = listed("198.51.100.1") + forwarded("for=198.51.100.1")
+    assert Proxies([]).client("10.0.0.1", headers) == "10.0.0.1"
+
+
+def test_a_chain_is_looked_at_only_so_far() -> None:
+    chain = ", ".join(["198.51.100.1"] + ["10.0.0.2"] * HOPS_MAX)
+    assert OURS.client("10.0.0.1", listed(chain)) == "10.0.0.2"
+
+
+@given(some.lists(some.text(max_size=40), max_size=4))
+def test_whatever_a_client_writes_in_front_changes_nothing(made_up: list[str]) -> None:
+    value = ",".join([*made_up, "198.51.100.1"]).encode("utf-8", "surrogatepass")
+    assert OURS.client("10.0.0.1", [(b"x-forwarded-for", value)]) == "198.51.100.1"
+    assert OURS.client("192.0.2.9", [(b"forwarded", value), (b"x-forwarded-for", value)]) == "192.0.2.9"
