@@ -285,8 +285,7 @@ def _figures(site: _Site) -> Figures:
 async def _open_site(stage: Stage) -> AsyncIterator[_Site]:
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(durable_cluster(stage.folder))
-        proxy = await stack.enter_async_context(proxied(cluster.dsn))
-        proxy.only = b"FROM run_batch("
+        proxy = await stack.enter_async_context(proxied(cluster.dsn, b"FROM run_batch("))
         programs = [
             Program(stage.folder, DATABASE_URL=dsn, SWEEP_INTERVAL_SECONDS="3600")
             for dsn in (cluster.dsn, proxy.dsn)

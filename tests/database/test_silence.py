@@ -24,8 +24,8 @@ async def test_a_transaction_whose_end_never_arrives_gives_its_lock_back(
     show = await box.show()
     monkeypatch.setattr(limits, "STATEMENT_TIMEOUT_MS", 1_000)
     monkeypatch.setattr(limits, "TRANSACTION_TIMEOUT_MS", 1_500)
-    async with proxied(database) as proxy, open_box(proxy.dsn, isolation) as far:
-        proxy.only, proxy.cuts = b"FROM run_batch(", [Cut.SILENT]
+    async with proxied(database, b"FROM run_batch(") as proxy, open_box(proxy.dsn, isolation) as far:
+        proxy.cuts = [Cut.SILENT]
         silent = asyncio.create_task(far.book(show, seats=[1]))
 
         async def sold_by_others() -> bool:

@@ -35,14 +35,14 @@ class Proxy:
     """Passes messages on, on a port of its own. A cut breaks the connection it happens on.
 
     ``cuts`` are made one after the other, each at the next statement on any connection that has ``only``
-    in its text, and ``at_cut`` is awaited while the database has done its part and the client does not
-    know. ``made`` counts them.
+    in its text (connections prepare statements early, so that it cannot be said later), and ``at_cut`` is
+    awaited while the database has done its part and the client does not know. ``made`` counts them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, only: bytes) -> None:
         self.cuts: list[Cut] = []
         self.made: Counter[Cut] = Counter()
-        self.only = b""
+        self.only: Final = only
         self.at_cut: Callable[[], Awaitable[object]] | None = None
         self.dsn = ""
         self._server: asyncio.Server | None = None
@@ -183,9 +183,9 @@ def dsn_at(dsn: str, port: int) -> str:
 
 
 @asynccontextmanager
-async def proxied(dsn: str) -> AsyncIterator[Proxy]:
+async def proxied(dsn: str, only: bytes = b"") -> AsyncIterator[Proxy]:
     """A proxy in front of a database, for the length of a block."""
-    proxy = Proxy()
+    proxy = Proxy(only)
     await proxy.open(dsn)
     try:
         yield proxy
