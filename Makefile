@@ -33,11 +33,13 @@ chaos: $(INSTALLED) ## Half an hour of faults and races, checked (ARGS="--minute
 mutants: $(INSTALLED) ## Break the program in every way that we thought of, and see the tests fail
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-check: $(INSTALLED) ## Format, lint, types, and whether openapi.json is up to date
+check: $(INSTALLED) ## Format, lint, types, openapi.json, and known weaknesses: ours, and of what we use
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/boxoffice openapi --check
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
+	$(BIN)/python -m tests.audit
 
 fmt: $(INSTALLED) ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .

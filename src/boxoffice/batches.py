@@ -60,6 +60,10 @@ _NOT_ASKED = ("origin", "owner_id", "caps")
 _ASKED_IF_GIVEN = ("subject", "issuer")
 """No part of a fingerprint while they are not given: keys of earlier versions stay good."""
 
+_BY_SETTING: dict[str, object] = {"late": "retake", "lifetime_seconds_max": 0}
+"""What the server's settings fill in, and what a fingerprint has instead: a retry must not fail because they
+have changed. The first is what earlier versions had there by default."""
+
 
 class Batches:
     """Runs batches of show commands, and single commands that are not about a show's seats."""
@@ -178,8 +182,10 @@ def _details(command: Command[Any]) -> str | None:
         return None if command.caps is None else _caps(command.caps)
     if isinstance(command, _IN_COLUMNS):
         return None
-    fields = msgspec.to_builtins(command)
-    return msgspec.json.encode({k: v for k, v in fields.items() if k not in _COLUMNS}).decode()
+    fields = {k: v for k, v in msgspec.to_builtins(command).items() if k not in _COLUMNS}
+    if fields.get("caps") is None:
+        fields.pop("caps", None)
+    return msgspec.json.encode(fields).decode()
 
 
 @cache
@@ -192,7 +198,7 @@ def _fingerprint(command: Command[Any]) -> bytes:
     """What is asked, whoever asks: two commands with one key must agree in it."""
     fields = msgspec.to_builtins(replace(command, actor="", idempotency_key=None))
     asked = {
-        name: value
+        name: _BY_SETTING.get(name, value)
         for name, value in fields.items()
         if name not in _NOT_ASKED and (value is not None or name not in _ASKED_IF_GIVEN)
     }

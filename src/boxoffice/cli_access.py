@@ -8,18 +8,20 @@ from typing import Annotated, Final, Literal, NoReturn, TypeVar
 
 import msgspec
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import ROTATION_OVERLAP, KeyDesk, NewKey
 from boxoffice.cli_database import connected, dsn_of, out, tell_migration
 from boxoffice.commands import EraseUser
-from boxoffice.limits import SHOW_ID_MAX
+from boxoffice.limits import NAME_CHARS_MAX, SHOW_ID_MAX
 from boxoffice.migrate import migrate
 from boxoffice.outcomes import RefusalCode, Refused
 from boxoffice.runtime import open_engine, open_store
 from boxoffice.settings import Settings, load_settings
 from boxoffice.views import ApiKey, UserExport
+from boxoffice.web.fields import Name
 
 T = TypeVar("T")
 
@@ -46,6 +48,11 @@ def create(
     ] = None,
 ) -> None:
     """Make a key. It is shown once, and only its hash is kept."""
+    try:
+        name = msgspec.convert(name, Name).strip()
+        name.encode()
+    except ValueError:  # msgspec's errors are ValueErrors
+        _fail(f"a key's name has 1 to {NAME_CHARS_MAX} characters, and no control characters")
     lasts = None if days is None else timedelta(days=days)
     _tell_new(_at_desk(lambda desk: desk.create(name, Role(role), show or None, lasts)))
 
@@ -57,7 +64,13 @@ def list_keys() -> None:
     for key in _at_desk(lambda desk: desk.list()):
         shows = "all" if key.show_ids is None else ", ".join(map(str, key.show_ids))
         table.add_row(
-            key.key_id, key.name, key.role, shows, _day(key.created_at), _day(key.expires_at), _state(key)
+            key.key_id,
+            escape(key.name),
+            key.role,
+            shows,
+            _day(key.created_at),
+            _day(key.expires_at),
+            _state(key),
         )
     out.print(table)
 
@@ -106,7 +119,10 @@ async def _erase(settings: Settings, user_id: int) -> object:
 
 async def _export(settings: Settings, user_id: int) -> UserExport | None:
     async with open_engine(settings, sweep=False) as (_, reads):
-        return await reads.export_user(user_id)
+        told = await reads.export_user(user_id)
+    if told is not None:
+        told.hide_others()
+    return told
 
 
 def _at_desk(work: Callable[[KeyDesk], Awaitable[T]]) -> T:

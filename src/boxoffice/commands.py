@@ -63,11 +63,15 @@ class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book")
 
 
 class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="confirm"):
-    """Turn a hold into a sale; ``late`` says what becomes of a hold that has run out."""
+    """Turn a hold into a sale; ``late`` says what becomes of a hold that has run out.
+
+    ``caps`` bound a late one, which is a booking more; one in time changes nothing that they count.
+    """
 
     booking_id: int
     late: LateConfirm = "retake"
     owner_id: int | None = None
+    caps: Caps | None = None
 
 
 class FailBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="fail"):
@@ -162,6 +166,10 @@ class UpdateUser(Command[UserDone], frozen=True, kw_only=True, tag="update_user"
 
 
 class EraseUser(Command[UserDone], frozen=True, kw_only=True, tag="erase_user"):
-    """Remove what is known of a person; the bookings and their events stay, of nobody in particular."""
+    """Remove what is known of a person; the bookings and their events stay, of nobody in particular.
+
+    With ``caps`` it is refused while the person pauses after a hold: who comes back would not have to.
+    """
 
     user_id: int
+    caps: Caps | None = None

@@ -177,17 +177,24 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     rate_limit_redis_url: Annotated[
         Secret | None,
         Meta(
-            description="Redis in which several instances count together, `redis://host:6379/0`; without it "
-            "each counts alone. Needs the extra `redis`."
+            description="Redis in which all processes count together, `redis://host:6379/0`; without it "
+            "each counts alone, and N of them (`--workers N`) give N times the rate. Needs the extra `redis`."
         ),
     ] = None
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(
             description="Networks of the proxies in front, separated by commas: only they are believed about "
-            "whom they speak for (`X-Forwarded-For`, `Forwarded`)."
+            "whom they speak for."
         ),
     ] = ()
+    trusted_proxy_header: Annotated[
+        Literal["x-forwarded-for", "forwarded"],
+        Meta(
+            description="The header in which these proxies say it; they must set it on every request. The "
+            "other one is ignored."
+        ),
+    ] = "x-forwarded-for"
     hsts: Annotated[
         bool | None,
         Meta(description="Whether browsers are told to come by HTTPS only. Default: in production."),
@@ -219,14 +226,15 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
         Meta(
             gt=0,
             le=1440,
-            description="Minutes after which a hold ends for good, however often it is extended.",
+            description="Minutes after which a hold ends for good, however often it is extended. Default: "
+            "`BOOKING_EXPIRY_MINUTES` if that is longer.",
         ),
     ] = 10.0
 
     @property
     def hold_seconds_max(self) -> float:
-        """The longest hold, in seconds."""
-        return self.booking_expiry_minutes * 60
+        """The longest hold without an extension, in seconds: never beyond its lifetime."""
+        return min(self.booking_expiry_minutes, self.hold_lifetime_minutes_max) * 60
 
     @property
     def authenticates(self) -> bool:
@@ -271,7 +279,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     values = {
         f.name: value_of(f, _HINTS[f.name], texts[f.encode_name]) for f in _fields() if f.encode_name in texts
     }
-    return Settings(**(_defaults(texts, values.get("app_env")) | values))
+    return Settings(**(_defaults(texts, values) | values))
 
 
 def settings_table() -> Iterator[SettingRow]:
@@ -291,11 +299,13 @@ def _process_and_file() -> dict[str, str]:
     return {name: text for name, text in file.items() if text is not None} | dict(os.environ)
 
 
-def _defaults(texts: Mapping[str, str], app_env: object) -> dict[str, Any]:
-    """The defaults that depend on where we run."""
+def _defaults(texts: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults that depend on where we run, and on other settings."""
     shared = "/var/lib" if os.geteuid() == 0 else texts.get("XDG_DATA_HOME", "~/.local/share")
     defaults: dict[str, Any] = {"data_dir": folder(shared) / "boxoffice"}
-    if app_env == "production":
+    if (expiry := values.get("booking_expiry_minutes", 0)) > Settings().hold_lifetime_minutes_max:
+        defaults["hold_lifetime_minutes_max"] = expiry
+    if values.get("app_env") == "production":
         defaults |= {"host": "0.0.0.0", "cors_origins": ()}  # noqa: S104 - a server is there to be reached
     return defaults
 

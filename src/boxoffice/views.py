@@ -3,7 +3,7 @@
 Field order is the order on the wire; times are UTC; ids fit in 53 bits.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -75,10 +75,10 @@ class Booking(Struct):
 
 
 class BookingDetails(Booking, kw_only=True):
-    """A booking with the names of what it joins."""
+    """A booking with the names of what it joins. ``user`` None: the caller may not see profiles."""
 
     show_name: str
-    user: User
+    user: User | None
 
 
 class ShowStats(Struct):
@@ -130,13 +130,17 @@ class Event(Struct):
 
 
 class ApiKey(Struct):
-    """A server's key, without its secret. ``show_ids``: the only shows that it is for; ``None``: all."""
+    """A server's key, without its secret. ``show_ids``: the only shows that it is for; ``None``: all.
+
+    ``lasts``: how long it was made for; ``None``: until revoked. One that was replaced ends sooner.
+    """
 
     key_id: str
     name: str
     role: str
     show_ids: list[int] | None
     created_at: datetime
+    lasts: timedelta | None
     expires_at: datetime | None
     revoked_at: datetime | None
 
@@ -150,7 +154,10 @@ class Login(Struct):
 
 
 class UserEvent(Event, kw_only=True):
-    """An event of a person's booking, or one that the person caused, with where the request came from."""
+    """An event of a person's booking, or one that the person caused.
+
+    ``origin``: where the request came from, if it was the person's own.
+    """
 
     show_id: int
     origin: str | None
@@ -165,10 +172,17 @@ class KeptAnswer(Struct):
 
 
 class UserExport(Struct):
-    """Everything that is kept about a person."""
+    """Everything that is kept about a person, and nothing about those who acted for or against them."""
 
     user: User
     logins: list[Login]
     bookings: list[Booking]
     events: list[UserEvent]
     kept_answers: list[KeptAnswer]
+
+    def hide_others(self) -> None:
+        """Takes away where others acted from: the addresses of staff are no data of this person."""
+        own = f"user:{self.user.id}"
+        for event in self.events:
+            if event.actor != own:
+                event.origin = None

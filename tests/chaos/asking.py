@@ -131,7 +131,7 @@ def _request(operation: Operation) -> bytes:
     method, path, body = _asked(operation)
     data = b"" if body is None else msgspec.json.encode(body)
     key = f"Idempotency-Key: {operation.key}\r\n" if operation.key else ""
-    head = f"{method} {path} HTTP/1.1\r\nHost: boxoffice\r\n{key}Content-Length: {len(data)}\r\n\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{key}Content-Length: {len(data)}\r\n\r\n"
     return head.encode() + data
 
 

@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from tests.chaos import crashes, cuts, deadlines, faults_inside, machine, outages, parsers, readers, storm
+from tests.chaos import (
+    crashes,
+    cuts,
+    deadlines,
+    faults_inside,
+    hoarding,
+    machine,
+    outages,
+    parsers,
+    readers,
+    storm,
+)
 from tests.chaos.campaign import Campaign
 
 CAMPAIGNS: Final[tuple[Campaign, ...]] = (
@@ -15,4 +26,5 @@ CAMPAIGNS: Final[tuple[Campaign, ...]] = (
     deadlines.CAMPAIGN,
     faults_inside.CAMPAIGN,
     parsers.CAMPAIGN,
+    hoarding.CAMPAIGN,
 )

@@ -12,6 +12,7 @@ from tests.support.box import ACTOR, Box, done, in_one_batch, open_box, refused
 from tests.support.callers import book_capped, caps, extend
 from tests.support.clock import Clock
 from tests.support.databases import Connection, connected
+from tests.support.eventually import eventually
 from tests.support.races import wait_until_blocked
 
 HOLD_S = 600
@@ -28,6 +29,33 @@ MOST_AT_ONCE = """
 """
 """The most holds that a user ever had; cancelled ones until then."""
 
+
+FULL = 2_000
+"""Holds of a show that a plan must not read whole; half of them are over."""
+
+FILL = """
+    WITH made AS (
+        INSERT INTO users (name, email, created_at, updated_at)
+        SELECT 'Jane', format('jane%s@example.com', n), now(), now() FROM generate_series(1, $2) AS n
+        RETURNING user_id
+    )
+    INSERT INTO bookings
+        (show_id, booking_id, user_id, status, seats, expires_at, created_at, updated_at, capped)
+    SELECT $1::bigint, $1::bigint << 24 | 16777215 - user_id, user_id,
+           CASE user_id % 2 WHEN 0 THEN 'PENDING' ELSE 'EXPIRED' END, '{1}',
+           now() + (1 - user_id % 2) * interval '1 hour', now(), now(), true
+    FROM made
+"""
+
+READS = """
+    SELECT indexrelname, idx_tup_read FROM pg_stat_user_indexes
+    WHERE relname = 'bookings' AND idx_tup_read > 0
+"""
+
+SESSIONS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'boxoffice'
+"""
 
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
@@ -330,3 +358,29 @@ async def test_a_command_with_caps_is_answered_again_for_its_key(box: Box) -> No
     first = done(await box.do(command))
     again = done(await box.do(command))
     assert (again.replayed, again.booking) == (True, first.booking)
+
+
+@pytest.mark.parametrize("planned", ["when it was empty", "when it was full"])
+async def test_to_count_never_reads_a_whole_show(database: str, connection: Connection, planned: str) -> None:
+    """Plans are made once, and without statistics; a wrong one would cost every batch."""
+    async with open_box(database) as box:
+        show, other = [await box.show(100) for _ in range(2)]
+        if planned == "when it was full":
+            await connection.execute(FILL, show, FULL)
+    async with open_box(database) as box:  # plans of its own
+        for _ in range(2):  # the first has nothing anywhere, the second here and elsewhere
+            done(await book_capped(box, show, caps()))
+            done(await book_capped(box, other, caps()))
+        if planned == "when it was empty":
+            await connection.execute(FILL, show, FULL)
+        users = await connection.fetch("SELECT user_id FROM users ORDER BY user_id LIMIT 10")
+        holds = (book_capped(box, show, caps(), user=row["user_id"]) for row in users for _ in range(2))
+        assert booked(await in_one_batch(*holds)) == 20
+
+    async def counted() -> bool:
+        return bool(await connection.fetchval(SESSIONS) == 0)
+
+    await eventually(counted, "the sessions' figures")
+    reads = {row["indexrelname"]: row["idx_tup_read"] for row in await connection.fetch(READS)}
+    assert "capped_bookings" in reads
+    assert sum(reads.values()) < FULL / 2, reads

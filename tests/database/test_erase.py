@@ -86,6 +86,7 @@ async def test_what_others_did_and_wrote_stays(box: Box, connection: Connection)
     done(await erase(box, jane))
     kept = await box.reads.booking(booking.id)
     assert kept is not None
+    assert kept.user is not None
     assert (kept.reason, kept.user.name) == ("rain", "John Doe")
     assert await connection.fetchval("SELECT count(*) FROM show_events WHERE origin = '192.0.2.1'") == 2
     assert await connection.fetchval("SELECT count(*) FROM idempotency_keys WHERE actor = 'user:1'") == 1

@@ -8,6 +8,7 @@ from boxoffice.commands import CancelBooking, ConfirmBooking, ExtendHold, FailBo
 from boxoffice.outcomes import BookingDone
 from tests.support.box import Box, done, in_one_batch, refused
 from tests.support.clock import Clock
+from tests.support.databases import Connection
 
 HOLD_S = 60
 
@@ -53,6 +54,16 @@ async def test_anothers_late_confirm_takes_nothing_again(box: Box, clock: Clock)
     assert await box.do(confirm) == NOT_FOUND
     confirm, *_ = commands(show, held.id, 1)
     assert done(await box.do(confirm)).booking.retaken_from == held.id
+
+
+async def test_who_extends_anothers_hold_does_not_lock_its_owner(box: Box, connection: Connection) -> None:
+    show = await box.show()
+    jane = await box.user("jane@example.com")
+    held = await box.book(show, hold=HOLD_S)
+    assert await box.do(commands(show, held.id, jane)[3]) == NOT_FOUND
+    assert await connection.fetchval("SELECT count(*) FROM caller_locks") == 0
+    done(await box.do(commands(show, held.id, 1)[3]))
+    assert await connection.fetchval("SELECT array_agg(user_id) FROM caller_locks") == [1]
 
 
 async def test_in_one_batch_anothers_command_does_not_stand_in_the_owners_way(box: Box) -> None:

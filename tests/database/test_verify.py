@@ -32,6 +32,18 @@ CORRUPTIONS = [
         """,
     ),
     (
+        {"bookings are as told"},  # a sale has another owner
+        """
+        INSERT INTO users VALUES (99, 'Jane', 'jane@example.com', now(), now());
+        UPDATE bookings SET user_id = 99 WHERE status = 'CONFIRMED'
+        """,
+    ),
+    ({"bookings are as told"}, "UPDATE bookings SET created_at = created_at - interval '1 microsecond'"),
+    (
+        {"bookings are as told"},
+        "UPDATE bookings SET expires_at = expires_at + interval '1 h' WHERE status = 'PENDING'",
+    ),
+    (
         {"events have no gap", "events are chained"},
         "DELETE FROM show_events WHERE show_id = 1 AND kind = 'show_created'",
     ),

@@ -20,7 +20,7 @@ from boxoffice.views import BookingStatus
 from tests.model.both_sides import EXPIRE, HOLD_MAX_S, BothSides, Hall
 from tests.model.looks import PATHS, seen_in
 from tests.model.reference import Model
-from tests.model.site import FROM_A_PAGE, Call, Site
+from tests.model.site import FROM_A_PAGE, LIFETIME_S, Call, Site
 from tests.model.told import ModelBooking, ModelShow, Wish, as_told
 from tests.support.box import refused
 
@@ -62,6 +62,7 @@ ENDINGS: Final = (
 )
 
 _ACTIVE: Final = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
+_HELD: Final = (BookingStatus.PENDING,)
 _LATE: Final = (BookingStatus.EXPIRED,)
 _ENDED: Final = (BookingStatus.EXPIRED, BookingStatus.FAILED, BookingStatus.CANCELLED)
 
@@ -120,6 +121,29 @@ class BookingMachine(RuleBasedStateMachine):
         hall, booking_id = self._both.booking(which, _LATE if late else ())
         call = Call(method="POST", path=f"/api/bookings/{booking_id}/confirm", kind=ModelBooking)
         self._both.ask(_from(page, call), lambda: hall.model.confirm(booking_id, "retake", key), hall, key)
+
+    @rule(
+        which=bookings,
+        held=st.sampled_from([True] * 5 + [False]),
+        seconds=st.sampled_from([30, 90.0, None]),
+        waits=st.lists(st.sampled_from([0.0, 30.0, 30.0]), min_size=1, max_size=3),
+        key=keys,
+    )
+    def extend(
+        self, which: int, held: bool, seconds: float | None, waits: list[float], key: str | None
+    ) -> None:
+        """Once or more often, with pauses, so that a hold comes to the end of its life."""
+        hall, booking_id = self._both.booking(which, _HELD if held else ())
+        call = Call(
+            method="POST",
+            path=f"/api/bookings/{booking_id}/extend",
+            body={"hold_seconds": seconds} if seconds else None,
+            kind=ModelBooking,
+        )
+        asked = seconds or HOLD_MAX_S
+        for wait in waits:
+            self.time_passes(wait)
+            self._both.ask(call, lambda: hall.model.extend(booking_id, asked, LIFETIME_S, key), hall, key)
 
     @rule(which=bookings, ended=st.booleans(), how=st.sampled_from(ENDINGS), key=keys, page=pages)
     def end(self, which: int, ended: bool, how: Ending, key: str | None, page: bool) -> None:

@@ -88,7 +88,12 @@ class Model:
 
     def confirm(self, booking_id: int, late: str, key: str | None = None) -> Answer:
         """Confirms a hold, or takes the seats of a late one again."""
-        return self._on(booking_id, key, ("confirm", late), lambda booking: self._confirm(booking, late))
+        return self._on(booking_id, key, ("confirm",), lambda booking: self._confirm(booking, late))
+
+    def extend(self, booking_id: int, seconds: float, lifetime_s: float, key: str | None = None) -> Answer:
+        """Lets a hold end so many seconds from now; no hold lives longer than ``lifetime_s`` in all."""
+        asked = ("extend", seconds, lifetime_s)
+        return self._on(booking_id, key, asked, lambda booking: self._extend(booking, seconds, lifetime_s))
 
     def end(
         self, booking_id: int, how: BookingStatus, reason: str | None = None, key: str | None = None
@@ -181,6 +186,22 @@ class Model:
         if final or taken:
             return refused("hold_expired", state="EXPIRED", seats=[] if final else taken)
         return self._sell(booking.user_id, seats, None, retaken_from=booking.id)
+
+    def _extend(self, booking: ModelBooking, seconds: float, lifetime_s: float) -> Answer:
+        if booking.status is BookingStatus.EXPIRED and not self._successor(booking):
+            return refused("hold_expired", state="EXPIRED", seats=[])
+        if booking.status is not BookingStatus.PENDING or booking.expires_at is None:
+            return self._wrong_state(booking)
+        wanted = self.now + timedelta(seconds=seconds)
+        end = min(wanted, booking.created_at + timedelta(seconds=lifetime_s))
+        if end > booking.expires_at:
+            booking.expires_at, booking.updated_at = end, self.now
+            self._note("extended", booking, details={"expires_at": _text(end)})
+        elif wanted > booking.expires_at:
+            return refused(
+                "hold_lifetime_over", expires_at=_text(booking.expires_at), lifetime_seconds=lifetime_s
+            )
+        return replace(booking)
 
     def _block(self, seats: list[int], reason: str | None) -> Answer:
         if refusal := self._refusal(seats):

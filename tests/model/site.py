@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from boxoffice.outcomes import Refused
 from tests.model.reference import Answer
-from tests.model.told import ModelBooking, ModelShow, Replayed, Told, as_told
+from tests.model.told import ModelBooking, ModelShow, Replayed, Told, as_told, as_written
 from tests.support.box import refused, violations
 from tests.support.clock import Clock, stopped_clock
 from tests.support.contract import MEMBERS, PROBLEM, STATUS_OF
@@ -31,7 +31,14 @@ SHORT_WAY_BYTES: Final = 256
 FROM_A_PAGE: Final = {"Origin": "http://localhost:5173"}
 """What makes the server take the ordinary way, not the short one: a page's request, with CORS allowed."""
 
-SETTINGS: Final = {"SWEEP_INTERVAL_SECONDS": "3600", "LATE_CONFIRM": "retake"}
+LIFETIME_S: Final = 150.0
+"""The longest life of a hold, in seconds: little more than the longest hold, so that extensions reach it."""
+
+SETTINGS: Final = {
+    "SWEEP_INTERVAL_SECONDS": "3600",
+    "LATE_CONFIRM": "retake",
+    "HOLD_LIFETIME_MINUTES_MAX": str(LIFETIME_S / 60),
+}
 """Of the server: no sweeper, so that holds end only when a command comes by."""
 
 _CLEAR: Final = """
@@ -132,7 +139,7 @@ def _refusal(response: httpx.Response, body: dict[str, Any]) -> Answer:
     assert response.headers["content-type"] == PROBLEM, body
     assert response.status_code == body["status"] == STATUS_OF.get(code), body
     assert "idempotency-replayed" not in response.headers
-    return refused(code, **{name: value for name, value in body.items() if name not in MEMBERS})
+    return refused(code, **as_written({name: value for name, value in body.items() if name not in MEMBERS}))
 
 
 def _check_headers(call: Call, response: httpx.Response, answer: Answer) -> None:

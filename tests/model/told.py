@@ -85,8 +85,13 @@ def as_told(kind: type[T], given: object) -> T:
     """A view of the engine, or the JSON of an answer, as the model would tell it."""
     told = msgspec.convert(given, kind, from_attributes=True)
     if isinstance(told, ModelEvent):
-        told.details = {name: _moment(name, value) for name, value in told.details.items()}
+        told.details = as_written(told.details)
     return told
+
+
+def as_written(details: dict[str, Any]) -> dict[str, Any]:
+    """Details of an event or a refusal; moments as Python writes them."""
+    return {name: _moment(name, value) for name, value in details.items()}
 
 
 def _moment(name: str, value: Any) -> Any:

@@ -124,4 +124,11 @@ def test_keys_narrowed_in_time_and_to_shows(program: Program) -> None:
     listed = program.run("keys", "list", COLUMNS="200").stdout
     assert re.search(r"service.* 3, 5 .*valid", listed)
     assert program.run("keys", "create", "x", "--role", "customer").returncode == 2
+    strange = "bad[/b] [red]x"
+    assert program.run("keys", "create", strange, "--role", "service").returncode == 0
+    assert strange in program.run("keys", "list", COLUMNS="200").stdout
+    for name in ("", " ", "x" * 256, "escape\x1b[31m", "two\nlines"):
+        refused = program.run("keys", "create", name, "--role", "service")
+        told = "boxoffice: a key's name has 1 to 255 characters, and no control characters\n"
+        assert (refused.returncode, refused.stderr) == (1, told)
     assert program.run("keys", "create", "x").returncode == 2

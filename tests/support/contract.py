@@ -6,24 +6,33 @@ PROBLEM: Final = "application/problem+json"
 
 STATUS_OF: Final = {
     "invalid_request": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "no_profile": 403,
     "not_found": 404,
     "show_not_found": 404,
     "booking_not_found": 404,
     "user_not_found": 404,
     "method_not_allowed": 405,
     "email_taken": 409,
+    "subject_taken": 409,
     "invalid_state": 409,
     "hold_expired": 409,
+    "hold_lifetime_over": 409,
     "seats_taken": 409,
     "insufficient_seats": 409,
     "seats_not_blocked": 409,
     "seats_in_use": 409,
     "active_bookings": 409,
+    "too_many_bookings": 409,
+    "too_many_holds": 409,
     "booking_numbers_used_up": 409,
     "version_mismatch": 412,
     "body_too_large": 413,
     "idempotency_key_reused": 422,
     "seats_outside_show": 422,
+    "hold_cooldown": 429,
+    "rate_limited": 429,
 }
 """The status of every code below 500."""
 

@@ -16,6 +16,7 @@ from boxoffice.commands import (
     ConfirmBooking,
     CreateShow,
     CreateUser,
+    EraseUser,
     ExtendHold,
     ShowCommand,
     UpdateShow,
@@ -123,6 +124,23 @@ def test_caps_and_a_lifetime_are_told_in_details() -> None:
     extend = ExtendHold(actor="me", show_id=7, booking_id=8, hold_seconds=1.5, lifetime_seconds_max=60)
     assert _details(extend) == {"lifetime_seconds_max": 60}
     assert _to_row(0, extend)[8] == timedelta(seconds=1.5)
+
+
+def test_a_late_confirm_and_an_erasure_bring_their_caps() -> None:
+    confirm = ConfirmBooking(actor="me", show_id=7, booking_id=8, caps=CAPS)
+    assert _details(confirm) == {"late": "retake", "caps": msgspec.to_builtins(CAPS)}
+    assert _details(EraseUser(actor="me", user_id=3, caps=CAPS)) == {"caps": msgspec.to_builtins(CAPS)}
+    assert _details(EraseUser(actor="me", user_id=3)) == {}
+    assert _fingerprint(confirm) == _fingerprint(msgspec.structs.replace(confirm, caps=None))
+
+
+def test_what_the_settings_fill_in_is_not_asked() -> None:
+    confirm = ConfirmBooking(actor="me", show_id=7, booking_id=8, late="refuse")
+    assert _fingerprint(confirm) == _fingerprint(msgspec.structs.replace(confirm, late="retake"))
+    extend = ExtendHold(actor="me", show_id=7, booking_id=8, hold_seconds=60, lifetime_seconds_max=600)
+    longer = msgspec.structs.replace(extend, lifetime_seconds_max=900)
+    assert _fingerprint(extend) == _fingerprint(longer)
+    assert _fingerprint(extend) != _fingerprint(msgspec.structs.replace(extend, hold_seconds=61))
 
 
 def test_only_commands_with_a_key_stay_apart() -> None:

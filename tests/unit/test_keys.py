@@ -16,7 +16,7 @@ NOW = datetime.now(UTC)
 
 
 def kept(role: str = "service", **changes: Any) -> ApiKey:
-    fields: dict[str, Any] = {"show_ids": None, "expires_at": None, "revoked_at": None}
+    fields: dict[str, Any] = {"show_ids": None, "lasts": None, "expires_at": None, "revoked_at": None}
     return ApiKey(key_id="k1", name="test", role=role, created_at=NOW, **fields | changes)
 
 

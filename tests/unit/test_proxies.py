@@ -6,7 +6,9 @@ from hypothesis import strategies as some
 
 from boxoffice.access.proxies import HOPS_MAX, Proxies
 
-OURS = Proxies(["10.0.0.0/8", "127.0.0.1", "fd00::/8"])
+NETWORKS = ["10.0.0.0/8", "127.0.0.1", "fd00::/8"]
+OURS = Proxies(NETWORKS)
+OURS_BY_THE_RFC = Proxies(NETWORKS, "forwarded")
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -35,6 +37,21 @@ def forwarded(*values: str) -> Headers:
         ("::ffff:10.0.0.1", listed("198.51.100.1"), "198.51.100.1"),
         ("10.0.0.1", listed("::ffff:198.51.100.1"), "198.51.100.1"),
         ("fd00::1", listed("[2001:db8::1]:443"), "2001:db8::1"),
+        ("10.0.0.1", listed("198.51.100.1") + forwarded("for=6.6.6.6"), "198.51.100.1"),
+        ("10.0.0.1", forwarded("for=6.6.6.6"), "10.0.0.1"),
+        ("::ffff:192.0.2.9", listed("198.51.100.1"), "192.0.2.9"),
+        (None, listed("198.51.100.1"), None),
+    ],
+)
+def test_who_asks(peer: str | None, headers: Headers, client: str | None) -> None:
+    assert OURS.client(peer, headers) == client
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "client"),
+    [
+        ("192.0.2.9", forwarded("for=198.51.100.1"), "192.0.2.9"),
+        ("10.0.0.1", [], "10.0.0.1"),
         ("10.0.0.1", forwarded("for=198.51.100.1"), "198.51.100.1"),
         ("10.0.0.1", forwarded("For=6.6.6.6, FOR=198.51.100.1;proto=https;by=10.0.0.1"), "198.51.100.1"),
         ("10.0.0.1", forwarded('proto=https; for="[2001:db8::1]:4711"'), "2001:db8::1"),
@@ -42,13 +59,28 @@ def forwarded(*values: str) -> Headers:
         ("10.0.0.1", forwarded("for=_hidden"), "10.0.0.1"),
         ("10.0.0.1", forwarded("for=unknown, for=10.0.0.7"), "10.0.0.7"),
         ("10.0.0.1", forwarded("by=198.51.100.1"), "10.0.0.1"),
-        ("10.0.0.1", listed("198.51.100.1") + forwarded("for=198.51.100.1"), "198.51.100.1"),
-        ("10.0.0.1", listed("198.51.100.1") + forwarded("for=6.6.6.6"), "10.0.0.1"),
-        (None, listed("198.51.100.1"), None),
+        ("10.0.0.1", listed("6.6.6.6") + forwarded("for=198.51.100.1"), "198.51.100.1"),
+        ("10.0.0.1", listed("6.6.6.6"), "10.0.0.1"),
     ],
 )
-def test_who_asks(peer: str | None, headers: Headers, client: str | None) -> None:
-    assert OURS.client(peer, headers) == client
+def test_who_asks_where_the_proxies_set_the_header_of_the_rfc(
+    peer: str, headers: Headers, client: str
+) -> None:
+    assert OURS_BY_THE_RFC.client(peer, headers) == client
+
+
+@pytest.mark.parametrize(
+    ("peer", "client"),
+    [
+        ("::ffff:192.0.2.9", "192.0.2.9"),
+        ("192.0.2.9", "192.0.2.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("/run/proxy.sock", "/run/proxy.sock"),
+        (None, None),
+    ],
+)
+def test_an_ipv4_client_is_the_same_on_every_socket(peer: str | None, client: str | None) -> None:
+    assert Proxies([]).client(peer, []) == client
 
 
 def test_without_proxies_no_header_is_believed() -> None:
@@ -66,3 +98,5 @@ def test_whatever_a_client_writes_in_front_changes_nothing(made_up: list[str]) -
     value = ",".join([*made_up, "198.51.100.1"]).encode("utf-8", "surrogatepass")
     assert OURS.client("10.0.0.1", [(b"x-forwarded-for", value)]) == "198.51.100.1"
     assert OURS.client("192.0.2.9", [(b"forwarded", value), (b"x-forwarded-for", value)]) == "192.0.2.9"
+    both = [(b"forwarded", value), (b"x-forwarded-for", b"198.51.100.2")]
+    assert OURS.client("10.0.0.1", both) == "198.51.100.2"

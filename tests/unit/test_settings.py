@@ -59,6 +59,25 @@ def test_which_database(environ: dict[str, str], dsn: str | None) -> None:
     assert load_settings(environ).dsn == dsn
 
 
+@pytest.mark.parametrize(
+    ("environ", "hold_s", "lifetime_minutes"),
+    [
+        ({}, 120, 10),
+        ({"BOOKING_EXPIRY_MINUTES": "10"}, 600, 10),
+        ({"BOOKING_EXPIRY_MINUTES": "15"}, 900, 15),
+        ({"BOOKING_EXPIRY_MINUTES": "15", "HOLD_LIFETIME_MINUTES_MAX": "30"}, 900, 30),
+        ({"BOOKING_EXPIRY_MINUTES": "15", "HOLD_LIFETIME_MINUTES_MAX": "5"}, 300, 5),
+        ({"HOLD_LIFETIME_MINUTES_MAX": "1"}, 60, 1),
+    ],
+    ids=str,
+)
+def test_a_hold_is_never_longer_than_its_lifetime(
+    environ: dict[str, str], hold_s: float, lifetime_minutes: float
+) -> None:
+    settings = load_settings(environ)
+    assert (settings.hold_seconds_max, settings.hold_lifetime_minutes_max) == (hold_s, lifetime_minutes)
+
+
 @pytest.mark.parametrize("text", ["1", "true", "YES", "True"])
 def test_yes(text: str) -> None:
     assert load_settings({"MIGRATE_ON_START": text}).migrate_on_start is True
@@ -80,6 +99,7 @@ def test_no(text: str) -> None:
         ("BOOKING_EXPIRY_MINUTES", "0", "a number above 0 and up to 1440"),
         ("SWEEP_INTERVAL_SECONDS", "-inf", "a number from 0.01 to 3600"),
         ("LATE_CONFIRM", "maybe", "refuse or retake"),
+        ("TRUSTED_PROXY_HEADER", "x-real-ip", "forwarded or x-forwarded-for"),
         ("MIGRATE_ON_START", "2", "true or false"),
         ("CORS_ORIGINS", "tickets.example", "origins such as https://tickets.example"),
     ],

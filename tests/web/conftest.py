@@ -112,5 +112,5 @@ async def running(settings: Settings) -> AsyncIterator[Litestar]:
 async def client_of(app: Litestar) -> AsyncIterator[AsyncClient]:
     """An HTTP client of an application in this process."""
     transport = ASGITransport(cast(Any, app))
-    async with AsyncClient(transport=transport, base_url="http://boxoffice.test") as client:
+    async with AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client

@@ -10,7 +10,7 @@ from boxoffice.access.keys import make_key
 from tests.support.databases import Connection
 from tests.support.identity import Provider, bearer
 from tests.web.access import Callers, callers_of, closed
-from tests.web.api import Api, done, refused
+from tests.web.api import Api, done, listed, refused
 
 A_PAGE = {"Origin": "http://localhost:5173"}
 
@@ -77,7 +77,7 @@ async def test_where_nothing_is_nobody_needs_to_be_known(callers: Callers, path:
 )
 async def test_no_way_of_writing_a_path_leads_around_the_gate(callers: Callers, path: str) -> None:
     async with callers.api("nobody") as api:
-        answer = await api.http.get(f"http://boxoffice.test{path}")
+        answer = await api.http.get(f"http://localhost{path}")
         assert answer.status_code in (401, 404)
         assert "data" not in answer.json()
 
@@ -144,8 +144,53 @@ async def test_keys_cannot_be_guessed_at_the_database_s_cost(callers: Callers) -
                 break
             refused(answer, 401, "unauthenticated")
         refused(answer, 429, "rate_limited")
-        malformed = bearer("box_" + "0" * 38)  # never asked about
-        refused(await api.http.get("/api/users", headers=malformed), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [
+        bearer("box_" + "0" * 38),
+        bearer(Provider().token("ada")),
+        bearer("nonsense"),
+        {"X-Api-Key": "x", "Authorization": "Bearer x"},
+    ],
+    ids=["malformed key", "wrong signature", "no token", "two credentials"],
+)
+async def test_guesses_are_counted_by_address_and_hurt_nobody_else(
+    callers: Callers, ada: Api, guess: dict[str, str]
+) -> None:
+    async with callers.api_with(guess) as api:
+        answer = await api.http.get("/api/shows")
+        for _ in range(2 * LOOK_UPS_PER_MINUTE):  # the bucket fills up meanwhile, but not as fast
+            if answer.status_code == 429:
+                break
+            refused(answer, 401, "unauthenticated")
+            answer = await api.http.get("/api/shows")
+        refused(answer, 429, "rate_limited")
+        assert answer.headers["ratelimit-policy"].startswith('"look-ups";')
+    done(await ada.http.get("/api/users/me"))
+
+
+async def test_who_asks_for_the_health_without_a_credential_is_counted(database: str) -> None:
+    async with callers_of(closed(database, rate_reads_per_minute=2)) as callers:
+        async with callers.api("nobody") as api:
+            assert [(await api.http.get("/health")).status_code for _ in range(3)] == [200, 200, 429]
+            assert (await api.http.get("/healthz")).status_code == 200
+        async with callers.api("service") as service:
+            assert [(await service.http.get("/health")).status_code for _ in range(3)] == [200] * 3
+
+
+async def test_a_narrowed_key_sees_no_profiles(callers: Callers, house: Api) -> None:
+    show, user = await house.show(), await house.user()
+    booking = await house.booking(show["id"], user["id"], seat_numbers=[1])
+    for shows, name in (([show["id"]], None), (None, user["name"])):
+        key = await callers.key(Role.OPERATOR, shows=shows)
+        async with callers.api_with(bearer(key)) as desk:
+            seen = done(await desk.http.get(f"/api/bookings/{booking['id']}"))
+            assert seen["user_id"] == user["id"]
+            assert (seen["user"] and seen["user"]["name"]) == name
+            [seat] = listed(await desk.http.get(f"/api/admin/shows/{show['id']}/seats?limit=1"))
+            assert (seat["user_id"], seat["user_name"]) == (user["id"], name)
 
 
 async def test_a_narrowed_key_finds_no_other_show(callers: Callers, house: Api) -> None:

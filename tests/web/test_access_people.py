@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.support.clock import stopped_clock
 from tests.support.databases import Connection
 from tests.support.identity import bearer
 from tests.web.access import PROVIDER, Callers, callers_of, closed
@@ -72,6 +73,29 @@ async def test_a_customer_cannot_find_out_who_is_registered(ada: Api, house: Api
         for name in ("known", "unknown")
     ]
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("name", ["vera", "free"])
+async def test_who_registers_gets_the_own_user_even_after_the_login_s_address_changed(
+    callers: Callers, ada: Api, house: Api, name: str
+) -> None:
+    """Somebody else may have the new address by now."""
+    me = done(await ada.http.get("/api/users/me"))
+    await house.user("vera@example.com", "Vera")
+    moved = bearer(PROVIDER.token("ada", email=f"{name}@example.com"))
+    async with callers.api_with(moved) as api:
+        for address in (f"{name}@example.com", "ADA@example.com"):
+            answer = await api.http.post("/api/users", json={"name": "x", "email": address})
+            assert done(answer) == me
+    assert len(listed(await house.http.get("/api/users"))) == 2
+
+
+async def test_only_ascii_letters_are_the_same_in_upper_and_lower_case(callers: Callers) -> None:
+    """The Kelvin sign is a k to Unicode's lower case, and another address to mail."""
+    async with callers.api_with(bearer(PROVIDER.token("mike"))) as api:
+        done(await api.http.post("/api/users", json={"name": "x", "email": "MIKE@Example.com"}))
+        twin = {"name": "x", "email": "mi\u212ae@example.com"}
+        refused(await api.http.post("/api/users", json=twin), 403, "forbidden")
 
 
 async def test_a_customer_s_own_is_found_by_number_and_by_me_and_in_no_other_way(ada: Api, bob: Api) -> None:
@@ -198,3 +222,69 @@ async def test_a_customer_gets_everything_that_is_kept(ada: Api, house: Api) -> 
     assert [event["actor"] for event in export["events"]] == [f"user:{export['user']['id']}"]
     assert [event["origin"] for event in export["events"]] == ["127.0.0.1"]
     assert [kept["key"] for kept in export["kept_answers"]] == ["cart-1"]
+
+
+async def test_an_export_does_not_say_where_others_acted_from(ada: Api, house: Api) -> None:
+    show = await house.show()
+    body = {"show_id": show["id"], "seats_booked": 1, "status": "PENDING"}
+    hold = done(await ada.http.post("/api/bookings", json=body), 201)
+    done(await house.http.post(f"/api/admin/bookings/{hold['id']}/cancel", json={"reason": "rain"}))
+    for api, user in ((ada, "me"), (house, hold["user_id"])):
+        export = done(await api.http.get(f"/api/users/{user}/export"))
+        assert [(event["kind"], event["origin"]) for event in export["events"]] == [
+            ("held", "127.0.0.1"),
+            ("cancelled", None),
+        ]
+
+
+@pytest.mark.parametrize("role", ["service", "operator", "admin"])
+async def test_people_with_a_role_export_and_erase_themselves_too(
+    callers: Callers, ada: Api, role: str
+) -> None:
+    other = done(await ada.http.get("/api/users/me"))["id"]
+    async with callers.api_with(bearer(PROVIDER.token("olga", roles=[role]))) as olga:
+        me = done(await olga.http.get("/api/users/me"))["id"]
+        assert done(await olga.http.get("/api/users/me/export"))["user"]["id"] == me
+        if role != "admin":
+            refused(await olga.http.get(f"/api/users/{other}/export"), 404, "user_not_found")
+            refused(await olga.http.delete(f"/api/users/{other}"), 404, "user_not_found")
+        assert done(await olga.http.delete("/api/users/me"))["name"] == "erased"
+
+
+async def test_who_pauses_cannot_be_erased_to_come_back_at_once(
+    ada: Api, house: Api, connection: Connection
+) -> None:
+    me, show = done(await ada.http.get("/api/users/me"))["id"], await house.show()
+    body = {"show_id": show["id"], "seats_booked": 1, "status": "PENDING"}
+    hold = done(await ada.http.post("/api/bookings", json=body), 201)
+    await connection.execute(
+        "UPDATE bookings SET created_at = created_at - interval '1 minute' WHERE booking_id = $1", hold["id"]
+    )
+    done(await ada.http.delete(f"/api/bookings/{hold['id']}"))
+    refused(await ada.http.delete("/api/users/me"), 429, "hold_cooldown")
+    done(await house.http.delete(f"/api/users/{me}"))
+
+
+@pytest.mark.parametrize("page", [{}, A_PAGE], ids=["short way", "long way"])
+async def test_a_late_confirm_is_a_booking_more(
+    database: str, connection: Connection, page: dict[str, str]
+) -> None:
+    clock = await stopped_clock(connection)
+    settings = closed(
+        database, customers_confirm=True, bookings_per_user_and_show_max=1, hold_cooldown_seconds=0
+    )
+    async with (
+        callers_of(settings) as callers,
+        callers.api("admin") as house,
+        callers.api("customer") as ada,
+    ):
+        show = await house.show()
+        held = {"show_id": show["id"], "seat_numbers": [1], "status": "PENDING"}
+        hold = done(await ada.http.post("/api/bookings", json=held), 201)
+        await clock.advance(settings.hold_seconds_max)
+        done(await house.http.post("/api/bookings/expire-old"))
+        other_seat = {"show_id": show["id"], "seat_numbers": [2]}
+        done(await ada.http.post("/api/bookings", json=other_seat), 201)
+        path = f"/api/bookings/{hold['id']}/confirm"
+        refused(await ada.http.post(path, headers=page), 409, "too_many_bookings")
+        assert done(await house.http.post(path))["retaken_from"] == hold["id"]

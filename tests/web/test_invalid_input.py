@@ -152,12 +152,17 @@ PARAMETERS = [
     ("/api/shows?cursor=MQ", "query", "cursor"),
     ("/api/shows?cursor=WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzA1OjAwIiwxXQ", "query", "cursor"),
     ("/api/users?cursor=LTE", "query", "cursor"),
+    ("/api/users?cursor=MQ!!", "query", "cursor"),
+    ("/api/users?cursor=", "query", "cursor"),
     ("/api/users?cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk", "query", "cursor"),
     ("/api/shows/1?consistent=maybe", "query", "consistent"),
     ("/api/shows/1/available-seats?format=csv", "query", "format"),
     ("/api/shows/1/changes?after=-1", "query", "after"),
     ("/api/bookings/show/1?status=LOST", "query", "status"),
     ("/api/admin/shows/1/seats?state=broken", "query", "state"),
+    ("/api/admin/shows/1/seats?state=null", "query", "state"),
+    ("/api/bookings/show/1?status=null", "query", "status"),
+    ("/api/bookings/user/1?status=NULL", "query", "status"),
 ]
 
 

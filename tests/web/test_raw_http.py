@@ -21,8 +21,8 @@ from tests.web.api import Api
 from tests.web.fuzzing import state_of
 
 BOOKING: Final = b'{"user_id": 1, "show_id": 1, "seats_booked": 1}'
-POST: Final = b"POST /api/bookings HTTP/1.1\r\nHost: x\r\n"
-GET: Final = b"GET /api/shows/1 HTTP/1.1\r\nHost: x\r\n"
+POST: Final = b"POST /api/bookings HTTP/1.1\r\nHost: localhost\r\n"
+GET: Final = b"GET /api/shows/1 HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def with_length(body: bytes, length: int | bytes) -> bytes:
@@ -40,7 +40,7 @@ def chunked(rest: bytes) -> bytes:
 UNFIT: Final = {
     "no HTTP": b"hello\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100),
-    "another version": b"GET / HTTP/3.7\r\nHost: x\r\n\r\n",
+    "another version": b"GET / HTTP/3.7\r\nHost: localhost\r\n\r\n",
     "a chunk's size is no number": chunked(b"zz\r\n{}\r\n0\r\n\r\n"),
     "a chunk's size is negative": chunked(b"-1\r\n{}\r\n0\r\n\r\n"),
     "a chunk's size is huge": chunked(b"f" * 40 + b"\r\n{}\r\n0\r\n\r\n"),
@@ -52,12 +52,12 @@ UNFIT: Final = {
     "a length and chunks": POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "NUL in a header": GET + b"Idempotency-Key: a\0b\r\n\r\n",
     "a line break in a header's name": GET + b"X\nY: z\r\n\r\n",
-    "a space in the path": b"GET /api/shows/1 2 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "high bytes in the path": b"GET /api/shows/\xd9\xa3 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "high bytes in the query": b"GET /api/shows?limit=1&text=\xff HTTP/1.1\r\nHost: x\r\n\r\n",
-    "the whole address": b"GET http://[::1/api/shows/1 HTTP/1.1\r\nHost: x\r\n\r\n",
-    "no path": b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a tunnel": b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a space in the path": b"GET /api/shows/1 2 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "high bytes in the path": b"GET /api/shows/\xd9\xa3 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "high bytes in the query": b"GET /api/shows?limit=1&text=\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "the whole address": b"GET http://[::1/api/shows/1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "no path": b"GET * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a tunnel": b"CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
 }
 """Requests that must not be done."""
 
@@ -75,8 +75,8 @@ ODD: Final = {
     "another protocol": GET + b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     "a header": GET + b"X-Big: " + b"x" * 200_000 + b"\r\n\r\n",
     "many headers": GET + b"".join(b"X-%d: y\r\n" % i for i in range(5_000)) + b"\r\n",
-    "a path": b"GET /api/shows/" + b"1" * 60_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-    "a query": b"GET /api/shows?text=" + b"x" * 60_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a path": b"GET /api/shows/" + b"1" * 60_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a query": b"GET /api/shows?text=" + b"x" * 60_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a key": POST + b"Idempotency-Key: " + b"k" * 100_000 + b"\r\nContent-Length: 0\r\n\r\n",
     "a chunk's extension": chunked(b"2f;" + b"x" * 30_000 + b"\r\n" + BOOKING + b"\r\n0\r\n\r\n"),
 }

@@ -7,13 +7,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from boxoffice.access.callers import NOBODY, Caller, Unauthenticated
-from boxoffice.access.keys import KnownKeys, is_well_formed
+from boxoffice.access.keys import KnownKeys
 from boxoffice.access.people import People, as_caller
 from boxoffice.access.rates import RateLimited, Rates
 from boxoffice.access.tokens import Tokens
 
 LOOK_UPS_PER_MINUTE: Final = 600
-"""Keys that one address may have looked up in the database a minute: who guesses must cost us little."""
+"""Unknown keys and bad credentials of one address a minute: who guesses must cost us little."""
 
 SITE_BITS: Final = 64
 """Bits of an IPv6 address that tell one site from another: whoever has one address has them all."""
@@ -38,28 +38,36 @@ class Identities:
 
         Raises ``Unauthenticated``, ``RateLimited``, or a fault of the database or the identity provider.
         """
-        credential = _credential(headers)
-        if credential is None:
-            return replace(NOBODY, rate_key=name_of_address(origin))
-        if credential.startswith(_KEY_PREFIX):
-            return await self._of_key(credential, origin)
-        if self._tokens is None:
-            raise Unauthenticated("untrusted")
-        return as_caller(await self._tokens.person(credential), None)
+        try:
+            credential = _credential(headers)
+            if credential is None:
+                return replace(NOBODY, rate_key=name_of_address(origin))
+            if not credential.startswith(_KEY_PREFIX):
+                return await self._of_token(credential)
+            remembered = self._keys.remembered(credential)
+        except Unauthenticated:
+            await self._count_guess(origin)
+            raise
+        return await self._looked_up(credential, origin) if remembered is None else remembered
 
     async def with_profile(self, caller: Caller, origin: str | None) -> Caller:
         """The caller; a person with the user. Raises ``NoProfile``, ``ProfileRefused``, or a fault."""
         return caller if caller.person is None else await self.people.caller(caller.person, origin)
 
-    async def _of_key(self, key: bytes, origin: str | None) -> Caller:
-        remembered = self._keys.remembered(key)
-        if remembered is not None:
-            return remembered
-        if is_well_formed(key) and not self._keys.was_known(key):
-            spent = await self.rates.take(f"look-ups {name_of_address(origin)}", LOOK_UPS_PER_MINUTE)
-            if not spent.allowed:
-                raise RateLimited("look-ups", spent)
+    async def _of_token(self, token: bytes) -> Caller:
+        if self._tokens is None:
+            raise Unauthenticated("untrusted")
+        return as_caller(await self._tokens.person(token), None)
+
+    async def _looked_up(self, key: bytes, origin: str | None) -> Caller:
+        if not self._keys.was_known(key):
+            await self._count_guess(origin)
         return await self._keys.look_up(key)
+
+    async def _count_guess(self, origin: str | None) -> None:
+        spent = await self.rates.take(f"look-ups {name_of_address(origin)}", LOOK_UPS_PER_MINUTE)
+        if not spent.allowed:
+            raise RateLimited("look-ups", spent)
 
 
 def name_of_address(origin: str | None) -> str:

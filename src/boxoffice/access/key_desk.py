@@ -62,8 +62,7 @@ class KeyDesk:
         old = next((key for key in await self.list() if key.key_id == key_id), None)
         if old is None or old.revoked_at is not None:
             return None
-        lasts = None if old.expires_at is None else old.expires_at - old.created_at
-        new = await self.create(old.name, Role(old.role), old.show_ids, lasts)
+        new = await self.create(old.name, Role(old.role), old.show_ids, old.lasts)
         await self._store.write("expire_key", key_id, ROTATION_OVERLAP)
         return new
 

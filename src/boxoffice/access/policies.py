@@ -38,6 +38,7 @@ class Policy(Struct, frozen=True):
 
 _CUSTOMER: Final = frozenset({Role.CUSTOMER})
 _ADMIN: Final = frozenset({Role.ADMIN})
+_PEOPLE: Final = frozenset(Role) - _ADMIN
 _STAFF: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _SERVERS: Final = frozenset({Role.SERVICE, Role.OPERATOR, Role.ADMIN})
 
@@ -64,8 +65,8 @@ POLICIES: Final[Mapping[str, Policy]] = {
     "listUsers": Policy(may=_STAFF, rate="reads"),
     "getUser": _USER_READ,
     "updateUser": _USER,
-    "eraseUser": Policy(may=_ADMIN, own=_CUSTOMER),
-    "exportUser": Policy(may=_ADMIN, own=_CUSTOMER, rate="reads"),
+    "eraseUser": Policy(may=_ADMIN, own=_PEOPLE),
+    "exportUser": Policy(may=_ADMIN, own=_PEOPLE, rate="reads"),
     "bookSeats": _BOOKING,
     "getBooking": Policy(may=_SERVERS, own=_CUSTOMER, rate="reads", narrowed="shows"),
     "cancelBooking": _BOOKING,
@@ -79,7 +80,7 @@ POLICIES: Final[Mapping[str, Policy]] = {
     "blockSeats": _HOUSE,
     "unblockSeats": _HOUSE,
     "forceCancelBooking": _HOUSE,
-    "getHealth": _PUBLIC,
+    "getHealth": _CATALOGUE,
     "/": _PUBLIC,
     "/healthz": _PUBLIC,
     "/readyz": _PUBLIC,

@@ -7,34 +7,40 @@ as each hop is one of our own proxies: the first that is not is the client.
 import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
+from typing import Final, Literal
 
 HOPS_MAX: Final = 16
 """Addresses of a chain that are looked at: no real chain of proxies is as long."""
 
 Address = IPv4Address | IPv6Address
+ProxyHeader = Literal["x-forwarded-for", "forwarded"]
 
 _PAIR: Final = re.compile(r'(?i)(?:^|[;\s])for=(?:"([^"]*)"|([^;,\s"]*))')
 _PORT: Final = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[0-9.]+))(?::[0-9]{1,5})?")
 
 
 class Proxies:
-    """The proxies that are believed, by their networks."""
+    """The proxies that are believed, by their networks, about what they write into one ``header``.
 
-    def __init__(self, networks: Iterable[str]) -> None:
+    A client could add any other header, and hide behind it.
+    """
+
+    def __init__(self, networks: Iterable[str], header: ProxyHeader = "x-forwarded-for") -> None:
         self._networks: Final[list[IPv4Network | IPv6Network]] = [ip_network(text) for text in networks]
+        self._header: Final = header.encode()
+        self._hops: Final = _hops if header == "forwarded" else _listed
 
     def client(self, peer: str | None, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
         """The client's address: the peer itself, unless that is a proxy of ours. None if there is none."""
-        if not self._networks or peer is None:
+        if peer is None or not (self._networks or ":" in peer):
             return peer
         nearest = _address(peer)
-        if nearest is None or not self._trusts(nearest):
+        if nearest is None:
             return peer
-        forwarded, listed = _chains(headers)
-        if forwarded and listed and self._last(nearest, forwarded) != self._last(nearest, listed):
-            return str(nearest)  # one of them is the client's own invention, and we cannot know which
-        return str(self._last(nearest, forwarded or listed))
+        if not self._trusts(nearest):
+            return str(nearest)
+        values = (value.decode("latin-1") for name, value in headers if name == self._header)
+        return str(self._last(nearest, [hop for value in values for hop in self._hops(value)]))
 
     def _last(self, nearest: Address, chain: list[str]) -> Address:
         """The first address that is not a proxy's; a hop that cannot be read ends the search before it."""
@@ -52,19 +58,13 @@ class Proxies:
         return any(address in network for network in self._networks)
 
 
-def _chains(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[str], list[str]]:
-    """The hops that ``Forwarded`` names, and those of ``X-Forwarded-For``, the nearest last."""
-    forwarded: list[str] = []
-    listed: list[str] = []
-    for name, value in headers:
-        if name == b"forwarded":
-            forwarded += _hops(value.decode("latin-1"))
-        elif name == b"x-forwarded-for":
-            listed += [hop.strip() for hop in value.decode("latin-1").split(",")]
-    return forwarded, listed
+def _listed(value: str) -> Iterator[str]:
+    """The hops of a value of ``X-Forwarded-For``, the nearest last."""
+    return (hop.strip() for hop in value.split(","))
 
 
 def _hops(value: str) -> Iterator[str]:
+    """The hops of a value of ``Forwarded``, the nearest last."""
     for element in value.split(","):
         found = _PAIR.search(element.strip())
         yield (found[1] or found[2] or "") if found else ""

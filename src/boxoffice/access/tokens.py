@@ -37,7 +37,10 @@ TOKENS_CACHED_MAX: Final = 20_000
 _FORM: Final = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt", "application/jwt"})
 _CLAIMS: Final = ("iss", "aud", "exp", "sub")
+_TEXTS: Final = ("sub", "name", "email")
 _CONTROL: Final = re.compile(r"[\u0000-\u001f\u007f-\u009f]")
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
+"""Half a character, which JSON can write and no database can keep."""
 _EMAIL: Final = re.compile(r"[^\s@\u0000-\u001f]{1,64}@[^\s@.\u0000-\u001f]+(\.[^\s@.\u0000-\u001f]+)+")
 _HIGHEST_FIRST: Final = (Role.ADMIN, Role.OPERATOR, Role.SERVICE)
 
@@ -82,7 +85,7 @@ class Tokens:
             raise Unauthenticated("untrusted")
         claims = self._claims(token, await self._keys.find(header.kid))
         person = self._person(claims)
-        self._keep(digest, min(self._clock() + TOKEN_CACHE_S, float(claims["exp"]) + LEEWAY_S), person)
+        self._keep(digest, min(self._clock() + TOKEN_CACHE_S, claims["exp"] + LEEWAY_S), person)
         return person
 
     def _claims(self, token: bytes, key: Key) -> Mapping[str, Any]:
@@ -96,6 +99,7 @@ class Tokens:
                 leeway=LEEWAY_S,
                 options={"require": list(_CLAIMS), "enforce_minimum_key_length": True},
             )
+            claims["exp"] = float(claims["exp"])
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("expired") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
@@ -107,6 +111,8 @@ class Tokens:
     def _person(self, claims: Mapping[str, Any]) -> Person:
         subject = claims["sub"]
         if not subject or len(subject) > SUBJECT_CHARS_MAX or _CONTROL.search(subject):
+            raise Unauthenticated("untrusted")
+        if any(_HALF.search(str(claims.get(name))) for name in _TEXTS):
             raise Unauthenticated("untrusted")
         email = _verified_email(claims)
         return Person(self._issuer, subject, self._role(claims), email, _name(claims, email))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, get, post
 from litestar.openapi.spec import Example
-from litestar.params import Body, QueryParameter
+from litestar.params import Body
 
 from boxoffice.limits import PAGE_ITEMS_MAX
 from boxoffice.outcomes import RefusalCode, SeatsDone
@@ -18,15 +18,23 @@ from boxoffice.web.answers import (
     done,
 )
 from boxoffice.web.paging import listed, number_after
-from boxoffice.web.parameters import BookingToForceCancel, Consistent, Cursor, IdempotencyKey, Limit, ShowId
+from boxoffice.web.parameters import (
+    BookingToForceCancel,
+    Consistent,
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    ShowId,
+    chosen,
+    one_of,
+)
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import CANCELLED, ONE_PAGE, SEAT, shown
 from boxoffice.web.wire import ForcedCancel, SeatsToBlock, SeatsToUnblock
 
 _State = Annotated[
-    SeatState | None,
-    QueryParameter(name="state", description="Only seats in this state: free, held, sold or blocked."),
+    str | None, one_of(SeatState, "state", "Only seats in this state: free, held, sold or blocked.")
 ]
 _BLOCK = [
     Example(
@@ -67,10 +75,17 @@ class AdminController(Controller):
         limit: Limit = PAGE_ITEMS_MAX,
         consistent: Consistent = False,
     ) -> Response[SeatListAnswer]:
-        """Every seat in order: free, held, sold or blocked, by whom, and until when or why."""
+        """Every seat in order: free, held, sold or blocked, by whom, and until when or why.
+
+        Keys for some shows do not see names.
+        """
         reads, after = request.reads, number_after(cursor) or 0
-        page = await reads.seats(show_id, state=seat_state, after=after, limit=limit, consistent=consistent)
+        state = chosen(SeatState, seat_state)
+        page = await reads.seats(show_id, state=state, after=after, limit=limit, consistent=consistent)
         page = found(page, RefusalCode.SHOW_NOT_FOUND)
+        if request.access.caller.show_ids is not None:
+            for seat in page.items:
+                seat.user_name = None
         message = counted(len(page.items), "seat")
         return listed(request, SeatListAnswer, page, lambda seat: seat.seat_number, message)
 

@@ -6,6 +6,7 @@ from litestar.types import Scope
 
 from boxoffice.access.callers import Caller
 from boxoffice.access.terms import Terms
+from boxoffice.commands import Caps
 
 _ACCESS: Final = "access"
 _HEADERS: Final = "answer_headers"
@@ -27,12 +28,16 @@ class Access(NamedTuple):
 
 
 class Asking(NamedTuple):
-    """Who asks for one command: for the audit, for its idempotency key, and whose things it may be about."""
+    """Who asks for one command: for the audit, for its idempotency key, and whose things it may be about.
+
+    ``caps`` bound who may only do it about their own.
+    """
 
     actor: str
     key: str | None = None
     origin: str | None = None
     owner_id: int | None = None
+    caps: Caps | None = None
 
 
 def let_in(scope: Scope, access: Access) -> None:
@@ -49,7 +54,8 @@ def access_of(scope: Scope) -> Access:
 
 def asking(access: Access, key: str | None) -> Asking:
     """Who asks, with the request's Idempotency-Key."""
-    return Asking(access.caller.actor, key, access.origin, access.owner_id)
+    caps = None if access.owner_id is None else access.terms.caps
+    return Asking(access.caller.actor, key, access.origin, access.owner_id, caps)
 
 
 def add_headers(scope: Scope, headers: list[RawHeader]) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post
 from litestar.openapi.spec import Example
-from litestar.params import Body, QueryParameter
+from litestar.params import Body
 
 from boxoffice.limits import PAGE_ITEMS_MAX
 from boxoffice.outcomes import RefusalCode
@@ -31,6 +31,8 @@ from boxoffice.web.parameters import (
     Limit,
     ShowId,
     UserId,
+    chosen,
+    one_of,
 )
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
@@ -38,8 +40,12 @@ from boxoffice.web.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, ONE
 from boxoffice.web.wire import Extension, Failure, NewBooking, cancel_command, confirm_command
 
 _Status = Annotated[
-    BookingStatus | None,
-    QueryParameter(description="Only those in this state: PENDING, CONFIRMED, FAILED, EXPIRED or CANCELLED."),
+    str | None,
+    one_of(
+        BookingStatus,
+        "status",
+        "Only those in this state: PENDING, CONFIRMED, FAILED, EXPIRED or CANCELLED.",
+    ),
 ]
 _NEW = [
     Example(
@@ -128,11 +134,13 @@ class BookingsController(Controller):
     async def get_booking(
         self, request: ApiRequest, booking_id: BookingId, consistent: Consistent = False
     ) -> Response[BookingDetailsAnswer]:
-        """A booking with its seats, its show's name and its user."""
+        """A booking with its seats, its show's name and its user, whom keys for some shows do not see."""
         booking = await request.reads.booking(
             booking_id, owner_id=request.access.owner_id, consistent=consistent
         )
         booking = found(booking, RefusalCode.BOOKING_NOT_FOUND)
+        if request.access.caller.show_ids is not None:
+            booking.user = None
         return Response(BookingDetailsAnswer(data=booking, message="Booking found"))
 
     @delete(
@@ -160,7 +168,9 @@ class BookingsController(Controller):
         status_code=200,
         responses={
             200: shown(BookingAnswer(data=BOOKING, message=_CONFIRMED), "Confirmed"),
-            **command_errors(*_ENDS_BADLY, RefusalCode.HOLD_EXPIRED, body=False),
+            **command_errors(
+                *_ENDS_BADLY, RefusalCode.HOLD_EXPIRED, RefusalCode.TOO_MANY_BOOKINGS, body=False
+            ),
         },
     )
     async def confirm_booking(
@@ -243,8 +253,9 @@ class BookingsController(Controller):
     ) -> Response[BookingListAnswer]:
         """A user's bookings in all shows, newest first."""
         reads, after = request.reads, moment_after(cursor)
+        state = chosen(BookingStatus, status)
         page = await reads.bookings_of_user(
-            user_id, status=status, after=after, limit=limit, consistent=consistent
+            user_id, status=state, after=after, limit=limit, consistent=consistent
         )
         page = found(page, RefusalCode.USER_NOT_FOUND)
         message = counted(len(page.items), "booking")
@@ -272,8 +283,9 @@ class BookingsController(Controller):
     ) -> Response[BookingListAnswer]:
         """A show's bookings, newest first."""
         reads, after = request.reads, number_after(cursor)
+        state = chosen(BookingStatus, status)
         page = await reads.bookings_of_show(
-            show_id, status=status, after=after, limit=limit, consistent=consistent
+            show_id, status=state, after=after, limit=limit, consistent=consistent
         )
         page = found(page, RefusalCode.SHOW_NOT_FOUND)
         message = counted(len(page.items), "booking")

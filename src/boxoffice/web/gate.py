@@ -38,6 +38,7 @@ from boxoffice.web.problems import (
     refusal_headers,
     retry_after,
 )
+from boxoffice.web.shelter import Shelter
 from boxoffice.web.wire import show_of
 
 ME: Final = "me"
@@ -60,11 +61,15 @@ class Gate:
     def __init__(
         self, app: ASGIApp, owner: Litestar, settings: Settings, identities: Identities | None
     ) -> None:
-        """``identities`` None: everybody is let in. Raises ``ValueError`` for an operation without policy."""
+        """``identities`` None: all are let in whom the shelter does not keep out.
+
+        Raises ``ValueError`` for an operation without policy.
+        """
         self._app = app
         self._owner = owner
         self._identities = identities
-        self._proxies = Proxies(settings.trusted_proxies)
+        self._proxies = Proxies(settings.trusted_proxies, settings.trusted_proxy_header)
+        self._shelter = Shelter(owner.cors_config, own_machine=settings.auth is None)
         self._terms = TermsBook(settings)
         self._policies = _by_handler(owner, policies(customers_confirm=settings.customers_confirm))
         self._per_minute: Final[dict[str, int]] = {
@@ -80,18 +85,20 @@ class Gate:
             return
         peer = scope["client"]
         origin = self._proxies.client(peer[0] if peer else None, scope["headers"])
-        if self._identities is None:
-            let_in(scope, Access(OPEN, origin, None, self._terms.of(OPEN)))
-        elif (refused := await self._refused(self._identities, scope, origin)) is not None:
+        if (refused := await self._refused(scope, origin)) is not None:
             refused[1].extend(self._for_pages(scope["headers"]))
             await send_plain(refused, send)
             return
         await self._app(scope, receive, send)
 
-    async def _refused(self, identities: Identities, scope: HTTPScope, origin: str | None) -> Answer | None:
+    async def _refused(self, scope: HTTPScope, origin: str | None) -> Answer | None:
         """The answer to somebody who is not let in."""
         try:
-            await self._check(identities, scope, origin)
+            if self._identities is None:
+                self._shelter.check(scope)
+                let_in(scope, Access(OPEN, origin, None, self._terms.of(OPEN)))
+            else:
+                await self._check(self._identities, scope, origin)
         except Unauthenticated as doubt:
             metrics.AUTHENTICATION_FAILURES.labels(doubt.doubt).inc()
             return plain_problem("unauthenticated", {}, {"WWW-Authenticate": _challenge(doubt)})

@@ -180,7 +180,10 @@ def _complete_body(body: dict[str, Any], handler: HTTPRouteHandler) -> None:
         kind for kind in (field.annotation, *field.args) if hasattr(kind, "__struct_fields__")
     ).__name__
     examples = _examples(field.kwarg_definition.examples or [])
-    body["content"] = {"application/json": {"schema": _reference("schemas", name), "examples": examples}}
+    schema: dict[str, Any] = _reference("schemas", name)
+    if field.is_optional:
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    body["content"] = {"application/json": {"schema": schema, "examples": examples}}
 
 
 def _add_headers(operation: dict[str, Any]) -> None:
@@ -205,7 +208,11 @@ def _reference(kind: str, name: str) -> dict[str, str]:
 
 def _schemas(app: Litestar) -> dict[str, Any]:
     template = _reference("schemas", "{name}")["$ref"]
-    _, schemas = msgspec.json.schema_components(list(_wire_types(app)), ref_template=template)
+    types = list(_wire_types(app))
+    _, schemas = msgspec.json.schema_components(types, ref_template=template)
+    for kind in types:
+        if together := getattr(kind, "together", None):
+            schemas[kind.__name__] |= together
     for schema in schemas.values():
         if schema.get("additionalProperties", True):  # not a body: what has a default is sent all the same
             always = schema.get("required", [])

@@ -3,13 +3,16 @@
 A ``description`` is also what an error says was expected.
 """
 
-from typing import Annotated, Final, Literal
+from enum import StrEnum
+from typing import Annotated, Final, Literal, TypeVar
 
 from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from boxoffice.limits import BOOKING_NUMBER_BITS, ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX, PAGE_ITEMS_MAX
 from boxoffice.web.fields import SLUG
+
+W = TypeVar("W", bound=StrEnum)
 
 
 def _show(example: int) -> PathParameter:
@@ -28,6 +31,21 @@ def _booking(example: int) -> PathParameter:
         description="The booking's id: an integer from 1 on.",
         examples=[Example(id="booking", value=example)],
     )
+
+
+def one_of(words: type[StrEnum], name: str, description: str) -> QueryParameter:
+    """A filter by one of these words, for a text. The framework alone would take ``null`` for no filter."""
+    return QueryParameter(
+        name=name,
+        pattern=rf"^({'|'.join(words)})(?!\n)$",
+        description=description,
+        schema_extra={"enum": list(words)},
+    )
+
+
+def chosen(words: type[W], word: str | None) -> W | None:
+    """The word that a filter of ``one_of`` them is."""
+    return None if word is None else words(word)
 
 
 def _user(example: int) -> PathParameter:
@@ -86,6 +104,7 @@ IfMatch = Annotated[
         name="If-Match",
         description='The ETag of the show as you know it, such as "17": the change is refused if the show '
         "has changed since. * is any.",
+        schema_extra={"pattern": r'^(\*|(W/)?"[0-9]{1,15}")$'},
     ),
 ]
 IfNoneMatch = Annotated[
@@ -116,5 +135,8 @@ Limit = Annotated[
 ]
 Cursor = Annotated[
     str | None,
-    QueryParameter(description="Where to go on: the `meta.next_cursor` of the page before."),
+    QueryParameter(
+        pattern=r"^[A-Za-z0-9_-]+(?!\n)$",
+        description="Where to go on: the `meta.next_cursor` of the page before.",
+    ),
 ]

@@ -54,10 +54,11 @@ class UsersController(Controller):
     ) -> Response[UserAnswer]:
         """Registers a user.
 
-        A customer is registered by the first call already, and gets the own user here. Whoever has the
-        e-mail address already, in upper or lower case, is returned unchanged.
+        A customer is registered by the first call already, and gets the own user here. Otherwise
+        whoever has the e-mail address already, in upper or lower case, is returned unchanged.
         """
-        _check_own_address(request, data)
+        if request.access.owner_id is not None:
+            return await _own_user(request, request.access.owner_id, data)
         outcome = accepted(await request.engine.execute(data.command(request.asking(idempotency_key))))
         user = outcome.user
         if not outcome.created:
@@ -125,7 +126,12 @@ class UsersController(Controller):
         status_code=200,
         responses={
             200: shown(UserAnswer(data=ERASED, message=_ERASED), "What is left of the user"),
-            **command_errors(RefusalCode.USER_NOT_FOUND, RefusalCode.ACTIVE_BOOKINGS, body=False),
+            **command_errors(
+                RefusalCode.USER_NOT_FOUND,
+                RefusalCode.ACTIVE_BOOKINGS,
+                RefusalCode.HOLD_COOLDOWN,
+                body=False,
+            ),
         },
     )
     async def erase_user(
@@ -134,6 +140,7 @@ class UsersController(Controller):
         """Removes what is known of a person, for good.
 
         The bookings stay for the audit, of nobody in particular; active ones must be cancelled before.
+        Who pauses after a hold that was not bought waits for its end.
         """
         command = erase_command(request.asking(idempotency_key), user_id)
         outcome = accepted(await request.engine.execute(command))
@@ -150,16 +157,25 @@ class UsersController(Controller):
         },
     )
     async def export_user(self, request: ApiRequest, user_id: UserId) -> Response[UserExportAnswer]:
-        """The profile, the logins, all bookings, what happened to them and from where it was asked."""
+        """The profile, the logins, all bookings, what happened to them and from where the user asked."""
         export = found(await request.reads.export_user(user_id), RefusalCode.USER_NOT_FOUND)
+        export.hide_others()
         return Response(UserExportAnswer(data=export, message=_EXPORTED))
 
 
-def _check_own_address(request: ApiRequest, data: NewUser) -> None:
-    """Customers learn about nobody else: not even whether an address is registered. Raises ``Forbidden``."""
-    caller = request.access.caller
-    if request.access.owner_id is None:
-        return
-    own = None if caller.person is None else caller.person.email
-    if own is None or own.lower() != data.email.lower():
+async def _own_user(request: ApiRequest, user_id: int, data: NewUser) -> Response[UserAnswer]:
+    """The caller's own user, whatever address the login brings by now.
+
+    Customers learn about nobody else: not even whether an address is registered. Raises ``Forbidden``.
+    """
+    user = found(await request.reads.user(user_id), RefusalCode.USER_NOT_FOUND)
+    person = request.access.caller.person
+    verified = person.email if person is not None and person.email is not None else user.email
+    if _folded(data.email) not in (_folded(user.email), _folded(verified)):
         raise Forbidden("Customers register with the verified e-mail address of their login only.")
+    return Response(UserAnswer(data=user, message="User exists already"), status_code=200)
+
+
+def _folded(address: str) -> bytes:
+    """Equal for addresses that are one to the database: upper and lower case, of ASCII alone."""
+    return address.encode().lower()

@@ -4,7 +4,7 @@ The ``description`` of a field is what the API page says about it and what an er
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -49,6 +49,9 @@ _BOOKER: Final = "Who books: the user's id, an integer from 1 on. A customer may
 class _Body(Struct, forbid_unknown_fields=True, kw_only=True):
     """Fields that we do not know are refused: a typing error must not book other seats."""
 
+    together: ClassVar[dict[str, Any]] = {}
+    """What JSON Schema can say about the fields together, for the description of the API."""
+
 
 class NewShow(_Body):
     """A show to open."""
@@ -73,6 +76,8 @@ class NewShow(_Body):
 
 class ShowChanges(_Body):
     """What to change of a show; what is not given stays as it is."""
+
+    together: ClassVar[dict[str, Any]] = {"minProperties": 1}
 
     name: Name | UnsetType = UNSET
     start_time: StartTime | UnsetType = UNSET
@@ -115,6 +120,8 @@ class NewUser(_Body):
 class UserChanges(_Body):
     """What to change of a user; what is not given stays as it is."""
 
+    together: ClassVar[dict[str, Any]] = {"minProperties": 1}
+
     name: Name | UnsetType = UNSET
     email: Email | UnsetType = UNSET
 
@@ -134,6 +141,13 @@ class UserChanges(_Body):
 
 class NewBooking(_Body, kw_only=True):
     """Seats to book. One of ``seats_booked`` and ``seat_numbers`` is needed; with both they must agree."""
+
+    together: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"required": ["seats_booked"]}, {"required": ["seat_numbers"]}],
+        "dependentSchemas": {
+            "hold_seconds": {"properties": {"status": {"const": "PENDING"}}, "required": ["status"]}
+        },
+    }
 
     user_id: Annotated[Id | UnsetType, Meta(description=_BOOKER, examples=[1])] = UNSET
     show_id: Annotated[Id, Meta(description="In which show: its id, an integer from 1 on.", examples=[1])]
@@ -311,6 +325,7 @@ def confirm_command(who: Asking, booking_id: int, late: LateConfirm) -> ConfirmB
         booking_id=booking_id,
         owner_id=who.owner_id,
         late=late,
+        caps=who.caps,
     )
 
 
@@ -339,7 +354,9 @@ def delete_command(who: Asking, show_id: int, expected_seq: int | None) -> Delet
 
 def erase_command(who: Asking, user_id: int) -> EraseUser:
     """To erase a user; it takes no body."""
-    return EraseUser(actor=who.actor, idempotency_key=who.key, origin=who.origin, user_id=user_id)
+    return EraseUser(
+        actor=who.actor, idempotency_key=who.key, origin=who.origin, user_id=user_id, caps=who.caps
+    )
 
 
 def show_of(booking_id: int) -> int:

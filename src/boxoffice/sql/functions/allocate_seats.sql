@@ -20,7 +20,6 @@ DECLARE
     v_part    integer[];
     v_seat    integer;
     v_booking bookings;
-    v_rival   bigint; -- what an earlier command of this batch took the same seats again for
 BEGIN
     SELECT total_seats, free_seats, run_hints, last_booking_number INTO v_total, v_free, hints, v_number
     FROM show_inventory WHERE show_id = p_show_id;
@@ -43,7 +42,7 @@ BEGIN
         END IF;
         IF NOT c.user_known THEN
             v_code := 'user_not_found';
-        ELSIF c.cap_code IS NOT NULL THEN
+        ELSIF c.cap_code IS NOT NULL AND c.kind = 'book' THEN
             v_code := c.cap_code;
             v_details := c.cap_details;
         ELSIF c.seat_numbers IS NOT NULL THEN
@@ -53,17 +52,13 @@ BEGIN
             v_code := 'insufficient_seats';
             v_details := jsonb_build_object('requested', c.seat_count, 'available', v_free);
         END IF;
-        IF v_code = 'done' AND c.kind <> 'block' AND v_number = 16777215 THEN
+        IF v_code = 'done' AND c.cap_code IS NOT NULL THEN  -- a late confirm: first whether its seats are there
+            v_code := c.cap_code;
+            v_details := c.cap_details;
+        ELSIF v_code = 'done' AND c.kind <> 'block' AND v_number = 16777215 THEN
             v_code := 'booking_numbers_used_up';
         ELSIF v_code <> 'done' AND c.kind = 'retake' THEN
-            v_rival := (
-                SELECT (o.booking).booking_id FROM unnest(outcomes) AS o WHERE (o.booking).retaken_from = c.booking_id
-            );
-            v_code := CASE WHEN v_rival IS NULL THEN 'hold_expired' ELSE 'invalid_state' END;
-            v_details := jsonb_strip_nulls(jsonb_build_object(
-                'state', 'EXPIRED', 'retaken_by', v_rival,
-                'seats', CASE WHEN v_rival IS NULL THEN COALESCE(v_details -> 'seats', '[]') END
-            ));
+            SELECT r.code, r.details INTO v_code, v_details FROM retake_refusal(c.booking_id, outcomes, v_details) AS r;
         END IF;
 
         IF v_code = 'done' THEN

@@ -17,7 +17,7 @@ BEGIN
             WHERE c.kind = 'book' AND c.hold_interval IS NOT NULL AND c.details IS NOT NULL
             UNION
             SELECT b.user_id, b.show_id FROM unnest(p_commands) AS c JOIN bookings AS b USING (show_id, booking_id)
-            WHERE c.kind = 'extend'
+            WHERE c.kind = 'extend' AND (c.user_id IS NULL OR b.user_id = c.user_id)
         ) AS w
         GROUP BY w.user_id ORDER BY w.user_id
         ON CONFLICT (user_id) DO UPDATE SET show_ids = CASE

@@ -13,7 +13,8 @@ BEGIN
     END IF;
     IF EXISTS (
         SELECT FROM users
-        WHERE lower(email) = lower(p_command.details ->> 'email') AND user_id <> p_command.user_id
+        WHERE lower(email COLLATE "C") = lower((p_command.details ->> 'email') COLLATE "C")
+          AND erased_at IS NULL AND user_id <> p_command.user_id
     ) THEN
         v_outcome.code := 'email_taken';
         RETURN v_outcome;

@@ -3,6 +3,10 @@
 ALTER TABLE users ADD COLUMN erased_at timestamptz;
 -- Asked after every sale (book_seats), so it must be small: it has the erased users only.
 CREATE INDEX users_erased ON users (user_id) WHERE erased_at IS NOT NULL;
+-- Letters count as equal in ASCII alone: by all of Unicode, some that look different are one (the Kelvin sign and
+-- k), and who has the one address would get the profile of the other. Who is erased keeps no address from anybody.
+DROP INDEX users_email_key;
+CREATE UNIQUE INDEX users_email_key ON users (lower(email COLLATE "C")) WHERE erased_at IS NULL;
 
 -- How a person logs in: one login of an issuer for a user, one user for a login.
 CREATE TABLE logins (
@@ -23,6 +27,7 @@ CREATE TABLE api_keys (
     secret_hash bytea NOT NULL CONSTRAINT api_keys_secret_hash_key UNIQUE
                 CONSTRAINT key_hash_length CHECK (octet_length(secret_hash) = 32),
     created_at  timestamptz NOT NULL,
+    lasts       interval,               -- as it was made; one that was replaced ends sooner (expires_at)
     expires_at  timestamptz,
     revoked_at  timestamptz
 );

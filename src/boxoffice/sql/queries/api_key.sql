@@ -1,2 +1,2 @@
 -- The API key whose secret has the hash $1, expired and revoked ones too.
-SELECT key_id, name, role, show_ids, created_at, expires_at, revoked_at FROM api_keys WHERE secret_hash = $1
+SELECT key_id, name, role, show_ids, created_at, lasts, expires_at, revoked_at FROM api_keys WHERE secret_hash = $1
