@@ -55,7 +55,9 @@ class _Run:
 
     def __init__(self, load: Load, requests: Sequence[Request]) -> None:
         self.load: Final = load
-        self.texts: Final = _around([None if r.what == "cancel" else _text(r) for r in _repeated(requests)])
+        self.texts: Final = _around(
+            [None if r.what == "cancel" else self._text(r) for r in _repeated(requests)]
+        )
         self.to_confirm: Final[list[int]] = []
         self.earlier: Final[list[int]] = []
         self.answers: Final[Counter[str]] = Counter()
@@ -67,11 +69,20 @@ class _Run:
     def next_text(self) -> bytes:
         """The next request: first what a hold is waiting for."""
         if self.to_confirm:
-            return _text(Request(path=f"/api/bookings/{self.to_confirm.pop()}/confirm"))
+            return self._text(Request(path=f"/api/bookings/{self.to_confirm.pop()}/confirm"))
         while (text := next(self.texts)) is None:
             if self.earlier:
-                return _text(Request("DELETE", f"/api/bookings/{self.earlier.pop()}"))
+                return self._text(Request("DELETE", f"/api/bookings/{self.earlier.pop()}"))
         return text
+
+    def _text(self, request: Request) -> bytes:
+        body = request.body.encode()
+        head = f"{request.method} {request.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        if self.load.authorization:
+            head += f"Authorization: {self.load.authorization}\r\n"
+        if body:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return head.encode() + b"\r\n" + body
 
     def follow(self, status: int, body: bytes) -> None:
         """Counts what a successful answer says, and keeps the booking for what comes after it."""
@@ -207,14 +218,6 @@ def _repeated(requests: Sequence[Request]) -> Iterator[Request]:
 def _around(texts: Sequence[bytes | None]) -> Iterator[bytes | None]:
     while True:
         yield from texts
-
-
-def _text(request: Request) -> bytes:
-    body = request.body.encode()
-    head = f"{request.method} {request.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return head.encode() + b"\r\n" + body
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ class Cluster:
         async with self._database(self._name, "template1") as dsn:
             await migrate(dsn)
             async with connected(dsn) as connection:
-                await connection.execute(statement("make_users").replace("$1", str(USERS)))
+                await make_users(connection, 1, USERS)
                 await connection.execute("VACUUM ANALYZE")
             yield
 
@@ -99,6 +99,11 @@ def with_database(dsn: str, name: str) -> str:
     parts = urlsplit(dsn)
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}/{name}{query}"
+
+
+async def make_users(connection: Connection, first: int, last: int) -> None:
+    """Registers the users with these ids, and those between."""
+    await connection.execute(statement("make_users"), first, last)
 
 
 async def make_shows(connection: Connection, count: int, seats: int) -> list[int]:

@@ -47,19 +47,25 @@ CONNECTIONS_PER_S = 1_000
 """So many connections more, and a measurement lasts a second longer: opening them is not what counts."""
 
 
-def crowd_requests(show_id: int) -> list[Request]:
+def crowd_requests(show_id: int, users: int = USERS) -> list[Request]:
     """One seat of a show for everybody, in an order that is the same in every run."""
-    users = list(range(1, USERS + 1))
-    Random(show_id).shuffle(users)  # noqa: S311 - load needs no secrets
-    return [booking(show_id, user_id) for user_id in users]
+    everybody = list(range(1, users + 1))
+    Random(show_id).shuffle(everybody)  # noqa: S311 - load needs no secrets
+    return [booking(show_id, user_id) for user_id in everybody]
 
 
 async def book_hot(
-    site: Site, connections: int, *, seconds: float, show_id: int | None = None, servers: int = 1
+    site: Site,
+    connections: int,
+    *,
+    seconds: float,
+    show_id: int | None = None,
+    servers: int = 1,
+    users: int = USERS,
 ) -> Sample:
     """A crowd on one show: a fresh one, or the one that is named."""
     show_id = await site.make_hot_show(seconds) if show_id is None else show_id
-    load = Load(requests=crowd_requests(show_id), connections=connections, seconds=seconds)
+    load = Load(requests=crowd_requests(show_id, users), connections=connections, seconds=seconds)
     return await site.load(load, servers)
 
 

@@ -4,6 +4,7 @@
 -- BENCH_PORTS     the ports of the servers; as many threads as ports, each for one of them
 -- BENCH_INSPECT   none: answers are only counted; status: by status; follow: what they say counts, too
 -- BENCH_PAUSE_MS  pause of a connection before each request
+-- BENCH_AUTHORIZATION  this header of every request, if it is not empty
 
 local EARLIER_MAX = 1000 -- bookings kept for being cancelled: enough to pick from
 
@@ -19,6 +20,8 @@ function setup(thread)
 end
 
 function init()
+  local authorization = os.getenv("BENCH_AUTHORIZATION")
+  if authorization ~= "" then wrk.headers["Authorization"] = authorization end
   statuses, effects = {}, {}
   to_confirm, earlier, todo = {}, {}, {}
   for line in io.lines(os.getenv("BENCH_REQUESTS")) do
@@ -36,7 +39,9 @@ end
 
 function format(method, path, body)
   if body == "" then return wrk.format(method, path) end
-  return wrk.format(method, path, {["Content-Type"] = "application/json"}, body)
+  local headers = {["Content-Type"] = "application/json"}
+  for name, value in pairs(wrk.headers) do headers[name] = value end
+  return wrk.format(method, path, headers, body)
 end
 
 function delay()

@@ -40,6 +40,7 @@ class Load(Struct, frozen=True, kw_only=True):
 
     ``inspect``: ``none`` counts every answer below 400 as a booking; ``status`` counts by status as well;
     ``follow`` reads the answers, counts what they say, and confirms every hold with the next request.
+    ``authorization`` is a header of every request, if there is one.
     """
 
     requests: Sequence[Request]
@@ -47,6 +48,7 @@ class Load(Struct, frozen=True, kw_only=True):
     seconds: float
     inspect: Inspect = "none"
     pause_ms: int = 0
+    authorization: str = ""
     unit: Unit = "bookings/s"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from boxoffice.bench.access import access
 from boxoffice.bench.company import QUIET_CONNECTIONS, QUIET_SHOWS, instances, quiet
 from boxoffice.bench.growth import growth
 from boxoffice.bench.hot import hot
@@ -93,5 +94,12 @@ SCENARIOS: Final = (
         f"{QUIET_CONNECTIONS} people book now and then on {QUIET_SHOWS} quiet shows, alone, and while "
         f"{CROWD} connections storm another show of the same server.",
         quiet,
+    ),
+    Scenario(
+        "access",
+        "Who calls",
+        f"{CROWD} connections on one hot show: on an open server, and with AUTH=on by API keys, whose users' "
+        "bookings are counted against caps or are not.",
+        access,
     ),
 )

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -39,11 +39,11 @@ class Server:
 
 
 @asynccontextmanager
-async def boxoffice_server(dsn: str, folder: Path, queue_max: int | None) -> AsyncIterator[Server]:
-    """``boxoffice serve`` on a database; ``queue_max`` makes the lanes' queues smaller than they are."""
-    settings = {"DATABASE_URL": dsn} | ({} if queue_max is None else {"BENCH_QUEUE_MAX": str(queue_max)})
-    module = "boxoffice" if queue_max is None else "boxoffice.bench.small_queue"
-    async with _server(["-m", module, "serve"], "/readyz", folder, settings) as server:
+async def boxoffice_server(dsn: str, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Server]:
+    """``boxoffice serve`` on a database; ``BENCH_QUEUE_MAX`` makes its queues smaller than they are."""
+    module = "boxoffice.bench.small_queue" if "BENCH_QUEUE_MAX" in settings else "boxoffice"
+    arguments = ["-m", module, "serve"]
+    async with _server(arguments, "/readyz", folder, {"DATABASE_URL": dsn, **settings}) as server:
         yield server
 
 

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
+from msgspec.structs import replace
+
+from boxoffice.access.callers import Role
+from boxoffice.access.key_desk import KeyDesk
 from boxoffice.bench import database
 from boxoffice.bench.database import Cluster, Connection
 from boxoffice.bench.inside import Job, book_inside
@@ -16,6 +20,8 @@ from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import SEATS_PER_S, Plan
 from boxoffice.bench.results import Account, Sample, Unit, Updates, Violated
 from boxoffice.bench.servers import Server, boxoffice_server
+from boxoffice.runtime import open_store
+from boxoffice.settings import Secret, Settings
 from boxoffice.verify import verify
 
 SETTLE_MAX_S: Final = 60.0
@@ -78,6 +84,7 @@ class Site:
     connection: Connection
     servers: list[Server]
     stop_servers: Callable[[], Awaitable[None]]
+    authorization: str
     acknowledged: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
 
@@ -96,6 +103,7 @@ class Site:
     async def load(self, load: Load, servers: int = 1) -> Sample:
         """Sends a load to the first servers, in equal parts."""
         ports = [server.port for server in self.servers[:servers]]
+        load = replace(load, authorization=self.authorization)
         return self.enter(await self.bench.generator.send(load, ports, self.bench.folder))
 
     async def pgbench(
@@ -177,9 +185,15 @@ class Stage:
         self.notes: Final[list[str]] = []
         self._stack = stack
 
-    async def site(self, name: str, *, instances: int = 1, queue_max: int | None = None) -> Site:
-        """A fresh database with so many servers, warmed up."""
-        site = await self._stack.enter_async_context(_site(self.bench, name, instances, queue_max))
+    async def site(
+        self, name: str, *, instances: int = 1, queue_max: int | None = None, role: Role | None = None
+    ) -> Site:
+        """A fresh database with so many servers, warmed up.
+
+        ``queue_max`` makes their queues smaller. With a ``role`` they are closed to all without a key.
+        """
+        settings = {} if queue_max is None else {"BENCH_QUEUE_MAX": str(queue_max)}
+        site = await self._stack.enter_async_context(_site(self.bench, name, instances, settings, role))
         self.sites.append(site)
         if self.plan.warm_up_s:
             requests = [booking(await site.make_hot_show(self.plan.warm_up_s), 1)]
@@ -199,14 +213,25 @@ class Stage:
 
 
 @asynccontextmanager
-async def _site(bench: Bench, name: str, instances: int, queue_max: int | None) -> AsyncIterator[Site]:
+async def _site(
+    bench: Bench, name: str, instances: int, settings: dict[str, str], role: Role | None
+) -> AsyncIterator[Site]:
     async with (
         bench.cluster.database(name) as dsn,
         database.connected(dsn) as connection,
         AsyncExitStack() as servers,
     ):
+        authorization = ""
+        if role is not None:
+            settings = settings | {"AUTH": "on"}
+            authorization = f"Bearer {await _make_key(dsn, role)}"
         started = [
-            await servers.enter_async_context(boxoffice_server(dsn, bench.folder, queue_max))
+            await servers.enter_async_context(boxoffice_server(dsn, bench.folder, settings))
             for _ in range(instances)
         ]
-        yield Site(name, dsn, bench, connection, started, servers.aclose)
+        yield Site(name, dsn, bench, connection, started, servers.aclose, authorization)
+
+
+async def _make_key(dsn: str, role: Role) -> str:
+    async with open_store(Settings(database_url=Secret(dsn))) as store:
+        return (await KeyDesk(store).create("benchmark", role, None, None)).secret

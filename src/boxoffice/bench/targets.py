@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from boxoffice.bench.access import KEYS, OPEN
 from boxoffice.bench.company import INSTANCES
 from boxoffice.bench.hot import BASELINES, ISOLATIONS, hot_name, pgbench_name
 from boxoffice.bench.plan import CROWD, MANY, Plan
@@ -75,6 +76,9 @@ def _scaled(find: Find, plan: Plan) -> Iterator[Target]:
         ("instances", counted(max(INSTANCES), "instance"), "one instance", 0.9),
     ):
         yield Target(f"{name}, times {label}", _ratio(find(scenario, name), label), goal, at_least=True)
+    for name in KEYS:
+        value = _ratio(find("access", f"AUTH=on, {name}"), "open")
+        yield Target(f"AUTH=on, {name}, times {OPEN}", value, 0.9, at_least=True)
     alone, beside = find("quiet", "quiet shows alone"), find("quiet", "quiet shows beside a storm")
     p99 = _p99(beside) / _p99(alone) if alone and beside else None
     yield Target("quiet shows beside a storm: p99, times p99 alone", p99, 5, at_least=False)

@@ -48,6 +48,7 @@ class Wrk:
             "BENCH_PORTS": ",".join(map(str, ports)),
             "BENCH_INSPECT": load.inspect,
             "BENCH_PAUSE_MS": str(load.pause_ms),
+            "BENCH_AUTHORIZATION": load.authorization,
         }
         output = await programs.run(
             self._command(load, ports), seconds=load.seconds, env=environment(**settings)
