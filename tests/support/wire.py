@@ -1,10 +1,11 @@
 """Bytes to a server and back, for what no client library would send."""
 
+import io
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
-from typing import Final
+from typing import Any, Final, Self, cast
 
 from msgspec import Struct
 
@@ -29,7 +30,28 @@ def connection_to(port: int) -> Iterator[socket.socket]:
 
 def answer_on(connection: socket.socket, method: str = "GET") -> Heard:
     """The next answer. Raises ``http.client.HTTPException`` or ``OSError`` when there is none."""
-    response = HTTPResponse(connection, method=method)
+    [answer] = answers_on(connection, method)
+    return answer
+
+
+def answers_on(connection: socket.socket, *methods: str) -> list[Heard]:
+    """The next answers, one for each method, however they are cut into packets. Raises likewise."""
+    with connection.makefile("rb", buffering=0) as raw:
+        reader = _Reader(raw)
+        return [_answer(reader, method) for method in methods]
+
+
+class _Reader(io.BufferedReader):
+    def makefile(self, *_: object) -> Self:
+        """What a response reads from: a socket of its own would read into the next answer."""
+        return self
+
+    def close(self) -> None:
+        """A response closes what it has read; the next one goes on."""
+
+
+def _answer(reader: _Reader, method: str) -> Heard:
+    response = HTTPResponse(cast(Any, reader), method=method)
     response.begin()
     headers = {name.lower(): value for name, value in response.getheaders()}
     return Heard(response.status, headers, response.read())

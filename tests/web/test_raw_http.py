@@ -16,7 +16,7 @@ from tests.support.contract import NOT_HTTP, PROBLEM, STATUS_OF
 from tests.support.databases import Connection, connected, temporary_database
 from tests.support.folders import public_folder
 from tests.support.program import Program
-from tests.support.wire import Heard, answer_on, connection_to
+from tests.support.wire import Heard, answer_on, answers_on, connection_to
 from tests.web.api import Api
 from tests.web.fuzzing import state_of
 
@@ -153,7 +153,7 @@ async def test_requests_in_a_row_are_answered_in_their_order(served: Served) -> 
         with connection_to(served.port) as line:
             book, look = with_length(BOOKING, len(BOOKING)), GET + b"\r\n"
             line.sendall(book + look + with_length(b"{}", 2) + look)
-            return [answer_on(line, method).status for method in ("POST", "GET", "POST", "GET")]
+            return [answer.status for answer in answers_on(line, "POST", "GET", "POST", "GET")]
 
     assert await asyncio.to_thread(ask) == [201, 200, 400, 200]
 
