@@ -48,6 +48,9 @@ Row = tuple[object, ...]
 _IN_COLUMNS = (FailBooking, CancelBooking, BlockSeats, UnblockSeats, ExpireHolds)
 """Commands that the columns of ``show_command`` hold wholly; the others fill ``details``."""
 
+_EXPIRE = str(ExpireHolds.__struct_config__.tag)
+"""The kind of command that may leave any number of events; the engine counts them."""
+
 _COLUMNS = (
     *("kind", "actor", "origin", "idempotency_key", "show_id"),
     *("user_id", "owner_id", "booking_id", "hold_seconds"),
@@ -120,9 +123,7 @@ class Batches:
         rows = await self._store.write("run_batch", uuid4(), given, tell_again=True)
         metrics.BATCH_SECONDS.observe(perf_counter() - started)
         metrics.BATCH_COMMANDS.observe(len(commands))
-        tally = Counter((_kind(commands[row["command_no"]]), row["code"]) for row in rows)
-        for (kind, code), number in tally.items():
-            metrics.OUTCOMES.labels(kind, code).inc(number)
+        _count(commands, rows)
         outcomes: dict[int, Outcome | Exception] = {
             row["command_no"]: _to_outcome(commands[row["command_no"]], row) for row in rows
         }
@@ -131,6 +132,15 @@ class Batches:
         if rest:
             outcomes |= zip(rest, await self.run([commands[no] for no in rest]), strict=True)
         return [outcomes[no] for no in range(len(commands))]
+
+
+def _count(commands: Sequence[ShowCommand[Any]], rows: list[asyncpg.Record]) -> None:
+    """Counts outcomes, and the events that they left: each one, unless it had its effect before."""
+    tally = Counter((_kind(commands[row["command_no"]]), row["code"], row["replayed"]) for row in rows)
+    for (kind, code, replayed), number in tally.items():
+        metrics.OUTCOMES.labels(kind, code).inc(number)
+        if code == "done" and not replayed and kind != _EXPIRE:
+            metrics.EVENTS.inc(number)
 
 
 def _cut(commands: Sequence[ShowCommand[Any]], fault: Exception) -> list[list[int]]:

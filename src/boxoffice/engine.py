@@ -12,6 +12,7 @@ from boxoffice.faults import Fault
 from boxoffice.lanes import Bounds, Lanes
 from boxoffice.outcomes import BookingDone, HoldsExpired, Outcome, Refused
 from boxoffice.store import Store
+from boxoffice.tracing import batch_span, command_span
 
 
 class BookingEngine:
@@ -25,7 +26,12 @@ class BookingEngine:
         self._batches = Batches(store)
         self._changed: dict[int, float] = {}
         self._lanes = Lanes[ShowCommand[Any], Outcome](
-            self._run, _bounds(), workers=store.writers_max, lane_of=_show_of, apart=_key_of
+            self._run,
+            _bounds(),
+            workers=store.writers_max,
+            lane_of=_show_of,
+            apart=_key_of,
+            waited=metrics.QUEUE_WAIT_SECONDS.observe,
         )
 
     async def stop(self) -> None:
@@ -36,16 +42,23 @@ class BookingEngine:
     async def execute(self, command: Command[Done]) -> Done | Refused:
         """The command's outcome. A refusal is a value; raises a ``Fault`` when the fault is ours."""
         if isinstance(command, ShowCommand):
-            outcome = await self._lanes.submit(command)
+            with command_span(command):
+                outcome = await self._lanes.submit(command)
             if not isinstance(outcome, Refused):
                 self._note_change(command.show_id)
-                _count_hold(command, outcome)
+                _count(command, outcome)
             return cast("Done | Refused", outcome)
         return cast("Done | Refused", await self._batches.run_desk(command))
 
     def changed_at(self, show_id: int) -> float:
         """When this process last changed the show, by the event loop's time; 0 if long ago or never."""
         return self._changed.get(show_id, 0.0)
+
+    def tell_load(self) -> None:
+        """Sets the gauges of what waits and works in this process."""
+        metrics.WAITING.set(len(self._lanes))
+        metrics.DEEPEST_LANE.set(self._lanes.deepest)
+        self._store.tell_load()
 
     async def expire_due(self, actor: str) -> int:
         """Ends all holds that have run out, of all shows, and says how many.
@@ -71,8 +84,8 @@ class BookingEngine:
         self._changed[show_id] = asyncio.get_running_loop().time()
 
     async def _run(self, commands: Sequence[ShowCommand[Any]]) -> Sequence[Outcome | Exception]:
-        metrics.WAITING.set(len(self._lanes))
-        return await self._batches.run(commands)
+        with batch_span(commands):
+            return await self._batches.run(commands)
 
     async def forget_batches(self) -> None:
         """Deletes what was kept for lost answers, and nobody will ask for any more."""
@@ -81,8 +94,10 @@ class BookingEngine:
         await self._store.write("forget_own_keys", age)
 
 
-def _count_hold(command: ShowCommand[Any], outcome: Outcome) -> None:
+def _count(command: ShowCommand[Any], outcome: Outcome) -> None:
     """Counts what became of holds, for the share of them that is sold."""
+    if isinstance(outcome, HoldsExpired):
+        metrics.EVENTS.inc(outcome.expired_count)
     if not isinstance(outcome, BookingDone) or outcome.replayed:
         return
     match command:

@@ -27,6 +27,7 @@ class HoldExpirer:
 
     def start(self) -> None:
         """Begins to sweep."""
+        metrics.LAST_SWEEP.set_to_current_time()  # there was none, and none is late
         self._task = asyncio.create_task(self._loop(), name="hold-expirer")
 
     async def stop(self) -> None:
@@ -41,6 +42,7 @@ class HoldExpirer:
             await asyncio.sleep(self._interval_s)
             try:
                 metrics.HOLDS_EXPIRED.inc(await self._engine.expire_due(actor="sweeper"))
+                metrics.LAST_SWEEP.set_to_current_time()
                 if monotonic() >= forget_at:
                     await self._engine.forget_batches()
                     forget_at = monotonic() + limits.FORGET_BATCHES_EVERY_S

@@ -10,6 +10,7 @@ caller is gone.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from contextvars import Context
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -52,7 +53,7 @@ class Lanes(Generic[C, R]):
     """Bounded queues in front of a batch runner, which runs ``workers`` batches at a time.
 
     ``lane_of`` names a command's lane. ``apart`` names what two commands of one batch must not share
-    (None: nothing).
+    (None: nothing). ``waited`` is told how long the first command of a batch has waited, in seconds.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class Lanes(Generic[C, R]):
         workers: int,
         lane_of: Callable[[C], Hashable],
         apart: Callable[[C], Hashable | None] = lambda _: None,
+        waited: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._run = run
         self._bounds = bounds
         self._lane_of = lane_of
         self._apart = apart
+        self._waited = waited
         self._lanes: dict[Hashable, deque[_Waiting[C, R]]] = {}  # those in which commands wait
         self._ready: deque[Hashable] = deque()  # those of them without a batch under way, in turn
         self._running: set[Hashable] = set()
@@ -80,6 +83,11 @@ class Lanes(Generic[C, R]):
     def __len__(self) -> int:
         """How many commands wait for their batch."""
         return self._waiting
+
+    @property
+    def deepest(self) -> int:
+        """How many wait in the lane with the most of them."""
+        return max(map(len, self._lanes.values()), default=0)
 
     async def submit(self, command: C) -> R:
         """The outcome of the command, after the batch that it was in.
@@ -130,7 +138,8 @@ class Lanes(Generic[C, R]):
             self._alarm = asyncio.get_running_loop().call_at(first, self._give_up_late)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        # In a context of its own: it works for many, not for whoever came first.
+        task = asyncio.create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -140,6 +149,7 @@ class Lanes(Generic[C, R]):
                 lanes = {self._lane_of(waiting.command) for waiting in batch}
                 if not self._wake():  # for what this batch left
                     self._watch()
+                self._tell_wait(batch)
                 await self._answer(batch)
                 self._running -= lanes
                 self._ready.extend(key for key in lanes if key in self._lanes)
@@ -148,6 +158,10 @@ class Lanes(Generic[C, R]):
             if self._alarm is not None and not self._waiting:
                 self._alarm.cancel()
                 self._alarm = None
+
+    def _tell_wait(self, batch: list[_Waiting[C, R]]) -> None:
+        since = min(waiting.give_up_at for waiting in batch) - self._bounds.wait_max_s
+        self._waited(asyncio.get_running_loop().time() - since)
 
     async def _answer(self, batch: list[_Waiting[C, R]]) -> None:
         try:

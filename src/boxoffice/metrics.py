@@ -1,11 +1,65 @@
-"""What the engine counts, by the names that ``/metrics`` tells. Times are seconds."""
+"""What the program counts, by the names that ``/metrics`` tells. Times are seconds.
+
+Several workers of one server keep their metrics together; ``multiprocess_mode`` says how the values of a
+gauge become one. What belongs to the database, and not to a process, is in ``vitals``. docs/monitoring.md has
+them all, and a test holds it to this.
+"""
 
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+HTTP_REQUESTS: Final = Counter(
+    "boxoffice_http_requests_total", "HTTP requests answered.", ["method", "route", "status"]
+)
+HTTP_SECONDS: Final = Histogram(
+    "boxoffice_http_request_seconds",
+    "Time from an HTTP request to the end of its answer.",
+    ["method", "route"],
+    # From a cached read to a command that waited as long as it may.
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+)
+FAULTS: Final = Counter(
+    "boxoffice_faults_total",
+    "Requests that failed on our side, by what went wrong and by the code that was told.",
+    ["fault", "code"],
+)
+AUTHENTICATION_FAILURES: Final = Counter(
+    "boxoffice_authentication_failures_total", "Requests that did not say who asks, by reason.", ["reason"]
+)
+RATE_LIMITED: Final = Counter(
+    "boxoffice_rate_limited_total", "Requests that were one too many, by class.", ["rate"]
+)
+
 OUTCOMES: Final = Counter(
     "boxoffice_outcomes_total", "Commands answered, by kind and code ('done' or a refusal).", ["kind", "code"]
+)
+HOLDS: Final = Counter(
+    "boxoffice_holds_total",
+    "Holds: made, confirmed, retaken by a late confirm, failed. Confirmed and retaken over made is "
+    "hold-to-sale; the others ran out or were cancelled.",
+    ["event"],
+)
+HOLDS_EXPIRED: Final = Counter("boxoffice_holds_expired_total", "Holds that the sweeper ended.")
+EVENTS: Final = Counter(
+    "boxoffice_events_total",
+    "Events that commands have written. Not those of holds that a sale ended on its way.",
+)
+
+WAITING: Final = Gauge(
+    "boxoffice_waiting_commands",
+    "Commands that wait for their batch, in all lanes.",
+    multiprocess_mode="livesum",
+)
+DEEPEST_LANE: Final = Gauge(
+    "boxoffice_deepest_lane_commands",
+    "Commands that wait in the lane with the most of them.",
+    multiprocess_mode="livemax",
+)
+QUEUE_WAIT_SECONDS: Final = Histogram(
+    "boxoffice_queue_wait_seconds",
+    "Time that a batch's longest waiting command was in its lane; one observation a batch.",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 BATCH_COMMANDS: Final = Histogram(
     "boxoffice_batch_commands", "Commands in a batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -16,21 +70,55 @@ BATCH_SECONDS: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 15),
 )
 WRITE_RETRIES: Final = Counter("boxoffice_write_retries_total", "Writes tried again, by error.", ["error"])
-WAITING: Final = Gauge(
-    "boxoffice_waiting_commands",
-    "Commands that wait for their batch, in all lanes.",
+
+POOL_IN_USE: Final = Gauge(
+    "boxoffice_pool_connections_in_use",
+    "Connections that work for somebody, by pool.",
+    ["pool"],
     multiprocess_mode="livesum",
 )
-HOLDS_EXPIRED: Final = Counter("boxoffice_holds_expired_total", "Holds that the sweeper ended.")
-HOLDS: Final = Counter(
-    "boxoffice_holds_total",
-    "Holds: made, confirmed, retaken by a late confirm, failed. Confirmed and retaken over made is "
-    "hold-to-sale; the others ran out or were cancelled.",
-    ["event"],
+POOL_OPEN: Final = Gauge(
+    "boxoffice_pool_connections_open",
+    "Connections that are open, in use or not, by pool.",
+    ["pool"],
+    multiprocess_mode="livesum",
 )
-AUTHENTICATION_FAILURES: Final = Counter(
-    "boxoffice_authentication_failures_total", "Requests that did not say who asks, by reason.", ["reason"]
+POOL_MAX: Final = Gauge(
+    "boxoffice_pool_connections_max",
+    "Connections that may be open, by pool.",
+    ["pool"],
+    multiprocess_mode="livesum",
 )
-RATE_LIMITED: Final = Counter(
-    "boxoffice_rate_limited_total", "Requests that were one too many, by class.", ["rate"]
+POOL_WAITING: Final = Gauge(
+    "boxoffice_pool_waiting_requests",
+    "Batches and reads that wait for a connection, by pool.",
+    ["pool"],
+    multiprocess_mode="livesum",
 )
+POOL_WAIT_SECONDS: Final = Histogram(
+    "boxoffice_pool_wait_seconds",
+    "Time until there was a connection, or none could be had, by pool.",
+    ["pool"],
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5),
+)
+SLOW_QUERIES: Final = Counter(
+    "boxoffice_slow_queries_total", "Statements that took longer than SLOW_QUERY_SECONDS, by name.", ["query"]
+)
+
+DATABASE_UP: Final = Gauge(
+    "boxoffice_database_up",
+    "1 if the database answered the last look at it, of the worker that fares worst; else 0.",
+    multiprocess_mode="livemin",
+)
+LAST_SWEEP: Final = Gauge(
+    "boxoffice_last_sweep_timestamp_seconds",
+    "When the sweeper last came to the end of a round, of the worker that is behind most; since 1970.",
+    multiprocess_mode="livemin",
+)
+WORKERS: Final = Gauge("boxoffice_workers", "Processes that serve.", multiprocess_mode="livesum")
+
+# Those with known labels begin at 0: what appears with its first event is no increase to anybody.
+for _event in ("made", "confirmed", "retaken", "failed"):
+    HOLDS.labels(_event)
+for _error in ("SerializationError", "DeadlockDetectedError"):
+    WRITE_RETRIES.labels(_error)

@@ -19,6 +19,7 @@ from boxoffice.views import (
     Booking,
     BookingDetails,
     BookingStatus,
+    BusyShow,
     Event,
     KeptAnswer,
     Login,
@@ -202,6 +203,16 @@ class Reads:
             return None
         rows = await self._store.read("changes", show_id, after, limit + 1)
         return _page(rows, limit, lambda row: _to_event(row, Event))
+
+    async def busiest_shows(self, limit: int, *, among: int) -> list[BusyShow]:
+        """The shows with most events in the last ``among`` batches; none that was idle for an hour."""
+        return [to_view(row, BusyShow) for row in await self._store.read("busiest_shows", limit, among)]
+
+    async def overdue_s(self) -> float:
+        """For how many seconds a hold has been over at most without being ended."""
+        [row] = await self._store.read("overdue_hold")
+        seconds: float = row["seconds"]
+        return seconds
 
     async def check_ready(self) -> None:
         """Returns if the database answers and has the schema that this program needs.

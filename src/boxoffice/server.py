@@ -14,6 +14,7 @@ from typing import Final
 
 import uvicorn
 from litestar import Litestar
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from boxoffice import limits
@@ -79,9 +80,25 @@ def serve_until_told(settings: Settings, listener: socket.socket, *, workers: in
         ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
     elif workers > 1:
         with _shared_metrics():
-            Multiprocess(config, sockets=[listener]).run()
+            Supervisor(config, sockets=[listener]).run()
     else:
         uvicorn.Server(config).run(sockets=[listener])
+
+
+class Supervisor(Multiprocess):
+    """Starts the workers, and others in the place of those that die."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self._pids: set[int | None] = set()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replaces dead workers; what they were doing (not: what they have done) is no longer told."""
+        super().keep_subprocess_alive()
+        pids = {process.pid for process in self.processes}
+        for pid in self._pids - pids:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        self._pids = pids
 
 
 @contextmanager

@@ -100,6 +100,15 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
             "wait for it: they take such seats back themselves.",
         ),
     ] = 1.0
+    slow_query_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="Seconds from which on a statement is logged by its name: a batch takes some "
+            "milliseconds, the seats of the largest hall a second.",
+        ),
+    ] = 0.5
     body_bytes_max: Annotated[
         int,
         Meta(

@@ -16,6 +16,7 @@ from boxoffice import limits, metrics
 from boxoffice.faults import Busy, OutcomeUnknown, Unavailable
 from boxoffice.settings import Settings
 from boxoffice.sql import query
+from boxoffice.watch import PoolWatch, StatementWatch
 
 Errors = tuple[type[Exception], ...]
 
@@ -54,6 +55,9 @@ class Store:
         self._isolation = settings.db_isolation.replace("_", " ")
         self.writers_max = min(limits.WORKERS_MAX, settings.db_pool_max // 2)
         self._readers_max = settings.db_pool_max - self.writers_max
+        self._writers_watch = PoolWatch("writers")
+        self._readers_watch = PoolWatch("readers")
+        self._statements = StatementWatch(settings.slow_query_seconds)
         self._writers: asyncpg.Pool[asyncpg.Record]
         self._readers: asyncpg.Pool[asyncpg.Record]
 
@@ -88,6 +92,11 @@ class Store:
             except TimeoutError:
                 pool.terminate()
 
+    def tell_load(self) -> None:
+        """Sets the gauges of the pools."""
+        self._writers_watch.tell(self._writers)
+        self._readers_watch.tell(self._readers)
+
     async def read(self, name: str, *args: object) -> list[asyncpg.Record]:
         """The rows of ``queries/<name>.sql``; asked twice if the connection broke. Raises ``Unavailable``."""
         try:
@@ -102,8 +111,9 @@ class Store:
             raise
 
     async def _read_once(self, name: str, *args: object) -> list[asyncpg.Record]:
-        async with self._readers.acquire(timeout=limits.READ_WAIT_MAX_S) as connection:
-            return await _fetch(self._readers, connection, name, *args)
+        async with self._readers_watch.acquire(self._readers, limits.READ_WAIT_MAX_S) as connection:
+            with self._statements.over(name):
+                return await _fetch(self._readers, connection, name, *args)
 
     async def write(
         self, name: str, *args: object, tell_again: bool = False, retry_on: Errors = CONFLICTS
@@ -120,10 +130,11 @@ class Store:
         while True:
             sent = False
             try:
-                async with self._writers.acquire(timeout=limits.CONNECT_TIMEOUT_S) as connection:
+                async with self._writers_watch.acquire(self._writers, limits.CONNECT_TIMEOUT_S) as connection:
                     sent = True
                     again = [maybe_done] if tell_again else []
-                    return await _fetch(self._writers, connection, name, *args, *again)
+                    with self._statements.over(name):
+                        return await _fetch(self._writers, connection, name, *args, *again)
             except retry_on as error:
                 cause: Exception = error
             except _BUSY as error:

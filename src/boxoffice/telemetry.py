@@ -1,4 +1,4 @@
-"""What the running program tells about itself: logs and metrics.
+"""What the running program tells about itself: its logs, and what is counted beside them.
 
 Logs carry no personal data and no bodies; what belongs to one request shares its ``request_id``.
 """
@@ -6,6 +6,7 @@ Logs carry no personal data and no bodies; what belongs to one request shares it
 import asyncio
 import atexit
 import logging
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -13,21 +14,13 @@ from typing import BinaryIO, Final, cast
 
 import msgspec
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from boxoffice import metrics
 from boxoffice.settings import Settings
-
-HTTP_REQUESTS: Final = Counter(
-    "boxoffice_http_requests", "HTTP requests answered", ["method", "route", "status"]
-)
-HTTP_SECONDS: Final = Histogram(
-    "boxoffice_http_request_seconds",
-    "Seconds from an HTTP request to the end of its answer",
-    ["method", "route"],
-    # From a cached read to a command that waited as long as it may.
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
-)
 
 LOG_DELAY_S: Final = 0.02
 """Longest time that a log line waits to be written together with others, in seconds."""
@@ -41,7 +34,7 @@ _log: Final = structlog.get_logger("boxoffice.http")
 
 def record_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """Counts and logs one answered request; ``route`` is its path template, None for an unknown path."""
-    method = method if method in _METHODS else "other"
+    method = known_method(method)
     route = route or "unknown"
     count, observe = _meters(method, route, status)
     count()
@@ -50,10 +43,30 @@ def record_request(method: str, route: str | None, status: int, seconds: float) 
     log("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 2))
 
 
+def exposition(vitals: Collector | None) -> bytes:
+    """All metrics as text: what was counted, by all workers if there are several, and the vital signs."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)
+    if vitals is not None:
+        registry.register(vitals)
+    return generate_latest(registry)
+
+
+def known_method(method: str) -> str:
+    """The method, or 'other'."""
+    return method if method in _METHODS else "other"
+
+
 @cache
 def _meters(method: str, route: str, status: int) -> tuple[Callable[[], None], Callable[[float], None]]:
     """The counter and the histogram for such requests; to look them up costs more than to count."""
-    return HTTP_REQUESTS.labels(method, route, str(status)).inc, HTTP_SECONDS.labels(method, route).observe
+    return (
+        metrics.HTTP_REQUESTS.labels(method, route, str(status)).inc,
+        metrics.HTTP_SECONDS.labels(method, route).observe,
+    )
 
 
 class LineBuffer:

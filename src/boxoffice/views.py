@@ -96,6 +96,17 @@ class ShowStats(Struct):
     seq: int
 
 
+class BusyShow(Struct):
+    """The seats of a show by state, and the number of its last event."""
+
+    show_id: int
+    free_seats: int
+    held_seats: int
+    sold_seats: int
+    blocked_seats: int
+    seq: int
+
+
 class SeatMap(Struct):
     """Which seats are free: ``taken`` has one character a seat, from seat 1 on, '1' for taken."""
 

@@ -18,7 +18,9 @@ from boxoffice.access.tokens import tokens_of
 from boxoffice.reads import Reads
 from boxoffice.runtime import open_engine
 from boxoffice.settings import Settings, load_settings
+from boxoffice.tracing import traced
 from boxoffice.views import ApiKey
+from boxoffice.vitals import Vitals
 from boxoffice.web import docs, system
 from boxoffice.web.edge import Edge
 from boxoffice.web.fast import FastBooking
@@ -66,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = load_settings() if settings is None else settings
     app = Litestar(
         [*OPERATIONS, *system.HANDLERS, *docs.HANDLERS],
-        lifespan=[_engine_open],
+        lifespan=[traced, _engine_open],
         request_class=ApiRequest,
         request_max_body_size=settings.body_bytes_max,
         exception_handlers=HANDLERS,
@@ -93,9 +95,12 @@ async def _engine_open(app: Litestar) -> AsyncIterator[None]:
         app.state.engine = engine
         app.state.reads = reads
         app.state.started_at = monotonic()
+        app.state.vitals = Vitals(engine, reads)
+        app.state.vitals.start()
         try:
             yield
         finally:
+            await app.state.vitals.stop()
             await app.state.rates.close()
 
 

@@ -12,7 +12,8 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from boxoffice.telemetry import record_request
+from boxoffice.telemetry import known_method, record_request
+from boxoffice.tracing import RequestSpan, request_span
 from boxoffice.web.asking import added_headers
 from boxoffice.web.problems import allow
 
@@ -48,12 +49,15 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        marks = _marks(scope["headers"])
-        # Not unbound again: a server gives each request a context of its own.
-        bind_contextvars(request_id=marks.request_id.decode(), trace_id=marks.traceparent[3:35].decode())
-        await self._serve(scope, receive, send, marks)
+        with request_span(scope["headers"]) as span:
+            marks = _marks(scope["headers"], None if span is None else span.traceparent)
+            # Not unbound again: a server gives each request a context of its own.
+            bind_contextvars(request_id=marks.request_id.decode(), trace_id=marks.traceparent[3:35].decode())
+            await self._serve(scope, receive, send, marks, span)
 
-    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send, marks: Marks) -> None:
+    async def _serve(
+        self, scope: HTTPScope, receive: Receive, send: Send, marks: Marks, span: RequestSpan | None
+    ) -> None:
         status = 500  # unless an answer begins
         method = scope["method"]
         if method == "HEAD":
@@ -72,7 +76,10 @@ class Edge:
         try:
             await self._app(scope, receive, send_marked)
         finally:
-            record_request(method, scope.get("path_template"), status, perf_counter() - started)
+            route = scope.get("path_template")
+            record_request(method, route, status, perf_counter() - started)
+            if span is not None:
+                span.answered(known_method(method), route, status)
 
     def _complete(self, given: RawHeaders, marks: Marks, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
         headers = list(given)
@@ -93,7 +100,8 @@ def _allow_every_method(message: HTTPResponseStartEvent, scope: HTTPScope) -> No
             MutableScopeHeaders(message)["Allow"] = allow(route.methods)
 
 
-def _marks(headers: RawHeaders) -> Marks:
+def _marks(headers: RawHeaders, ours: bytes | None) -> Marks:
+    """The request's marks; ``ours`` is the place of its own span, if it has one."""
     request_id = traceparent = b""
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
@@ -101,7 +109,8 @@ def _marks(headers: RawHeaders) -> Marks:
         elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
             traceparent = value
     return Marks(
-        request_id or b"%032x" % _bits(128), traceparent or b"00-%032x-%016x-01" % (_bits(128), _bits(64))
+        request_id or b"%032x" % _bits(128),
+        ours or traceparent or b"00-%032x-%016x-01" % (_bits(128), _bits(64)),
     )
 
 

@@ -16,7 +16,7 @@ from litestar.openapi.spec import Example
 from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Struct, UnsetType
 
-from boxoffice import faults
+from boxoffice import faults, metrics
 from boxoffice.access.callers import Forbidden, NoProfile
 from boxoffice.outcomes import RefusalCode, Refused
 from boxoffice.web.invalid import FieldError, InvalidInput, misfit_parameters
@@ -149,6 +149,9 @@ _FAULT_CODES: Final[Mapping[type[faults.Fault], str]] = {
     faults.SchemaMismatch: "schema_mismatch",
     faults.IdentityUnavailable: "identity_unavailable",
 }
+_UNFORESEEN: Final = ("unforeseen", "internal_error")
+for _labels in (*((kind.__name__, code) for kind, code in _FAULT_CODES.items()), _UNFORESEEN):
+    metrics.FAULTS.labels(*_labels)  # from 0 on, so that the first is an increase
 _STATUS_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -212,11 +215,13 @@ def members(
 
 def log_fault(fault: faults.Fault) -> None:
     """Notes a fault of ours that a client is told of."""
+    metrics.FAULTS.labels(type(fault).__name__, fault_code(fault)).inc()
     _log.warning("fault", fault=type(fault).__name__, reason=str(fault))
 
 
 def log_failure(error: Exception) -> None:
     """Notes an error that nobody foresaw."""
+    metrics.FAULTS.labels(*_UNFORESEEN).inc()
     _log.error("request failed", exc_info=error)
 
 

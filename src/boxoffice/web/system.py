@@ -5,12 +5,13 @@ from typing import Any, Final
 
 import msgspec
 from litestar import MediaType, Response, get
-from litestar.plugins.prometheus import PrometheusController
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from boxoffice import __version__
 from boxoffice.faults import Fault
+from boxoffice.telemetry import exposition
 from boxoffice.web.answers import Health, HealthAnswer
 from boxoffice.web.problems import fault_code, problem, read_errors
 from boxoffice.web.request import ApiRequest
@@ -26,12 +27,6 @@ _LINKS: Final = {
         "health": "/health",
     },
 }
-
-
-class MetricsController(PrometheusController):
-    """The metrics in the text format of Prometheus."""
-
-    include_in_schema = False
 
 
 @get("/", include_in_schema=False)
@@ -78,9 +73,15 @@ async def get_readiness(request: ApiRequest) -> dict[str, str]:
     return {"status": "ready"}
 
 
+@get("/metrics", include_in_schema=False, media_type=CONTENT_TYPE_LATEST, sync_to_thread=True)
+def get_metrics(request: ApiRequest) -> bytes:
+    """The metrics in the text format of Prometheus; those of all workers of this server together."""
+    return exposition(request.app.state.get("vitals"))
+
+
 HANDLERS: Final[list[ControllerRouterHandler]] = [
     get_root,
     get_liveness,
     get_readiness,
-    MetricsController,
+    get_metrics,
 ]
