@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from httpx import AsyncClient
 from litestar import Litestar
+from prometheus_client import Gauge
 
 from boxoffice import metrics, vitals
 from boxoffice.settings import Secret, Settings
@@ -180,7 +181,7 @@ async def test_faults_are_counted_by_what_they_are(app: Litestar, api: Api) -> N
 
 
 def test_every_gauge_says_how_workers_share_it() -> None:
-    gauges = [value for value in vars(metrics).values() if isinstance(value, metrics.Gauge)]
+    gauges = [value for value in vars(metrics).values() if isinstance(value, Gauge)]
     assert gauges
     assert {gauge._multiprocess_mode for gauge in gauges} <= {"livesum", "livemax", "livemin"}
 
