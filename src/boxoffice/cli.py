@@ -1,4 +1,4 @@
-"""The command line: ``boxoffice serve | migrate | demo | verify | keys | users | bench | openapi``."""
+"""The command line: ``boxoffice serve | migrate | demo | verify | doctor | keys | users | bench | ...``."""
 
 import asyncio
 import os
@@ -16,6 +16,7 @@ from boxoffice import __version__
 from boxoffice.access.startup import check_access
 from boxoffice.cli_access import keys, users
 from boxoffice.cli_database import connected, dsn_of, out, tell_migration
+from boxoffice.cli_doctor import doctor
 from boxoffice.demo import load_demo
 from boxoffice.embedded import EmbeddedError
 from boxoffice.faults import Fault
@@ -32,6 +33,7 @@ app = typer.Typer(
     help="A concurrency-safe booking engine for anything sold by the seat. Settings come from the "
     "environment and from .env; without DATABASE_URL or DB_* an embedded PostgreSQL is used.",
 )
+app.command()(doctor)
 app.add_typer(keys, name="keys")
 app.add_typer(users, name="users")
 

@@ -54,6 +54,11 @@ def check_schema(checksums: Mapping[str, str]) -> None:
         )
 
 
+def functions_are_ours(checksums: Mapping[str, str]) -> bool:
+    """Whether the functions with these checksums are this program's; in a rolling upgrade they may not be."""
+    return checksums.get(_FUNCTIONS) == _checksum("\n".join(scripts("functions").values()))
+
+
 async def applied_checksums(connection: Any) -> dict[str, str]:
     """What was applied to the database of this connection: checksums by name; nothing if never migrated."""
     try:

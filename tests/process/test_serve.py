@@ -109,7 +109,7 @@ def test_data_are_kept_between_runs(program: Program) -> None:
     assert httpx.get(f"{program.url}/api/shows").json()["data"] == first
 
 
-@pytest.mark.parametrize("command", ["verify", "demo", "migrate"])
+@pytest.mark.parametrize("command", ["verify", "demo", "migrate", "doctor"])
 def test_commands_use_the_embedded_server_that_runs(program: Program, command: str) -> None:
     program.serve()
 

@@ -1,0 +1,145 @@
+"""Asks a database all that the doctor wants to know; changes nothing, and never takes long."""
+
+import statistics
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from boxoffice import limits
+from boxoffice.doctor import server, tables
+from boxoffice.doctor.configuration import judge_settings
+from boxoffice.doctor.verdicts import Finding, Rows, Situation, Verdict, error, ok, warning
+from boxoffice.faults import SchemaMismatch
+from boxoffice.migrate import applied_checksums, check_schema, functions_are_ours
+from boxoffice.sql import scripts
+
+ROUND_TRIPS: Final = 5
+"""Round trips whose median is told."""
+
+UNREACHABLE: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
+"""What the driver raises when there is no connection; ValueError for an address that it cannot read."""
+
+
+class Check(NamedTuple):
+    """A check: its name, the query that it asks, and who judges what that gives."""
+
+    name: str
+    query: str
+    judge: Callable[[Rows, Situation], Verdict]
+
+
+ABOUT_THE_SERVER: Final = (
+    Check("version", "server", server.judge_version),
+    Check("role", "server", server.judge_role),
+    Check("round trip", "server", server.judge_round_trip),
+    Check("clock", "server", server.judge_clock),
+    Check("encryption", "server", server.judge_encryption),
+    Check("connections", "server", server.judge_connections),
+    Check("durability", "server", server.judge_durability),
+    Check("predicate locks", "server", server.judge_predicate_locks),
+    Check("silent networks", "server", server.judge_silence),
+    Check("transaction ids", "server", server.judge_transaction_ids),
+    Check("autovacuum", "server", server.judge_autovacuum),
+    Check("transactions", "transactions", server.judge_transactions),
+    Check("lock waits", "lock_waits", server.judge_lock_waits),
+)
+ABOUT_THE_TABLES: Final = (
+    Check("statistics", "tables", tables.judge_statistics),
+    Check("dead rows", "tables", tables.judge_bloat),
+    Check("HOT updates", "tables", tables.judge_hot_updates),
+    Check("indexes", "invalid_indexes", tables.judge_indexes),
+    Check("additions", "additions", tables.judge_additions),
+    Check("overdue holds", "overdue_holds", tables.judge_overdue),
+)
+
+
+async def examine(situation: Situation, dsn: str) -> list[Finding]:
+    """All findings about these settings and this database. A database that is away is a finding, too."""
+    findings = [Finding("settings", verdict) for verdict in judge_settings(situation)]
+    try:
+        connection = await asyncpg.connect(
+            dsn,
+            timeout=limits.CONNECT_TIMEOUT_S,
+            command_timeout=limits.READ_ANSWER_TIMEOUT_S,
+            statement_cache_size=0,  # behind a pooler a statement may not be where it was prepared
+            server_settings={"application_name": "boxoffice-doctor"},
+        )
+    except UNREACHABLE as reason:
+        return [*findings, Finding("database", unreachable(reason))]
+    try:
+        return [*findings, *await _examine(connection, situation)]
+    except UNREACHABLE as reason:
+        return [*findings, Finding("database", unreachable(reason))]
+    finally:
+        connection.terminate()  # without a farewell: the other end may be gone
+
+
+def unreachable(reason: Exception) -> Verdict:
+    """The verdict on a database that does not answer."""
+    said = str(reason).strip().splitlines()
+    return error(
+        f"not reachable: {said[0] if said else 'no answer in time'}",
+        "check DATABASE_URL or DB_*; see docs/operations.md, 'The database does not answer'",
+    )
+
+
+async def _examine(connection: Any, situation: Situation) -> list[Finding]:
+    measured = await _measure(connection)
+    found = await _run(connection, situation, ABOUT_THE_SERVER, measured)
+    schema = await _judge_schema(connection)
+    found.append(Finding("migrations", schema))
+    if schema.level != "error":
+        found += await _run(connection, situation, ABOUT_THE_TABLES, {})
+    return found
+
+
+async def _run(
+    connection: Any, situation: Situation, checks: tuple[Check, ...], measured: Mapping[str, float]
+) -> list[Finding]:
+    """The findings of these checks; each query is asked once. A query that is refused is a finding, too."""
+    answers: dict[str, Rows | asyncpg.PostgresError] = {}
+    for name in dict.fromkeys(check.query for check in checks):
+        try:
+            rows = await connection.fetch(scripts("doctor")[name])
+            answers[name] = [{**row, **measured} for row in rows]
+        except asyncpg.PostgresError as refused:
+            answers[name] = refused
+    return [Finding(check.name, _judged(check, answers[check.query], situation)) for check in checks]
+
+
+def _judged(check: Check, answer: Rows | asyncpg.PostgresError, situation: Situation) -> Verdict:
+    if isinstance(answer, asyncpg.PostgresError):
+        return warning(f"could not be asked: {answer}", "GRANT pg_monitor to the user of the database")
+    return check.judge(answer, situation)
+
+
+async def _measure(connection: Any) -> dict[str, float]:
+    """How long a round trip takes, and how far the clocks are apart."""
+    trips_s = []
+    apart_s = []
+    for _ in range(ROUND_TRIPS):
+        sent_at, started = datetime.now(UTC), perf_counter()
+        there = await connection.fetchval(scripts("doctor")["clock"])
+        trips_s.append(perf_counter() - started)
+        apart_s.append((there - sent_at).total_seconds() - trips_s[-1] / 2)
+    return {
+        "round_trip_ms": statistics.median(trips_s) * 1000,
+        "apart_s": statistics.median(apart_s),
+    }
+
+
+async def _judge_schema(connection: Any) -> Verdict:
+    """Whether the tables and functions are those of this program."""
+    checksums = await applied_checksums(connection)
+    try:
+        check_schema(checksums)
+    except SchemaMismatch as mismatch:
+        return error(str(mismatch), "run `boxoffice migrate`, or the program that fits the database")
+    if not functions_are_ours(checksums):
+        return warning(
+            "the SQL functions are those of another version", "run `boxoffice migrate` when all are updated"
+        )
+    return ok("all applied, and the functions are ours")

@@ -1,0 +1,191 @@
+"""The PostgreSQL server: what it is, how it is set, who is connected."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from boxoffice import limits
+from boxoffice._pg_binaries import MAJOR_MIN
+from boxoffice.doctor.verdicts import Rows, Situation, Verdict, error, ok, warning
+
+CLOCK_APART_MAX_S: Final = 1.0
+"""Seconds that the database's clock may differ from this machine's: the shortest hold that makes sense."""
+
+ROUND_TRIP_MAX_MS: Final = 5.0
+"""Milliseconds of a round trip: above it the way to the database costs as much as a batch's work."""
+
+CONNECTIONS_USED_MAX: Final = 0.8
+"""Share of the connections in use from which on a restart of some processes may find none left."""
+
+TRANSACTION_LONG_S: Final = 60.0
+"""Seconds from which on a transaction is long: ours last 5.5 s at most; a backup's is told, and may stay."""
+
+LOCK_WAIT_LONG_S: Final = 0.5
+"""Seconds from which on a session waits long for a lock: a batch, the longest holder, takes milliseconds."""
+
+XID_AGE_WARNING: Final = 500_000_000
+"""Transactions since the oldest row was frozen: autovacuum should have begun at 200 million."""
+
+XID_AGE_ERROR: Final = 1_500_000_000
+"""Likewise; PostgreSQL stops all writing at some 2 billion."""
+
+PREDICATE_LOCKS: Final = {
+    "max_pred_locks_per_transaction": 512,
+    "max_pred_locks_per_relation": 20_000,
+    "max_pred_locks_per_page": 200,
+}
+"""What the embedded server has; docs/performance.md has what they gave."""
+
+SERIALIZABLE_SOUND_SINCE: Final = {14: 25, 15: 20, 16: 16, 17: 11, 18: 6}
+"""Minor releases from which on two known faults are mended, by which SERIALIZABLE misses conflicts: on an
+empty index (13 August 2026: 14.24, 15.19, 16.15, 17.11, 18.6) and at rows met by ON CONFLICT (15.20, of 12
+November 2026, and its siblings 14.25 and 16.16). Which releases of 17 and 18 mend the second could not be
+established, so they are not asked for."""
+
+LAST_FIX: Final = {14: "November 2026"}
+"""Major releases that get no more fixes, and since when."""
+
+
+def judge_version(rows: Rows, situation: Situation) -> Verdict:
+    """Whether this PostgreSQL will do, and does what it says."""
+    number = rows[0]["version_num"]
+    major, minor = divmod(number, 10_000)
+    seen = f"PostgreSQL {major}.{minor}"
+    if major < MAJOR_MIN:
+        return error(seen, f"it must be {MAJOR_MIN} or newer: the seat maps need bit_count")
+    if minor < SERIALIZABLE_SOUND_SINCE.get(major, 0) and situation.settings.db_isolation == "serializable":
+        return warning(
+            f"{seen}: SERIALIZABLE misses some conflicts there; our locks and keys do not rest on it",
+            f"update to {major}.{SERIALIZABLE_SOUND_SINCE[major]} or later",
+        )
+    if major in LAST_FIX:
+        return warning(f"{seen}: no more fixes since {LAST_FIX[major]}", "move to a newer major release")
+    return ok(seen)
+
+
+def judge_role(rows: Rows, _: Situation) -> Verdict:
+    """Whether it can be written to."""
+    if rows[0]["in_recovery"]:
+        return error("a standby, which takes no writes", "point DATABASE_URL at the primary")
+    if rows[0]["read_only"]:
+        return error("transactions are read-only by default", "unset default_transaction_read_only")
+    return ok("the primary, writable")
+
+
+def judge_clock(rows: Rows, _: Situation) -> Verdict:
+    """Whether deadlines mean the same here and there. ``apart_s``: the database's clock less ours, in UTC."""
+    apart_s = rows[0]["apart_s"]
+    seen = f"the database's clock is {apart_s:+.3f} s from this machine's, both in UTC"
+    if abs(apart_s) <= CLOCK_APART_MAX_S:
+        return ok(seen)
+    return warning(seen, "run a time service (NTP) on both; holds end by the database's clock")
+
+
+def judge_round_trip(rows: Rows, _: Situation) -> Verdict:
+    """Whether the database is near."""
+    seen = f"{rows[0]['round_trip_ms']:.2f} ms a round trip"
+    if rows[0]["round_trip_ms"] <= ROUND_TRIP_MAX_MS:
+        return ok(seen)
+    return warning(seen, "run the servers next to the database: each batch waits for two of them")
+
+
+def judge_encryption(rows: Rows, _: Situation) -> Verdict:
+    """Whether somebody on the way can read along."""
+    row = rows[0]
+    if row["encrypted"] or row["local"]:
+        return ok("encrypted" if row["encrypted"] else "on this machine")
+    return warning("the way to the database is not encrypted", "add ?sslmode=verify-full to DATABASE_URL")
+
+
+def judge_connections(rows: Rows, situation: Situation) -> Verdict:
+    """Whether all pools fit, with what else is connected."""
+    row = rows[0]
+    room = row["max_connections"] - row["reserved"]
+    pools = situation.processes * situation.settings.db_pool_max
+    seen = f"{row['used']} of {room} in use, {row['others']} by others; our pools take up to {pools}"
+    if pools + row["others"] > room:
+        return error(
+            seen, "lower DB_POOL_MAX, run fewer processes, put pgbouncer between, or raise max_connections"
+        )
+    if row["used"] > room * CONNECTIONS_USED_MAX:
+        return warning(seen, "see who is connected: SELECT * FROM pg_stat_activity")
+    return ok(seen)
+
+
+def judge_durability(rows: Rows, _: Situation) -> Verdict:
+    """Whether what was acknowledged survives a power cut."""
+    off = [name for name in ("fsync", "full_page_writes", "synchronous_commit") if rows[0][name] == "off"]
+    if off:
+        return error(f"off: {', '.join(off)}", "switch them on: acknowledged bookings can be lost as it is")
+    return ok("fsync, full_page_writes and synchronous_commit are on")
+
+
+def judge_predicate_locks(rows: Rows, situation: Situation) -> Verdict:
+    """Whether batches of different shows conflict for nothing under SERIALIZABLE."""
+    if situation.settings.db_isolation != "serializable":
+        return ok("not needed: DB_ISOLATION is read_committed")
+    low = [f"{name}={rows[0][name]}" for name, least in PREDICATE_LOCKS.items() if rows[0][name] < least]
+    if not low:
+        return ok("enough")
+    wanted = ", ".join(f"{name} = {least}" for name, least in PREDICATE_LOCKS.items())
+    return warning(f"{', '.join(low)}: shows conflict for nothing", f"set {wanted} and restart PostgreSQL")
+
+
+def judge_silence(rows: Rows, _: Situation) -> Verdict:
+    """Whether a network that falls silent can leave a show locked for hours."""
+    row = rows[0]
+    if row["bounds_transactions"]:
+        return ok(f"transactions end after {limits.TRANSACTION_TIMEOUT_MS / 1000:g} s")
+    if row["local"]:
+        return ok("no network between")
+    if row["tcp_user_timeout"] and row["tcp_keepalives_idle"]:
+        return ok("tcp_user_timeout and tcp_keepalives_idle are set")
+    return warning(
+        "before PostgreSQL 17 a network that falls silent can leave a show locked for hours",
+        "set tcp_user_timeout and tcp_keepalives_idle, _interval and _count on the server, or take 17",
+    )
+
+
+def judge_transaction_ids(rows: Rows, _: Situation) -> Verdict:
+    """Whether old rows are frozen in time."""
+    age = rows[0]["xid_age"]
+    seen = f"the oldest row is {age:,} transactions old"
+    advice = "VACUUM (FREEZE) all databases; look for old transactions, replication slots, prepared ones"
+    if age > XID_AGE_ERROR:
+        return error(seen, advice)
+    return warning(seen, advice) if age > XID_AGE_WARNING else ok(seen)
+
+
+def judge_autovacuum(rows: Rows, _: Situation) -> Verdict:
+    """Whether anybody clears up."""
+    row = rows[0]
+    if row["autovacuum"] == "off" or row["track_counts"] == "off":
+        return error("autovacuum or track_counts is off", "switch both on: dead rows and old plans pile up")
+    return ok("on")
+
+
+def judge_transactions(rows: Rows, _: Situation) -> Verdict:
+    """Whether somebody keeps a transaction open, and with it dead rows and perhaps locks."""
+    open_long = [row for row in rows if row["open_s"] > TRANSACTION_LONG_S]
+    if not open_long:
+        hidden = sum(row["hidden"] for row in rows)
+        note = f"; {hidden} sessions are hidden from us (GRANT pg_monitor)" if hidden else ""
+        return ok(f"none longer than {TRANSACTION_LONG_S:g} s{note}")
+    return warning(
+        "; ".join(f"{_session(row)} {row['state']} for {row['open_s']:.0f} s" for row in open_long),
+        "find out whose they are; SELECT pg_terminate_backend(pid), or ROLLBACK PREPARED",
+    )
+
+
+def judge_lock_waits(rows: Rows, _: Situation) -> Verdict:
+    """Whether sessions wait for each other right now."""
+    waits = [row for row in rows if row["waited_s"] > LOCK_WAIT_LONG_S]
+    if not waits:
+        return ok("nobody waits for a lock")
+    return warning(
+        "; ".join(f"{_session(row)} waits for {row['blockers']}" for row in waits),
+        "see docs/operations.md, 'A show is locked'",
+    )
+
+
+def _session(row: Mapping[str, Any]) -> str:
+    return f"{row['application_name'] or 'a session'} ({row['who']})"

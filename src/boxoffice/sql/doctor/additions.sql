@@ -1,0 +1,7 @@
+-- What somebody else added to this database: triggers on tables, and extensions.
+SELECT 'trigger' AS kind, format('%s on %s', tgname, tgrelid::regclass) AS name
+FROM pg_trigger
+WHERE NOT tgisinternal
+UNION ALL
+SELECT 'extension', extname FROM pg_extension WHERE extname <> 'plpgsql'
+ORDER BY 1, 2

@@ -1,0 +1,12 @@
+-- The open transactions of this database, and the prepared ones: who has them, and for how long, in seconds.
+-- hidden: whether the user that asks may not see this session's transaction.
+SELECT application_name, a.pid::text AS who, COALESCE(state, 'unknown') AS state,
+       COALESCE(extract(epoch FROM clock_timestamp() - xact_start), 0)::double precision AS open_s,
+       (query = '<insufficient privilege>')::integer AS hidden
+FROM pg_stat_activity AS a
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+  AND (xact_start IS NOT NULL OR query = '<insufficient privilege>')
+UNION ALL
+SELECT owner, gid, 'prepared', extract(epoch FROM clock_timestamp() - prepared)::double precision, 0
+FROM pg_prepared_xacts
+WHERE database = current_database()
