@@ -1,0 +1,161 @@
+"""What must hold so that the schema and the SQL can be sharded by show, should one PostgreSQL not do.
+
+On a sharded database all rows of a show lie on one node. A key, or a statement, without show_id would have to
+ask every node. The SQL is looked at scope by scope: a statement, and each SELECT in parentheses, alone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+DISTRIBUTED: Final = (
+    "shows",
+    "show_inventory",
+    "seat_sections",
+    "bookings",
+    "booking_seats",
+    "show_events",
+    "show_batches",
+    "idempotency_keys",
+)
+"""Tables that lie with their show."""
+
+EVERYWHERE: Final = {
+    "users": "bookings of every show refer to it: each node has a copy",
+    "logins": "refers to users, and is looked up by login",
+}
+"""Tables that each node has a copy of, and why."""
+
+IN_ONE_PLACE: Final = {
+    "api_keys": "looked up by the hash of a secret; has nothing to do with a show",
+    "caller_locks": "the lock of a user over all shows: there must be one of it",
+    "schema_migrations": "about the schema, not about shows",
+}
+"""Tables that only one node has, and why."""
+
+CROSS_SHOWS: Final = {
+    "queries/all_bookings_of_user": "a person's export; asked by hand",
+    "queries/bookings_of_user": "a person's bookings; asks every node, and each has an index for it",
+    "queries/due_shows": "the sweeper asks which shows to look after; each node can for its own",
+    "queries/due_shows_of_user": "the exact read of a person's bookings",
+    "queries/events_of_user": "a person's export; asked by hand",
+    "queries/forget_batches": "housekeeping; any node for itself",
+    "queries/kept_answers_of_user": "a person's export; asked by hand",
+    "queries/shows": "the list of all shows",
+    "functions/erase_user": "a person's traces lie in many shows; by hand, and it locks them in order",
+}
+"""Statements that are about many shows, and why they may be."""
+
+WITHOUT_SHOW: Final = {
+    "run_batch": "the one loop over shows; on a sharded database the program makes a call for each instead",
+    "run_desk_command": "what is not about a show's seats; show 0 stands for none",
+    "create_show": "makes the show, and goes on with its id",
+    "booking_outcome": "the show is its command's",
+    "erase_user": "a person's traces lie in many shows; by hand",
+    "lock_callers": "counts a user's holds over all shows, by the shows that the lock names",
+}
+"""Functions about rows of shows that do not take the show as their first parameter, and why."""
+
+CHANGING_CTES: Final = {
+    "functions/lock_callers": "RETURNING alone reads the lock without a conflict; its table is no show's",
+}
+"""Statements that change rows in a WITH, and why they may: sharded, such a one contacts all nodes."""
+
+_TABLE: Final = "|".join(DISTRIBUTED)
+_REFERENCE: Final = re.compile(
+    rf"\b(?:FROM|JOIN|UPDATE|USING)\s+(?:ONLY\s+)?(?:{_TABLE})\b(?!\s*\()|,\s*(?:{_TABLE})\s+AS\b", re.I
+)
+_TIE: Final = re.compile(
+    r"\bshow_id\s*(?:=|IN\b)"  # show_id = $1, show_id IN (...), (show_id, x) = (...)
+    r"|=\s*(?:\w+\.)?show_id\b(?!\s*=)"  # $1 = show_id
+    r"|\bUSING\s*\([^)]*\bshow_id\b",
+    re.I,
+)
+_INNER: Final = re.compile(r"\(\s*(?:SELECT|WITH|VALUES|INSERT|UPDATE|DELETE)\b", re.I)
+_CLOCK: Final = r"\b(?:clock_timestamp|engine_now|now|random|gen_random_uuid|nextval|timeofday)\s*\("
+_CHANGING_CTE: Final = re.compile(
+    r"\bAS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\(\s*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.I
+)
+_FORBIDDEN: Final = re.compile(
+    r"\b(?:MERGE\s+INTO|NOTIFY|LISTEN|pg_notify|pg_(?:try_)?advisory\w*|CREATE\s+(?:CONSTRAINT\s+)?TRIGGER|"
+    r"RETURNS\s+trigger|EXECUTE)\b",
+    re.I,
+)
+
+
+def code_of(text: str) -> str:
+    """The SQL without its comments and without the content of its string literals."""
+    return re.sub(r"'(?:[^']|'')*'", "''", re.sub(r"--.*", "", text))
+
+
+def statements(text: str) -> Iterator[str]:
+    """The statements of a file, those of a function's body one by one."""
+    yield from (part.strip() for part in code_of(text).split(";") if part.strip())
+
+
+def scopes(statement: str) -> Iterator[str]:
+    """The statement and every SELECT in parentheses within it, each without the ones within itself."""
+    rest = statement
+    while opening := _last(_INNER, rest):
+        closing = _closing(rest, opening.start())
+        yield rest[opening.start() + 1 : closing]
+        rest = rest[: opening.start()] + "(...)" + rest[closing + 1 :]
+    yield rest
+
+
+def untied(text: str) -> list[str]:
+    """The scopes that name a table of shows without saying for each whose: each table needs its show_id."""
+    return [
+        " ".join(scope.split())
+        for statement in statements(text)
+        for scope in scopes(statement)
+        if len(_TIE.findall(scope)) < len(_REFERENCE.findall(scope))
+    ]
+
+
+def clocks_in_updates(text: str) -> list[str]:
+    """The updates of tables of shows with a call in them that two nodes could answer differently."""
+    found = re.compile(rf"\bUPDATE\s+(?:{_TABLE})\b.*?{_CLOCK}", re.I | re.S)
+    return [match[0] for statement in statements(text) for match in found.finditer(statement)]
+
+
+def changes_in_with(text: str) -> bool:
+    """Whether rows are changed in a WITH."""
+    return _CHANGING_CTE.search(code_of(text)) is not None
+
+
+def forbidden(text: str) -> list[str]:
+    """What works on one node only, or stops all commits."""
+    return _FORBIDDEN.findall(code_of(text))
+
+
+def about_shows(functions: Mapping[str, str]) -> list[str]:
+    """The functions that read or change a table of shows, or call one that takes a show."""
+    of_a_show = "|".join(name for name, text in functions.items() if takes_a_show(text))
+    about = re.compile(rf"\bINTO (?:{_TABLE})\b|\b(?:{of_a_show})\(", re.I)
+    bodies = {name: _body(text) for name, text in functions.items()}
+    return [name for name, body in bodies.items() if about.search(body) or _REFERENCE.search(body)]
+
+
+def takes_a_show(text: str) -> bool:
+    """Whether the function that a file makes is for one show."""
+    return re.search(r"FUNCTION \w+\s*\(\s*p_show_id bigint\b", code_of(text)) is not None
+
+
+def _body(text: str) -> str:
+    """The file without the function's own name and parameters."""
+    return re.sub(r"^.*?\b(?:RETURNS|LANGUAGE)\b", "", code_of(text), count=1, flags=re.S)
+
+
+def _last(pattern: re.Pattern[str], text: str) -> "re.Match[str] | None":
+    return max(pattern.finditer(text), key=lambda match: match.start(), default=None)
+
+
+def _closing(text: str, opening: int) -> int:
+    """Where the parenthesis ends that opens there."""
+    depth = 0
+    for place in range(opening, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    raise AssertionError(f"a parenthesis without end: {text[opening:]}")
