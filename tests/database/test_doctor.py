@@ -148,7 +148,7 @@ async def test_who_waits_for_a_lock_and_who_has_it_is_told(
 async def test_a_transaction_that_is_open_for_long_is_told(
     used: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("boxoffice.doctor.server.TRANSACTION_LONG_S", 0.0)
+    monkeypatch.setattr("boxoffice.doctor.server.TRANSACTION_IDLE_S", 0.0)
     async with locked_show(connection):
         verdict = (await verdicts(used))["transactions"]
     assert f"({connection.get_server_pid()}) idle in transaction" in verdict.seen

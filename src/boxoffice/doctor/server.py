@@ -19,6 +19,9 @@ CONNECTIONS_USED_MAX: Final = 0.8
 TRANSACTION_LONG_S: Final = 60.0
 """Seconds from which on a transaction is long: ours last 5.5 s at most; a backup's is told, and may stay."""
 
+TRANSACTION_IDLE_S: Final = limits.IDLE_IN_TRANSACTION_TIMEOUT_MS / 1000
+"""Seconds from which on an idle transaction is somebody else's, forgotten: it may keep a show locked."""
+
 LOCK_WAIT_LONG_S: Final = 0.5
 """Seconds from which on a session waits long for a lock: a batch, the longest holder, takes milliseconds."""
 
@@ -165,7 +168,7 @@ def judge_autovacuum(rows: Rows, _: Situation) -> Verdict:
 
 def judge_transactions(rows: Rows, _: Situation) -> Verdict:
     """Whether somebody keeps a transaction open, and with it dead rows and perhaps locks."""
-    open_long = [row for row in rows if row["open_s"] > TRANSACTION_LONG_S]
+    open_long = [row for row in rows if row["open_s"] > _transaction_max_s(row["state"])]
     if not open_long:
         hidden = sum(row["hidden"] for row in rows)
         note = f"; {hidden} sessions are hidden from us (GRANT pg_monitor)" if hidden else ""
@@ -185,6 +188,10 @@ def judge_lock_waits(rows: Rows, _: Situation) -> Verdict:
         "; ".join(f"{_session(row)} waits for {row['blockers']}" for row in waits),
         "see docs/operations.md, 'A show is locked'",
     )
+
+
+def _transaction_max_s(state: str) -> float:
+    return TRANSACTION_IDLE_S if state.startswith("idle") else TRANSACTION_LONG_S
 
 
 def _session(row: Mapping[str, Any]) -> str:
