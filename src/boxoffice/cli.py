@@ -33,7 +33,6 @@ app = typer.Typer(
     help="A concurrency-safe booking engine for anything sold by the seat. Settings come from the "
     "environment and from .env; without DATABASE_URL or DB_* an embedded PostgreSQL is used.",
 )
-app.command()(doctor)
 app.add_typer(keys, name="keys")
 app.add_typer(users, name="users")
 
@@ -118,6 +117,9 @@ def verify_command() -> None:
             )
     if any(result.violation_count for result in results):
         raise typer.Exit(1)
+
+
+app.command()(doctor)
 
 
 @app.command()

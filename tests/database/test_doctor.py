@@ -198,6 +198,12 @@ async def test_a_database_that_is_not_there_is_told(database: str) -> None:
     assert "not_there" in found["database"].seen
 
 
+async def test_an_address_that_the_driver_cannot_read_is_told(database: str) -> None:
+    found = await verdicts(f"{database}&sslmode=sideways")
+
+    assert "sslmode" in found["database"].seen
+
+
 async def test_a_server_that_says_nothing_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CONNECT_TIMEOUT_S", 0.1)
     with socket.socket() as silent:  # the kernel takes the connection, and nobody reads it

@@ -16,7 +16,7 @@ Judge = Callable[[Rows, Situation], Verdict]
 DEFAULT = Situation(Settings(database_url=Secret("postgresql://host/name")))
 
 WELL: dict[str, Any] = {
-    "version_num": 180_006,
+    "version_num": 180_007,
     "in_recovery": False,
     "read_only": False,
     "apart_s": -0.9,
@@ -61,7 +61,7 @@ WELL: dict[str, Any] = {
 ILL: list[tuple[Judge, dict[str, Any], str]] = [
     (server.judge_version, {"version_num": 130_023}, "error"),
     (server.judge_version, {"version_num": 150_019}, "warning"),
-    (server.judge_version, {"version_num": 170_010}, "warning"),
+    (server.judge_version, {"version_num": 180_006}, "warning"),
     (server.judge_version, {"version_num": 140_025}, "warning"),
     (server.judge_role, {"in_recovery": True}, "error"),
     (server.judge_role, {"read_only": True}, "error"),

@@ -19,8 +19,8 @@ from boxoffice.sql import scripts
 ROUND_TRIPS: Final = 5
 """Round trips whose median is told."""
 
-UNREACHABLE: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
-"""What the driver raises when there is no connection; ValueError for an address that it cannot read."""
+UNREACHABLE: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What the driver raises when there is no connection, or an address that it cannot read."""
 
 
 class Check(NamedTuple):

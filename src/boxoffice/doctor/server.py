@@ -38,11 +38,10 @@ PREDICATE_LOCKS: Final = {
 }
 """What the embedded server has; docs/performance.md has what they gave."""
 
-SERIALIZABLE_SOUND_SINCE: Final = {14: 25, 15: 20, 16: 16, 17: 11, 18: 6}
-"""Minor releases from which on two known faults are mended, by which SERIALIZABLE misses conflicts: on an
-empty index (13 August 2026: 14.24, 15.19, 16.15, 17.11, 18.6) and at rows met by ON CONFLICT (15.20, of 12
-November 2026, and its siblings 14.25 and 16.16). Which releases of 17 and 18 mend the second could not be
-established, so they are not asked for."""
+SERIALIZABLE_FAULTY_UP_TO: Final = {14: 24, 15: 19, 16: 15, 17: 11, 18: 6}
+"""Minor releases, those of 13 August 2026, up to which SERIALIZABLE misses conflicts at rows met by ON CONFLICT,
+and before them on an empty index, too. 15.20 of 12 November 2026 mends it; 18.6 was seen to have it still. Which
+releases of 17 and 18 mend it could not be established, so nothing is said of later ones."""
 
 LAST_FIX: Final = {14: "November 2026"}
 """Major releases that get no more fixes, and since when."""
@@ -55,10 +54,11 @@ def judge_version(rows: Rows, situation: Situation) -> Verdict:
     seen = f"PostgreSQL {major}.{minor}"
     if major < MAJOR_MIN:
         return error(seen, f"it must be {MAJOR_MIN} or newer: the seat maps need bit_count")
-    if minor < SERIALIZABLE_SOUND_SINCE.get(major, 0) and situation.settings.db_isolation == "serializable":
+    faulty = minor <= SERIALIZABLE_FAULTY_UP_TO.get(major, -1)
+    if faulty and situation.settings.db_isolation == "serializable":
         return warning(
             f"{seen}: SERIALIZABLE misses some conflicts there; our locks and keys do not rest on it",
-            f"update to {major}.{SERIALIZABLE_SOUND_SINCE[major]} or later",
+            "update to the latest minor release, if it is of November 2026 or later",
         )
     if major in LAST_FIX:
         return warning(f"{seen}: no more fixes since {LAST_FIX[major]}", "move to a newer major release")
