@@ -39,9 +39,9 @@ PREDICATE_LOCKS: Final = {
 """What the embedded server has; docs/performance.md has what they gave."""
 
 SERIALIZABLE_FAULTY_UP_TO: Final = {14: 24, 15: 19, 16: 15, 17: 11, 18: 6}
-"""Minor releases, those of 13 August 2026, up to which SERIALIZABLE misses conflicts at rows met by ON CONFLICT,
-and before them on an empty index, too. 15.20 of 12 November 2026 mends it; 18.6 was seen to have it still. Which
-releases of 17 and 18 mend it could not be established, so nothing is said of later ones."""
+"""Minor releases, those of 13 August 2026, up to which SERIALIZABLE misses conflicts at rows met by ON
+CONFLICT, and before them on an empty index, too. 15.20 of 12 November 2026 mends it; 18.6 was seen to have it
+still. Which releases of 17 and 18 mend it could not be established, so nothing is said of later ones."""
 
 LAST_FIX: Final = {14: "November 2026"}
 """Major releases that get no more fixes, and since when."""
