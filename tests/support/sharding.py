@@ -18,7 +18,7 @@ DISTRIBUTED: Final = (
     "show_batches",
     "idempotency_keys",
 )
-"""Tables that lie with their show."""
+"""Tables that lie with their show, and views of their rows."""
 
 EVERYWHERE: Final = {
     "users": "bookings of every show refer to it: each node has a copy",
