@@ -6,7 +6,8 @@ from tests.support.databases import Connection
 from tests.support.sharding import DISTRIBUTED, EVERYWHERE, IN_ONE_PLACE
 
 TABLES = """
-    SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm') AND relnamespace = 'public'::regnamespace
+    SELECT relname FROM pg_class
+    WHERE relkind IN ('r', 'p', 'v', 'm') AND relnamespace = 'public'::regnamespace
 """
 UNIQUE_WITHOUT_SHOW = """
     SELECT i.indexrelid::regclass::text
