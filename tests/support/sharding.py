@@ -36,11 +36,13 @@ IN_ONE_PLACE: Final = {
 CROSS_SHOWS: Final = {
     "queries/all_bookings_of_user": "a person's export; asked by hand",
     "queries/bookings_of_user": "a person's bookings; asks every node, and each has an index for it",
+    "queries/busiest_shows": "monitoring looks now and then; each node can for its own",
     "queries/due_shows": "the sweeper asks which shows to look after; each node can for its own",
     "queries/due_shows_of_user": "the exact read of a person's bookings",
     "queries/events_of_user": "a person's export; asked by hand",
     "queries/forget_batches": "housekeeping; any node for itself",
     "queries/kept_answers_of_user": "a person's export; asked by hand",
+    "queries/overdue_hold": "monitoring looks now and then; each node can for its own",
     "queries/shows": "the list of all shows",
     "functions/erase_user": "a person's traces lie in many shows; by hand, and it locks them in order",
 }
