@@ -1,7 +1,7 @@
 -- I6: a booking begins once, ends at most once, nothing follows the end, and its status is its last event.
 SELECT e.show_id, format('booking %s, %s, has the events %s', b.booking_id, b.status, array_agg(e.kind ORDER BY e.seq)) AS violation
-FROM show_events AS e
-LEFT JOIN bookings AS b USING (show_id, booking_id)
+FROM all_events AS e
+LEFT JOIN all_bookings AS b USING (show_id, booking_id)
 WHERE e.booking_id IS NOT NULL
 GROUP BY e.show_id, e.booking_id, b.booking_id, b.status
 HAVING array_to_string(array_agg(e.kind ORDER BY e.seq), ' ')
@@ -12,5 +12,5 @@ HAVING array_to_string(array_agg(e.kind ORDER BY e.seq), ' ')
        END
 UNION ALL
 SELECT b.show_id, format('booking %s, %s, has no event', b.booking_id, b.status)
-FROM bookings AS b
-WHERE NOT EXISTS (SELECT FROM show_events AS e WHERE e.show_id = b.show_id AND e.booking_id = b.booking_id)
+FROM all_bookings AS b
+WHERE NOT EXISTS (SELECT FROM all_events AS e WHERE e.show_id = b.show_id AND e.booking_id = b.booking_id)

@@ -12,7 +12,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE b.status = 'PENDING') AS held,
            count(*) FILTER (WHERE b.status = 'CONFIRMED') AS sold,
            count(*) FILTER (WHERE s.booking_id IS NULL) AS blocked
-    FROM booking_seats AS s LEFT JOIN bookings AS b ON b.show_id = s.show_id AND b.booking_id = s.booking_id
+    FROM all_seats AS s LEFT JOIN all_bookings AS b ON b.show_id = s.show_id AND b.booking_id = s.booking_id
     WHERE s.show_id = i.show_id
 ) AS o
 WHERE (i.total_seats, i.free_seats, i.held_seats, i.sold_seats, i.blocked_seats)

@@ -2,13 +2,13 @@
 -- between or put elsewhere.
 SELECT e.show_id, format('event %s is not what was linked to the one before it', e.seq) AS violation
 FROM (
-    SELECT s.show_id, s.seq, s.link, s AS event,
+    SELECT s.show_id, s.seq, s.link, ROW(s.*)::show_events AS event,
            lag(s.link) OVER (PARTITION BY s.show_id ORDER BY s.seq) AS link_before
-    FROM show_events AS s
+    FROM all_events AS s
 ) AS e
 WHERE e.link <> sha256(COALESCE(e.link_before, '') || event_content(e.event))
 UNION ALL
 SELECT i.show_id, format('the show is linked to another end than event %s', e.seq)
 FROM show_inventory AS i
-LEFT JOIN LATERAL (SELECT seq, link FROM show_events WHERE show_id = i.show_id ORDER BY seq DESC LIMIT 1) AS e ON true
+LEFT JOIN LATERAL (SELECT seq, link FROM all_events WHERE show_id = i.show_id ORDER BY seq DESC LIMIT 1) AS e ON true
 WHERE i.last_link IS DISTINCT FROM e.link

@@ -1,7 +1,7 @@
 -- I9: replaying a show's events, the last one on each seat, gives who owns it now.
 WITH last_event AS (
     SELECT DISTINCT ON (e.show_id, seat) e.show_id, seat, e.kind, e.booking_id
-    FROM show_events AS e CROSS JOIN unnest(e.seats) AS seat
+    FROM all_events AS e CROSS JOIN unnest(e.seats) AS seat
     ORDER BY e.show_id, seat, e.seq DESC
 ),
 replayed AS (
@@ -13,5 +13,5 @@ SELECT show_id,
               CASE WHEN r.there IS NULL THEN 'free' ELSE COALESCE(r.booking_id::text, 'the house') END,
               CASE WHEN o.there IS NULL THEN 'free' ELSE COALESCE(o.booking_id::text, 'the house') END) AS violation
 FROM (SELECT *, true AS there FROM replayed) AS r
-FULL JOIN (SELECT show_id, seat_number, booking_id, true AS there FROM booking_seats) AS o USING (show_id, seat_number)
+FULL JOIN (SELECT show_id, seat_number, booking_id, true AS there FROM all_seats) AS o USING (show_id, seat_number)
 WHERE (r.there, r.booking_id) IS DISTINCT FROM (o.there, o.booking_id)

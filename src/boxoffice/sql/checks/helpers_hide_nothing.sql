@@ -7,11 +7,11 @@ CROSS JOIN LATERAL unnest(i.run_hints) WITH ORDINALITY AS h (hint, n)
 WHERE find_run(m.maps, 1, h.n::integer) < h.hint
 UNION ALL
 SELECT i.show_id, format('a hold ends at %s, the show waits for %s', min(b.expires_at), i.next_expiry_at)
-FROM show_inventory AS i JOIN bookings AS b ON b.show_id = i.show_id AND b.status = 'PENDING'
+FROM show_inventory AS i JOIN all_bookings AS b ON b.show_id = i.show_id AND b.status = 'PENDING'
 GROUP BY i.show_id, i.next_expiry_at
 HAVING i.next_expiry_at IS NULL OR i.next_expiry_at > min(b.expires_at)
 UNION ALL
 SELECT i.show_id, format('booking number %s is above the counter %s', max(b.booking_id & 16777215), i.last_booking_number)
-FROM show_inventory AS i JOIN bookings AS b USING (show_id)
+FROM show_inventory AS i JOIN all_bookings AS b USING (show_id)
 GROUP BY i.show_id, i.last_booking_number
 HAVING max(b.booking_id & 16777215) > i.last_booking_number

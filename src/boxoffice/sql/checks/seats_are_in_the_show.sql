@@ -6,6 +6,6 @@ HAVING count(*) FILTER (WHERE length(s.taken) = LEAST(4096, i.total_seats - s.se
        <> (i.total_seats - 1) / 4096 + 1
 UNION ALL
 SELECT o.show_id, format('seats %s are owned but not in the show', array_agg(o.seat_number))
-FROM booking_seats AS o JOIN show_inventory AS i USING (show_id)
+FROM all_seats AS o JOIN show_inventory AS i USING (show_id)
 WHERE o.seat_number > i.total_seats
 GROUP BY o.show_id

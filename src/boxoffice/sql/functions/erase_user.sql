@@ -3,8 +3,8 @@
 -- particular; nothing that is removed is part of an event's link. Refused while the user has a hold, or a
 -- sale in a show that has not begun; with caps also during a pause, which who comes back would not have.
 -- Erased already: a replay, which removes what was still under way then.
--- Locks: the user's row of caller_locks; the inventory rows of the user's shows in the order of their ids, so that
--- the events that are looked through stand still; the user's row.
+-- Locks: the user's row of caller_locks; the inventory rows of the user's shows in the order of their ids, archived
+-- ones too, so that the events that are looked through stand still; the user's row; see erase_traces.
 CREATE OR REPLACE FUNCTION erase_user(p_now timestamptz, p_command show_command) RETURNS command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -18,7 +18,7 @@ DECLARE
 BEGIN
     INSERT INTO caller_locks SELECT user_id, '{}' FROM users WHERE user_id = v_id
     ON CONFLICT (user_id) DO UPDATE SET show_ids = caller_locks.show_ids;
-    v_show_ids := ARRAY(SELECT DISTINCT show_id FROM bookings WHERE user_id = v_id);
+    v_show_ids := ARRAY(SELECT DISTINCT show_id FROM all_bookings WHERE user_id = v_id);
     PERFORM FROM show_inventory WHERE show_id = ANY (v_show_ids) ORDER BY show_id FOR UPDATE;
     SELECT * INTO v_user FROM users WHERE user_id = v_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -52,11 +52,7 @@ BEGIN
     WHERE user_id = v_id
     RETURNING * INTO v_user;
     DELETE FROM logins WHERE user_id = v_id;
-    UPDATE bookings SET reason = NULL WHERE user_id = v_id AND reason IS NOT NULL;
-    UPDATE show_events SET origin = NULL, details = NULLIF(details - 'reason', '{}')
-    WHERE show_id = ANY (v_show_ids) AND user_id = v_id AND (origin IS NOT NULL OR details ? 'reason');
-    UPDATE show_events SET origin = NULL
-    WHERE actor LIKE 'user:%' AND actor = 'user:' || v_id AND origin IS NOT NULL;
+    PERFORM erase_traces(v_id, v_show_ids);
 
     DELETE FROM idempotency_keys WHERE actor LIKE 'user:%' AND actor = 'user:' || v_id;
     -- A fingerprint is the hash of what was asked: of a name and an address, or of a reason.

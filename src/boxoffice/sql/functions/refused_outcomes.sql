@@ -4,6 +4,10 @@ CREATE OR REPLACE FUNCTION refused_outcomes(p_show_id bigint, p_commands show_co
 RETURNS SETOF command_outcome
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
+    IF EXISTS (SELECT FROM show_inventory WHERE show_id = p_show_id AND archived_at IS NOT NULL) THEN
+        RETURN QUERY SELECT * FROM archived_outcomes(p_show_id, p_commands);
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT o.* FROM unnest(p_commands) AS c, booking_outcome(c, false) AS o
     WHERE c.kind IN ('confirm', 'extend', 'cancel', 'fail');

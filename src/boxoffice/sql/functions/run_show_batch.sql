@@ -36,7 +36,7 @@ BEGIN
             WHERE c.command_no <> ALL (ARRAY(SELECT o.command_no FROM unnest(v_outcomes) AS o))
         );
     END IF;
-    IF v_show.show_id IS NULL OR v_show.deleted_at IS NOT NULL THEN
+    IF v_show.show_id IS NULL OR v_show.deleted_at IS NOT NULL OR v_show.archived_at IS NOT NULL THEN
         RETURN QUERY SELECT * FROM unnest(v_outcomes);
         RETURN QUERY SELECT * FROM refused_outcomes(p_show_id, v_todo);
         RETURN;

@@ -1,5 +1,5 @@
 -- The bookings of user $1, newest first: of status $2 (NULL: any), before the place ($3, $4), $5 at most.
-SELECT * FROM bookings
+SELECT * FROM all_bookings
 WHERE user_id = $1
   AND ($2::text IS NULL OR status = $2)
   AND ($3::timestamptz IS NULL OR (created_at, booking_id) < ($3, $4::bigint))

@@ -1,6 +1,6 @@
 -- The events of user $1's bookings, and those that this user caused, in order.
 SELECT show_id, seq, kind, booking_id, user_id, seats, actor, at, COALESCE(details, '{}') AS details, origin
-FROM show_events
-WHERE user_id = $1 AND show_id = ANY (ARRAY(SELECT DISTINCT show_id FROM bookings WHERE user_id = $1))
+FROM all_events
+WHERE user_id = $1 AND show_id = ANY (ARRAY(SELECT DISTINCT show_id FROM all_bookings WHERE user_id = $1))
    OR actor LIKE 'user:%' AND actor = 'user:' || $1::bigint
 ORDER BY at, show_id, seq

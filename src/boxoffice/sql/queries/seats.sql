@@ -7,8 +7,8 @@ FROM (
            b.booking_id, b.user_id, u.name AS user_name, b.expires_at, o.block_reason AS reason
     FROM show_inventory AS i
     CROSS JOIN generate_series($2::integer + 1, i.total_seats) AS n
-    LEFT JOIN booking_seats AS o ON o.show_id = $1 AND o.seat_number = n
-    LEFT JOIN bookings AS b ON b.show_id = $1 AND b.booking_id = o.booking_id
+    LEFT JOIN all_seats AS o ON o.show_id = $1 AND o.seat_number = n
+    LEFT JOIN all_bookings AS b ON b.show_id = $1 AND b.booking_id = o.booking_id
     LEFT JOIN users AS u ON u.user_id = b.user_id
     WHERE i.show_id = $1
 ) AS seat

@@ -1,0 +1,19 @@
+-- archive_refusal(show, age): why the show does not go to the archive, or NULL: it must be over, and unchanged, for the
+-- time `age`, and hold nothing. What changed lately may well change again. Locks: none; it decides if the caller
+-- holds the show's inventory row.
+CREATE OR REPLACE FUNCTION archive_refusal(p_show_id bigint, p_age interval) RETURNS text
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_over_at timestamptz := engine_now() - p_age;
+BEGIN
+    RETURN (
+        SELECT CASE
+            WHEN s.start_time > v_over_at THEN 'not_over'
+            WHEN i.held_seats > 0 THEN 'has_holds'
+            WHEN e.at > v_over_at THEN 'changed_lately'
+        END
+        FROM shows AS s JOIN show_inventory AS i USING (show_id)
+        JOIN show_events AS e ON e.show_id = i.show_id AND e.seq = i.last_seq
+        WHERE s.show_id = p_show_id
+    );
+END $$;
