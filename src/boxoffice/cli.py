@@ -1,4 +1,4 @@
-"""The command line: ``boxoffice serve | migrate | demo | verify | doctor | keys | users | bench | ...``."""
+"""The command line: ``boxoffice serve | migrate | demo | verify | doctor | archive | keys | users | ...``."""
 
 import asyncio
 import os
@@ -15,6 +15,7 @@ from rich.table import Table
 from boxoffice import __version__
 from boxoffice.access.startup import check_access
 from boxoffice.cli_access import keys, users
+from boxoffice.cli_archive import archive
 from boxoffice.cli_database import connected, dsn_of, out, tell_migration
 from boxoffice.cli_doctor import doctor
 from boxoffice.demo import load_demo
@@ -120,6 +121,7 @@ def verify_command() -> None:
 
 
 app.command()(doctor)
+app.command()(archive)
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """The commands on keys and persons: ``boxoffice keys ...``, ``boxoffice users ...``."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,13 +12,12 @@ from rich.table import Table
 
 from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import ROTATION_OVERLAP, KeyDesk, NewKey
-from boxoffice.cli_database import connected, dsn_of, out, tell_migration
+from boxoffice.cli_database import in_database, out
 from boxoffice.commands import EraseUser
 from boxoffice.limits import NAME_CHARS_MAX, SHOW_ID_MAX
-from boxoffice.migrate import migrate
 from boxoffice.outcomes import RefusalCode, Refused
 from boxoffice.runtime import open_engine, open_store
-from boxoffice.settings import Settings, load_settings
+from boxoffice.settings import Settings
 from boxoffice.views import ApiKey, UserExport
 from boxoffice.web.fields import Name
 
@@ -97,7 +95,7 @@ def rotate(key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 @users.command()
 def erase(user_id: Annotated[int, typer.Argument(min=1, metavar="ID")]) -> None:
     """Remove a person: what is left are bookings of nobody in particular, and a sound audit."""
-    outcome = _in_database(lambda settings: _erase(settings, user_id))
+    outcome = in_database(lambda settings: _erase(settings, user_id))
     if isinstance(outcome, Refused):
         _fail(_why(outcome, user_id))
     out.print(f"erased user {user_id}", markup=False)
@@ -106,7 +104,7 @@ def erase(user_id: Annotated[int, typer.Argument(min=1, metavar="ID")]) -> None:
 @users.command()
 def export(user_id: Annotated[int, typer.Argument(min=1, metavar="ID")]) -> None:
     """Print everything that is kept about a person, as JSON."""
-    told = _in_database(lambda settings: _export(settings, user_id))
+    told = in_database(lambda settings: _export(settings, user_id))
     if told is None:
         _fail(f"there is no user {user_id}")
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(told)).decode() + "\n")
@@ -130,19 +128,7 @@ def _at_desk(work: Callable[[KeyDesk], Awaitable[T]]) -> T:
         async with open_store(settings) as store:
             return await work(KeyDesk(store))
 
-    return _in_database(run)
-
-
-def _in_database(work: Callable[[Settings], Awaitable[T]]) -> T:
-    """Does it in the database of the settings; with the schema of this program, as ``serve`` would."""
-
-    async def run(settings: Settings) -> T:
-        if settings.migrate_on_start:
-            tell_migration(await migrate(dsn_of(settings)))
-        return await work(settings)
-
-    with connected(load_settings()) as settings:
-        return asyncio.run(run(settings))
+    return in_database(run)
 
 
 def _tell_new(new: NewKey) -> None:

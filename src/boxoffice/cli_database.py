@@ -1,16 +1,19 @@
 """What the commands share: their output, and the database that they work on."""
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 from rich.console import Console
 
 from boxoffice.embedded import running_dsn, start_embedded
-from boxoffice.migrate import MigrationReport
-from boxoffice.settings import Secret, Settings
+from boxoffice.migrate import MigrationReport, migrate
+from boxoffice.settings import Secret, Settings, load_settings
+
+T = TypeVar("T")
 
 out: Final = Console()
 
@@ -50,3 +53,15 @@ def tell_migration(report: MigrationReport) -> None:
         out.print(f"applied migration {name}")
     if report.functions_applied:
         out.print("applied the SQL functions")
+
+
+def in_database(work: Callable[[Settings], Awaitable[T]]) -> T:
+    """Does it in the database of the settings; with the schema of this program, as ``serve`` would."""
+
+    async def run(settings: Settings) -> T:
+        if settings.migrate_on_start:
+            tell_migration(await migrate(dsn_of(settings)))
+        return await work(settings)
+
+    with connected(load_settings()) as settings:
+        return asyncio.run(run(settings))

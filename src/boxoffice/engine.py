@@ -21,8 +21,9 @@ class BookingEngine:
     A lane has one batch under way, so within a process a show's commands never compete for its lock.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, keys_kept_days: int) -> None:
         self._store = store
+        self._keys_kept = timedelta(days=keys_kept_days)
         self._batches = Batches(store)
         self._changed: dict[int, float] = {}
         self._lanes = Lanes[ShowCommand[Any], Outcome](
@@ -87,11 +88,16 @@ class BookingEngine:
         with batch_span(commands):
             return await self._batches.run(commands)
 
-    async def forget_batches(self) -> None:
-        """Deletes what was kept for lost answers, and nobody will ask for any more."""
+    async def forget(self) -> bool:
+        """Deletes what was kept for lost answers and repeated requests, as far as its time is over.
+
+        Says whether there is more: of the keys only so many are deleted at once.
+        """
         age = timedelta(seconds=limits.BATCH_RECORDS_KEPT_S)
         await self._store.write("forget_batches", age)
         await self._store.write("forget_own_keys", age)
+        [row] = await self._store.write("forget_keys", self._keys_kept, limits.FORGET_KEYS_MAX)
+        return bool(row["forgotten"] == limits.FORGET_KEYS_MAX)
 
 
 def _count(command: ShowCommand[Any], outcome: Outcome) -> None:

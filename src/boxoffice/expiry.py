@@ -17,7 +17,7 @@ class HoldExpirer:
 
     The work goes through the lanes, so sweepers of one process never meet a sale's lock; a second
     instance finds the holds ended. Nothing depends on it: a sale takes expired seats back by itself.
-    Now and then it clears away the records of old batches, too.
+    Now and then it clears away the records of old batches and keys, too.
     """
 
     def __init__(self, engine: BookingEngine, interval_s: float) -> None:
@@ -43,9 +43,8 @@ class HoldExpirer:
             try:
                 metrics.HOLDS_EXPIRED.inc(await self._engine.expire_due(actor="sweeper"))
                 metrics.LAST_SWEEP.set_to_current_time()
-                if monotonic() >= forget_at:
-                    await self._engine.forget_batches()
-                    forget_at = monotonic() + limits.FORGET_BATCHES_EVERY_S
+                if monotonic() >= forget_at and not await self._engine.forget():
+                    forget_at = monotonic() + limits.FORGET_EVERY_S
             except Fault as fault:
                 log.warning("sweep_failed", reason=str(fault))
             except Exception:

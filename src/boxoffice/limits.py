@@ -132,5 +132,19 @@ SWEEP_SHOWS_MAX: Final = 500
 BATCH_RECORDS_KEPT_S: Final = 3_600.0
 """Seconds a batch's record is kept for telling whether it was committed; far above any retry."""
 
-FORGET_BATCHES_EVERY_S: Final = 60.0
-"""Seconds between two clearings of those records: each a short statement, however many there are."""
+FORGET_EVERY_S: Final = 60.0
+"""Seconds between two clearings of those records and of old keys: each a short statement."""
+
+# What is over --------------------------------------------------------------------------------
+
+FORGET_KEYS_MAX: Final = 5_000
+"""Idempotency keys that one statement clears away, some 50 ms; while more are due, one follows each sweep."""
+
+ARCHIVE_ROWS_MAX: Final = 2_000
+"""Rows that one transaction moves to the archive, some 50 ms: a cinema's show at once, a stadium's in parts."""
+
+ARCHIVE_PAGE_SHOWS: Final = 1_000
+"""Old shows that the archive looks through at once: a few milliseconds, though most are archived already."""
+
+FORGET_CALLERS_MAX: Final = 1_000
+"""Users whose locks are looked through at once, some 10 ms: their holds wait so long."""

@@ -17,6 +17,7 @@ class RefusalCode(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     SHOW_NOT_FOUND = "show_not_found"
     BOOKING_NOT_FOUND = "booking_not_found"
+    SHOW_ARCHIVED = "show_archived"
     USER_NOT_FOUND = "user_not_found"
     VERSION_MISMATCH = "version_mismatch"
     EMAIL_TAKEN = "email_taken"

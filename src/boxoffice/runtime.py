@@ -20,7 +20,7 @@ async def open_engine(
     Raises the driver's error if the database cannot be reached.
     """
     async with open_store(settings) as store:
-        engine = BookingEngine(store)
+        engine = BookingEngine(store, keys_kept_days=settings.idempotency_keys_kept_days)
         sweeper = HoldExpirer(engine, settings.sweep_interval_seconds)
         if sweep:
             sweeper.start()

@@ -240,6 +240,16 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
         ),
     ] = 10.0
 
+    idempotency_keys_kept_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3650,
+            description="Days after which the answer to an `Idempotency-Key` may be forgotten; the same key "
+            "is then a new request. Far longer than anybody tries again by itself.",
+        ),
+    ] = 30
+
     @property
     def hold_seconds_max(self) -> float:
         """The longest hold without an extension, in seconds: never beyond its lifetime."""

@@ -72,6 +72,7 @@ CORRUPTIONS = [
         UPDATE seat_sections SET taken = B'00', free_seats = 2 WHERE length(taken) = 1
         """,
     ),
+    ({"archive is closed"}, "INSERT INTO archived_bookings SELECT * FROM bookings WHERE false"),
     # These two no check sees alone, and a constraint must be gone first.
     (
         {"one owner", "counters add up", "events replay", "events are chained"},  # a seat is sold twice

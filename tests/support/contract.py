@@ -16,6 +16,7 @@ STATUS_OF: Final = {
     "method_not_allowed": 405,
     "email_taken": 409,
     "subject_taken": 409,
+    "show_archived": 409,
     "invalid_state": 409,
     "hold_expired": 409,
     "hold_lifetime_over": 409,

@@ -100,6 +100,7 @@ class AdminController(Controller):
             ),
             **command_errors(
                 RefusalCode.SHOW_NOT_FOUND,
+                RefusalCode.SHOW_ARCHIVED,
                 RefusalCode.SEATS_OUTSIDE_SHOW,
                 RefusalCode.SEATS_TAKEN,
             ),
@@ -127,6 +128,7 @@ class AdminController(Controller):
             ),
             **command_errors(
                 RefusalCode.SHOW_NOT_FOUND,
+                RefusalCode.SHOW_ARCHIVED,
                 RefusalCode.SEATS_OUTSIDE_SHOW,
                 RefusalCode.SEATS_NOT_BLOCKED,
             ),
@@ -150,7 +152,9 @@ class AdminController(Controller):
         status_code=200,
         responses={
             200: shown(BookingAnswer(data=CANCELLED, message="Booking cancelled by the house"), "Cancelled"),
-            **command_errors(RefusalCode.BOOKING_NOT_FOUND, RefusalCode.INVALID_STATE),
+            **command_errors(
+                RefusalCode.BOOKING_NOT_FOUND, RefusalCode.SHOW_ARCHIVED, RefusalCode.INVALID_STATE
+            ),
         },
     )
     async def force_cancel_booking(

@@ -72,10 +72,7 @@ _NEW = [
 ]
 _EXTENSION = [Example(id="minute", summary="A minute from now", value={"hold_seconds": 60})]
 _FAILURE = [Example(id="declined", summary="With a reason", value={"reason": "Payment was declined"})]
-_ENDS_BADLY = (
-    RefusalCode.BOOKING_NOT_FOUND,
-    RefusalCode.INVALID_STATE,
-)
+_ENDS_BADLY = (RefusalCode.BOOKING_NOT_FOUND, RefusalCode.SHOW_ARCHIVED, RefusalCode.INVALID_STATE)
 _CONFIRMED = "Booking confirmed successfully"
 _EXTENDED = "Hold extended: confirm before expires_at"
 _CANCELLED = "Booking cancelled successfully"
@@ -96,6 +93,7 @@ class BookingsController(Controller):
             201: shown(BookingAnswer(data=BOOKING, message=_CONFIRMED), "The new booking"),
             **command_errors(
                 RefusalCode.SHOW_NOT_FOUND,
+                RefusalCode.SHOW_ARCHIVED,
                 RefusalCode.USER_NOT_FOUND,
                 RefusalCode.TOO_MANY_BOOKINGS,
                 RefusalCode.TOO_MANY_HOLDS,

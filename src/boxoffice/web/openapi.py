@@ -50,7 +50,8 @@ again.
 
 **Idempotency**: with an `Idempotency-Key` a request takes effect at most once per caller and show, however
 often it is sent. The same request gets its first answer again, another one with the same key 422. A refusal
-has no effect, and may be tried again with the same key.
+has no effect, and may be tried again with the same key. Answers are kept for 30 days, or what
+`IDEMPOTENCY_KEYS_KEPT_DAYS` says.
 
 **Access**: where authentication is on, all but the catalogue asks for `Authorization: Bearer ...` with a
 person's token or a server's API key (which may also come as `X-Api-Key`). 401 says that it is not known who

@@ -95,7 +95,8 @@ IdempotencyKey = Annotated[
         pattern=rf"^[\x21-\x7e]{{1,{IDEMPOTENCY_KEY_CHARS_MAX}}}$",
         description=f"A name for this request, 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters: "
         "however often it is sent, it takes effect at most once per caller and show; later answers are the "
-        "first one again, with the header Idempotency-Replayed.",
+        "first one again, with the header Idempotency-Replayed. Answers are kept for 30 days, unless this "
+        "server's `IDEMPOTENCY_KEYS_KEPT_DAYS` says otherwise; after that the key may be a new request's.",
     ),
 ]
 IfMatch = Annotated[

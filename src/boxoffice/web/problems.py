@@ -72,6 +72,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     RefusalCode.SHOW_NOT_FOUND: Kind(404, "There is no such show", "No show has this id, or it was deleted."),
     RefusalCode.BOOKING_NOT_FOUND: Kind(404, "There is no such booking", "No booking has this id."),
+    RefusalCode.SHOW_ARCHIVED: Kind(
+        409, "The show is archived", "It was over long ago. It can still be read, and no longer changed."
+    ),
     RefusalCode.USER_NOT_FOUND: Kind(404, "There is no such user", "No user has this id."),
     RefusalCode.VERSION_MISMATCH: Kind(412, "The show has changed since", "It is at version {seq} now."),
     RefusalCode.EMAIL_TAKEN: Kind(

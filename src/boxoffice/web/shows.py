@@ -201,6 +201,7 @@ class ShowsController(Controller):
             200: shown(ShowAnswer(data=SHOW, message="Show updated successfully"), "The show as it is now"),
             **command_errors(
                 RefusalCode.SHOW_NOT_FOUND,
+                RefusalCode.SHOW_ARCHIVED,
                 RefusalCode.VERSION_MISMATCH,
                 RefusalCode.SEATS_IN_USE,
             ),
@@ -232,6 +233,7 @@ class ShowsController(Controller):
             200: shown(ShowAnswer(data=SHOW, message="Show deleted successfully"), "The show as it was"),
             **command_errors(
                 RefusalCode.SHOW_NOT_FOUND,
+                RefusalCode.SHOW_ARCHIVED,
                 RefusalCode.VERSION_MISMATCH,
                 RefusalCode.ACTIVE_BOOKINGS,
                 body=False,
