@@ -141,7 +141,7 @@ FORGET_KEYS_MAX: Final = 5_000
 """Idempotency keys that one statement clears away, some 50 ms; while more are due, one follows each sweep."""
 
 ARCHIVE_ROWS_MAX: Final = 2_000
-"""Rows that one transaction moves to the archive, some 50 ms: a cinema's show at once, a stadium's in parts."""
+"""Rows that one transaction moves to the archive, some 50 ms: a small hall at once, a stadium in parts."""
 
 ARCHIVE_PAGE_SHOWS: Final = 1_000
 """Old shows that the archive looks through at once: a few milliseconds, though most are archived already."""

@@ -1,13 +1,16 @@
 """A person can be erased: nothing of them is left, the audit stays whole, and nobody books as them."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from boxoffice.commands import BookSeats, CancelBooking, CreateUser, EraseUser, UpdateUser
+from boxoffice.commands import BlockSeats, BookSeats, CancelBooking, CreateUser, EraseUser, UpdateUser
 from boxoffice.outcomes import BookingDone, Refused, UserDone
+from boxoffice.sql import query
+from tests.support.archiving import AGE, ARCHIVIST
 from tests.support.box import ACTOR, Box, done, open_box, refused
 from tests.support.callers import book_capped, caps
 from tests.support.clock import Clock
@@ -233,3 +236,40 @@ async def test_who_waited_for_a_rival_with_the_same_login_finds_the_rivals_user(
         await wait_until_blocked(admin, application_name="boxoffice")
     user = done(await linking)
     assert (user.created, user.user.id) == (False, jane)
+
+
+async def test_nothing_of_an_erased_person_is_left_in_the_archive(
+    box: Box, connection: Connection, clock: Clock
+) -> None:
+    """One show is archived, one half way there, one is on sale."""
+    shows = [await box.show(start=clock.now) for _ in range(2)]
+    jane = await person(box)
+    for show in shows:
+        await acts(box, jane, show)
+    staffs = await box.show(start=clock.now)
+    done(
+        await box.do(
+            BlockSeats(
+                actor=f"user:{jane}", origin=ADDRESS, show_id=staffs, seat_numbers=(1,), reason="house"
+            )
+        )
+    )
+    await clock.advance(AGE.total_seconds() + 1)
+    on_sale = await box.show(start=clock.now + AGE)
+    await acts(box, jane, on_sale)
+    for show, rows in zip((*shows, staffs), (100, 5, 100), strict=True):
+        await connection.fetchrow(query("archive_show"), show, AGE, ARCHIVIST, rows)
+    before = await whole_database(connection)
+    assert [text for text in PERSONAL if text not in before] == []
+    export = await box.reads.export_user(jane)
+    assert export is not None
+    assert Counter(booking.show_id for booking in export.bookings) == dict.fromkeys([*shows, on_sale], 2)
+    assert Counter(event.show_id for event in export.events) == {
+        **dict.fromkeys([*shows, on_sale], 4),
+        staffs: 1,
+    }
+
+    done(await erase(box, jane))
+    after = await whole_database(connection)
+    assert [text for text in PERSONAL if text in after] == []
+    assert await box.violations() == {}

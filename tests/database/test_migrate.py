@@ -16,7 +16,7 @@ from tests.support.box import settings_for
 from tests.support.databases import Connection, connected, temporary_database
 from tests.support.races import wait_until_blocked
 
-MIGRATIONS = ["0001_schema", "0002_access"]
+MIGRATIONS = ["0001_schema", "0002_access", "0003_archive"]
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
 
 
@@ -103,7 +103,9 @@ async def test_every_function_is_sound(connection: Connection) -> None:
 
 async def test_readiness_says_what_is_missing(empty: str, texts: dict[str, dict[str, str]]) -> None:
     async with open_engine(settings_for(empty), sweep=False) as (_, reads):
-        with pytest.raises(SchemaMismatch, match="lacks 0001_schema, 0002_access; run 'boxoffice migrate'"):
+        with pytest.raises(
+            SchemaMismatch, match="lacks 0001_schema, 0002_access, 0003_archive; run 'boxoffice migrate'"
+        ):
             await reads.check_ready()
         await migrate(empty)
         await reads.check_ready()
