@@ -50,6 +50,7 @@ EVENT = """
     VALUES ({}, '{{}}', 'me', now(), '')
 """
 LOGIN = "INSERT INTO logins VALUES ({}, now())"
+TWICE = "INSERT INTO {0} SELECT * FROM {1} UNION ALL SELECT * FROM {1}"
 KEY = "INSERT INTO api_keys VALUES ({}, now())"
 
 REFUSED = [
@@ -83,6 +84,7 @@ REFUSED = [
     ("inventory_adds_up", INVENTORY.format("free_seats = free_seats - 1")),
     ("inventory_adds_up", INVENTORY.format("total_seats = total_seats + 1")),
     ("deleted_show_has_no_active_seats", INVENTORY.format("deleted_at = now()")),
+    ("archived_show_holds_nothing", INVENTORY.format("archived_at = now()")),
     ("seat_sections_pkey", "INSERT INTO seat_sections VALUES (1, 0, B'0', 1)"),
     ("seat_sections_show_id_fkey", "INSERT INTO seat_sections VALUES (3, 0, B'0', 1)"),
     ("section_number", "INSERT INTO seat_sections VALUES (1, -1, B'0', 1)"),
@@ -114,6 +116,9 @@ REFUSED = [
     ("show_events_pkey", EVENT.format("1, 1, 'booked'")),
     ("event_seq", EVENT.format("1, 0, 'booked'")),
     ("event_kind", EVENT.format("1, 2, 'lost'")),
+    ("archived_bookings_pkey", TWICE.format("archived_bookings", "bookings")),
+    ("archived_seats_pkey", TWICE.format("archived_seats", "booking_seats")),
+    ("archived_events_pkey", TWICE.format("archived_events", "show_events")),
     ("show_batches_pkey", "INSERT INTO show_batches SELECT * FROM show_batches"),
     ("idempotency_keys_pkey", "INSERT INTO idempotency_keys SELECT * FROM idempotency_keys"),
     ("logins_pkey", LOGIN.format("'https://id.example', 'john', 1")),
