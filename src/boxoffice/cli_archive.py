@@ -35,8 +35,7 @@ def archive(
 ) -> None:
     """Move what belongs to shows that are long over out of the way of those on sale.
 
-    All of it stays readable, and nothing of it can be changed any more. Safe beside running servers and
-    another archive; broken off, the next run goes on.
+    All of it stays readable; nothing of it can be changed any more. Broken off, the next run goes on.
     """
 
     async def work(settings: Settings) -> ArchiveReport:
