@@ -17,6 +17,12 @@ DISTRIBUTED: Final = (
     "show_events",
     "show_batches",
     "idempotency_keys",
+    "archived_bookings",
+    "archived_seats",
+    "archived_events",
+    "all_bookings",
+    "all_seats",
+    "all_events",
 )
 """Tables that lie with their show, and views of their rows."""
 
@@ -41,9 +47,12 @@ CROSS_SHOWS: Final = {
     "queries/due_shows_of_user": "the exact read of a person's bookings",
     "queries/events_of_user": "a person's export; asked by hand",
     "queries/forget_batches": "housekeeping; any node for itself",
+    "queries/forget_keys": "housekeeping; any node for itself",
     "queries/kept_answers_of_user": "a person's export; asked by hand",
+    "queries/old_shows": "the archive asks which shows are long over; each node can for its own",
     "queries/overdue_hold": "monitoring looks now and then; each node can for its own",
     "queries/shows": "the list of all shows",
+    "functions/erase_traces": "a person's traces lie in many shows; by hand",
     "functions/erase_user": "a person's traces lie in many shows; by hand, and it locks them in order",
 }
 """Statements that are about many shows, and why they may be."""
@@ -53,13 +62,17 @@ WITHOUT_SHOW: Final = {
     "run_desk_command": "what is not about a show's seats; show 0 stands for none",
     "create_show": "makes the show, and goes on with its id",
     "booking_outcome": "the show is its command's",
+    "erase_traces": "a person's traces lie in many shows; by hand",
     "erase_user": "a person's traces lie in many shows; by hand",
+    "forget_callers": "housekeeping of the locks of users, each of many shows",
     "lock_callers": "counts a user's holds over all shows, by the shows that the lock names",
 }
 """Functions about rows of shows that do not take the show as their first parameter, and why."""
 
 CHANGING_CTES: Final = {
     "functions/lock_callers": "RETURNING alone reads the lock without a conflict; its table is no show's",
+    "functions/move_to_archive": "moves the rows of one show: nothing may be left between here and there",
+    "queries/forget_keys": "counts what it deletes; housekeeping, any node for itself",
 }
 """Statements that change rows in a WITH, and why they may: sharded, such a one contacts all nodes."""
 
