@@ -28,6 +28,7 @@ from boxoffice.commands import (
     UnblockSeats,
     UpdateShow,
 )
+from boxoffice.driver_errors import CONFLICTS
 from boxoffice.faults import Busy, Fault
 from boxoffice.outcomes import (
     BookingDone,
@@ -40,7 +41,7 @@ from boxoffice.outcomes import (
     UserDone,
 )
 from boxoffice.rows import to_booking
-from boxoffice.store import CONFLICTS, Store
+from boxoffice.store import Store
 from boxoffice.views import Show
 
 Row = tuple[object, ...]

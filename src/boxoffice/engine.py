@@ -3,16 +3,29 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from boxoffice import limits, metrics
 from boxoffice.batches import Batches
-from boxoffice.commands import BookSeats, Command, ConfirmBooking, Done, ExpireHolds, FailBooking, ShowCommand
+from boxoffice.commands import (
+    BookSeats,
+    Command,
+    ConfirmBooking,
+    DeleteShow,
+    Done,
+    ExpireHolds,
+    FailBooking,
+    ShowCommand,
+    UpdateShow,
+)
 from boxoffice.faults import Fault
 from boxoffice.lanes import Bounds, Lanes
 from boxoffice.outcomes import BookingDone, HoldsExpired, Outcome, Refused
 from boxoffice.store import Store
 from boxoffice.tracing import batch_span, command_span
+
+CATALOGUE: Final = 0
+"""Stands for the lists of shows and users where a show's id is asked for: no show has it."""
 
 
 class BookingEngine:
@@ -47,12 +60,18 @@ class BookingEngine:
                 outcome = await self._lanes.submit(command)
             if not isinstance(outcome, Refused):
                 self._note_change(command.show_id)
+                if isinstance(command, UpdateShow | DeleteShow):
+                    self._note_change(CATALOGUE)
                 _count(command, outcome)
             return cast("Done | Refused", outcome)
-        return cast("Done | Refused", await self._batches.run_desk(command))
+        done = await self._batches.run_desk(command)
+        self._note_change(CATALOGUE)
+        return cast("Done | Refused", done)
 
     def changed_at(self, show_id: int) -> float:
-        """When this process last changed the show, by the event loop's time; 0 if long ago or never."""
+        """When this process last changed the show (or the ``CATALOGUE``), by the event loop's time; 0 if
+        long ago or never.
+        """
         return self._changed.get(show_id, 0.0)
 
     def tell_load(self) -> None:

@@ -121,6 +121,18 @@ CONNECT_TIMEOUT_S: Final = 5.0
 READ_WAIT_MAX_S: Final = 5.0
 """Longest wait of a read for a free connection; then 503, so that a crowd cannot pile up."""
 
+STANDBY_SILENT_S: Final = 3.0
+"""Seconds after which a commit that waits for its standby waits in vain: below the wait for an answer."""
+
+REPLICA_LOOK_EVERY_S: Final = 0.25
+"""Seconds between two looks at the replica: two short queries each; the age that is told is so exact."""
+
+REPLICA_ANSWER_TIMEOUT_S: Final = 2.0
+"""Longest wait for the replica: the primary answers instead, and the caller should not notice."""
+
+REPLICA_MARKS_MAX: Final = 1_000
+"""Looks that are remembered until the replica has got so far: four minutes; behind that it is just behind."""
+
 # Holds -----------------------------------------------------------------------------------------
 
 HOLD_SECONDS_MIN: Final = 0.001

@@ -77,6 +77,17 @@ POOL_IN_USE: Final = Gauge(
     ["pool"],
     multiprocess_mode="livesum",
 )
+REPLICA_READS: Final = Counter(
+    "boxoffice_replica_reads_total",
+    "Reads that the replica may answer, by who did: 'replica', or the primary because the replica was "
+    "'behind', 'gone', 'failed', 'empty', or had not got yet what was 'changed' here.",
+    ["answer"],
+)
+REPLICA_LAG_SECONDS: Final = Gauge(
+    "boxoffice_replica_lag_seconds",
+    "How old the replica's data may be, at most.",
+    multiprocess_mode="livemax",
+)
 POOL_OPEN: Final = Gauge(
     "boxoffice_pool_connections_open",
     "Connections that are open, in use or not, by pool.",

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from boxoffice import __version__
 from boxoffice.faults import SchemaMismatch
-from boxoffice.limits import CONNECT_TIMEOUT_S
+from boxoffice.servers import Servers
 from boxoffice.sql import query, scripts
 
 _LOCK_KEY: Final = 0x626F786F6666  # 'boxoff': the advisory lock that migrations take
@@ -31,9 +31,9 @@ class MigrationReport(Struct, frozen=True):
 
 async def migrate(dsn: str) -> MigrationReport:
     """Applies what is missing. Raises ``SchemaMismatch`` if the database is newer, or was tampered with."""
-    connection = await asyncpg.connect(
-        dsn, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "boxoffice-migrate"}
-    )
+    connection = await Servers(dsn, primary=True).connect(
+        server_settings={"application_name": "boxoffice-migrate"}, statement_cache_size=0
+    )  # nothing is left in a session that a pooler may hand on
     try:
         async with connection.transaction(isolation="read_committed"):
             await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_MAX}'")

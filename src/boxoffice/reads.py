@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from boxoffice import limits
 from boxoffice.commands import ExpireHolds
-from boxoffice.engine import BookingEngine
+from boxoffice.engine import CATALOGUE, BookingEngine
 from boxoffice.migrate import check_schema
 from boxoffice.rows import to_booking, to_booking_details, to_view
 from boxoffice.store import Store
@@ -48,7 +48,8 @@ class Reads:
     """The queries. ``None`` stands for 'no such thing'; raises ``Unavailable``.
 
     ``consistent``: holds that have run out are ended first, so that the answer is exact. Without it
-    they may still count as held until the sweeper comes by.
+    they may still count as held until the sweeper comes by, and lists and what concerns one show may come
+    from a replica that is some seconds behind. A single booking, a user's bookings and the feed never do.
     """
 
     def __init__(self, store: Store, engine: BookingEngine) -> None:
@@ -93,7 +94,8 @@ class Reads:
         """Shows by (start_time, id), starting from ``starts_from`` on and before ``starts_to``."""
         place = after or (None, None)
         rows = await self._store.read(
-            "shows", show_type, starts_from, starts_to, text, only_free, *place, limit + 1
+            *("shows", show_type, starts_from, starts_to, text, only_free, *place, limit + 1),
+            since=self._engine.changed_at(CATALOGUE),
         )
         return _page(rows, limit, lambda row: to_view(row, Show))
 
@@ -111,7 +113,8 @@ class Reads:
             return None
         await self._settle(show_id, consistent)
         after = min(after, limits.SEATS_PER_SHOW_MAX)  # above it PostgreSQL cannot count
-        rows = await self._store.read("seats", show_id, after, state, limit + 1)
+        since = self._since(show_id, consistent)
+        rows = await self._store.read("seats", show_id, after, state, limit + 1, since=since)
         return _page(rows, limit, lambda row: to_view(row, Seat))
 
     async def user(self, user_id: int) -> User | None:
@@ -121,7 +124,8 @@ class Reads:
 
     async def users(self, *, after: int = 0, limit: int) -> Page[User]:
         """Users by id."""
-        rows = await self._store.read("users", after, limit + 1)
+        since = self._engine.changed_at(CATALOGUE)
+        rows = await self._store.read("users", after, limit + 1, since=since)
         return _page(rows, limit, lambda row: to_view(row, User))
 
     async def user_of_subject(self, issuer: str, subject: str) -> int | None:
@@ -194,7 +198,8 @@ class Reads:
         if not await self._exists("show_exists", show_id):
             return None
         await self._settle(show_id, consistent)
-        rows = await self._store.read("bookings_of_show", show_id, status, after, limit + 1)
+        since = self._since(show_id, consistent)
+        rows = await self._store.read("bookings_of_show", show_id, status, after, limit + 1, since=since)
         return _page(rows, limit, to_booking)
 
     async def changes(self, show_id: int, *, after: int = 0, limit: int) -> Page[Event] | None:
@@ -234,8 +239,12 @@ class Reads:
 
     async def _row_of_show(self, name: str, show_id: int, consistent: bool) -> asyncpg.Record | None:
         await self._settle(show_id, consistent)
-        rows = await self._store.read(name, show_id)
+        rows = await self._store.read(name, show_id, since=self._since(show_id, consistent))
         return rows[0] if rows else None
+
+    def _since(self, show_id: int, consistent: bool) -> float | None:
+        """For ``Store.read``: what the answer must have at least; None where it must be exact."""
+        return None if consistent else self._engine.changed_at(show_id)
 
     async def _settle(self, show_id: int, consistent: bool) -> None:
         if consistent and await self._exists("hold_is_due", show_id):

@@ -20,7 +20,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
 
     database_url: Annotated[
         Secret | None,
-        Meta(description="PostgreSQL to use, `postgresql://user:password@host:port/name`. Wins over `DB_*`."),
+        Meta(
+            description="PostgreSQL to use, `postgresql://user:password@host:port/name`; several hosts, "
+            "separated by commas, are a primary and its standbys. Wins over `DB_*`."
+        ),
     ] = None
     db_host: Annotated[
         str | None,
@@ -54,6 +57,24 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
             "`serializable` is a second guard."
         ),
     ] = "serializable"
+    db_pooler: Annotated[
+        Literal["none", "transaction"],
+        Meta(
+            description="`transaction` if pgbouncer or the like, which hands connections on after each "
+            "transaction, stands before PostgreSQL: costs some round trips a transaction."
+        ),
+    ] = "none"
+    replica_url: Annotated[
+        Secret | None,
+        Meta(
+            description="A hot standby that answers lists and availability (without `?consistent=true`), "
+            "while it is near enough."
+        ),
+    ] = None
+    replica_lag_seconds_max: Annotated[
+        float,
+        Meta(ge=1, le=3600, description="Seconds that the replica may be behind; then the primary answers."),
+    ] = 2.0
     app_env: Annotated[
         Literal["development", "production"],
         Meta(

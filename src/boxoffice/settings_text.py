@@ -15,7 +15,7 @@ _BOOLEANS: Final = {"yes": "true", "no": "false", "on": "true", "off": "false"}
 _POSTGRES_SCHEMES: Final = ("postgres://", "postgresql://")
 _REDIS_SCHEMES: Final = ("redis://", "rediss://")
 _ORIGIN: Final = re.compile(r"\*|https?://[^\s/?#*]+(:\*)?")
-_HIDDEN: Final = ("DATABASE_URL", "DB_PASSWORD", "RATE_LIMIT_REDIS_URL")
+_HIDDEN: Final = ("DATABASE_URL", "DB_PASSWORD", "REPLICA_URL", "RATE_LIMIT_REDIS_URL")
 
 
 class SettingsError(Exception):
@@ -153,6 +153,7 @@ def _kind(field: shape.Field) -> shape.Type:
 
 _CHECKS: Final[dict[str, Callable[[str], str]]] = {
     "database_url": _postgres_url,
+    "replica_url": _postgres_url,
     "cors_origins": _origin,
     "jwt_issuer": _secure_url,
     "jwt_jwks_url": _secure_url,
@@ -161,6 +162,7 @@ _CHECKS: Final[dict[str, Callable[[str], str]]] = {
 }
 _SHAPES: Final = {
     "database_url": "postgresql://user:password@host:port/name",
+    "replica_url": "postgresql://user:password@host:port/name",
     "cors_origins": "origins such as https://tickets.example, separated by commas, or *",
     "jwt_issuer": "an address that begins with https://",
     "jwt_jwks_url": "an address that begins with https://",

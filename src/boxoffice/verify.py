@@ -2,12 +2,13 @@
 
 from time import perf_counter
 from typing import Final
+from urllib.parse import urlsplit
 
 import asyncpg
 from msgspec import Struct
 
-from boxoffice.limits import CONNECT_TIMEOUT_S
 from boxoffice.migrate import applied_checksums, check_schema
+from boxoffice.servers import Servers
 from boxoffice.sql import scripts
 
 VIOLATIONS_KEPT_MAX: Final = 20
@@ -33,14 +34,13 @@ class CheckResult(Struct, frozen=True):
 
 async def verify(dsn: str) -> list[CheckResult]:
     """Runs all checks in one snapshot; changes nothing and locks nothing. Raises ``SchemaMismatch``."""
-    connection = await asyncpg.connect(
-        dsn,
-        timeout=CONNECT_TIMEOUT_S,
-        server_settings={"application_name": "boxoffice-verify", "jit": "off"},
-    )
+    connection = await Servers(dsn, primary="," in urlsplit(dsn).netloc).connect(
+        server_settings={"application_name": "boxoffice-verify"}, statement_cache_size=0
+    )  # nothing is left in a session that a pooler may hand on
     try:
-        check_schema(await applied_checksums(connection))
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute("SET LOCAL jit = off")
+            check_schema(await applied_checksums(connection))
             return [await _check(connection, name, text) for name, text in scripts("checks").items()]
     finally:
         await connection.close()

@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 
 from boxoffice.commands import BookSeats, CancelBooking, Command, ConfirmBooking, CreateShow
+from boxoffice.driver_errors import CONFLICTS
 from boxoffice.faults import Fault, OutcomeUnknown
 from boxoffice.outcomes import BookingDone, Refused
-from boxoffice.store import CONFLICTS
 from tests.support.box import ACTOR, START, Box, show_of
 
 CALLERS: Final = 12

@@ -34,10 +34,10 @@ async def store(database: str) -> Any:
 
 
 async def test_a_write_goes_to_another_session(store: Store) -> None:
-    end_while_idle(store._writers)
+    end_while_idle(store._writers.pool)
     assert await store.write("applied_migrations")
 
 
 async def test_a_read_goes_to_another_session(store: Store) -> None:
-    end_while_idle(store._readers)
+    end_while_idle(store._readers.pool)
     assert await store.read("applied_migrations")

@@ -131,10 +131,10 @@ async def open_arena(dsn: str, isolation: str) -> AsyncIterator[Arena]:
         # Several shows wait 100 ms for a lock and then ask show by show; here they wait and are seen to.
         await observer.execute(scripts("functions")["run_batch"].replace("'100ms'", "'1min'"))
         try:
-            connections: list[Any] = [await store._writers.acquire() for _ in range(SESSIONS)]
+            connections: list[Any] = [await store._writers.pool.acquire() for _ in range(SESSIONS)]
             for connection in connections:
                 await connection.execute("SET lock_timeout = '1min'; SET deadlock_timeout = '50ms'")
             yield Arena([Session(connection) for connection in connections], bystander, observer)
         finally:
-            store._writers.terminate()
-            store._readers.terminate()
+            store._writers.pool.terminate()
+            store._readers.pool.terminate()

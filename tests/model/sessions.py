@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from boxoffice.batches import _to_row
 from boxoffice.commands import Command, ShowCommand
+from boxoffice.driver_errors import CONFLICTS, Errors
 from boxoffice.sql import query
-from boxoffice.store import CONFLICTS, Errors
 from tests.support.databases import Connection
 
 Batch = Sequence[Command[Any]]

@@ -25,12 +25,12 @@ class Cluster:
 
     def kill(self) -> None:
         """Kills the server and every process of it by kill -9; returns when none of them is left."""
-        processes = [self._server.pid, *_children(self._server.pid)]
+        processes = [self._server.pid, *children_of(self._server.pid)]
         for process in processes:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self._server.stop()  # only lets go of the folder now
-        wait_until(lambda: not any(map(_runs, processes)), "the end of all processes of PostgreSQL")
+        wait_until(lambda: not any(map(runs, processes)), "the end of all processes of PostgreSQL")
 
     def start(self) -> None:
         """Starts it again; it recovers from its log first."""
@@ -52,12 +52,13 @@ async def durable_cluster(folder: Path) -> AsyncIterator[Cluster]:
         cluster.stop()
 
 
-def _children(parent: int) -> list[int]:
+def children_of(parent: int) -> list[int]:
+    """The processes that a process has started."""
     processes = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     return [process for process in processes if _stat(process)[1:2] == [str(parent)]]
 
 
-def _runs(process: int) -> bool:
+def runs(process: int) -> bool:
     """Whether it still does anything: one that has ended may wait for its parent to notice."""
     return _stat(process)[:1] not in ([], ["Z"], ["X"])
 

@@ -11,6 +11,7 @@ from asyncpg import exceptions as pg
 from boxoffice import limits
 from boxoffice.faults import Busy, OutcomeUnknown, Unavailable
 from boxoffice.settings import Settings
+from boxoffice.sql import query
 from boxoffice.store import Store
 
 
@@ -33,13 +34,20 @@ class ScriptedPool:
             raise self._next
         yield self
 
+    def add_log_listener(self, _listener: object) -> None:
+        """Nothing is said beside."""
+
+    remove_log_listener = add_log_listener
+
     def terminate(self) -> None:
         """It is dropped."""
 
     async def expire_connections(self) -> None:
         """Those that rest are renewed."""
 
-    async def fetch(self, _query: str) -> list[str]:
+    async def fetch(self, text: str, *_: object) -> Any:
+        if text == query("waits_for_standby"):
+            return [{"waits": False}]
         if isinstance(self._next, Exception):
             raise self._next
         return self._next
@@ -56,7 +64,7 @@ async def write(*script: Exception | list[str]) -> tuple[Any, int]:
     """The answer or the error, and the number of tries."""
     store = Store(Settings(), "")
     pool: Any = ScriptedPool(*script)
-    store._writers = pool
+    store._writers.pool = pool
     try:
         return await store.write("users"), pool.tries
     except (asyncpg.PostgresError, Unavailable, OutcomeUnknown) as error:

@@ -20,9 +20,9 @@ from boxoffice.bench.load import environment
 from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import USERS
 from boxoffice.bench.results import Sample
+from boxoffice.driver_errors import CONFLICTS
 from boxoffice.settings import load_settings
 from boxoffice.sql import query
-from boxoffice.store import CONFLICTS
 
 
 class Job(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,32 @@
+"""What the driver's errors mean to us: whether there was an effect, and whether another try is worth it."""
+
+from typing import Final
+
+import asyncpg
+from asyncpg import exceptions as pg
+
+Errors = tuple[type[Exception], ...]
+
+CONFLICTS: Final[Errors] = (pg.SerializationError, pg.DeadlockDetectedError)
+"""Two transactions met: without effect, and worth another try at once."""
+
+BUSY: Final = (pg.LockNotAvailableError, pg.QueryCanceledError)
+"""A timeout of ours struck: without effect, and not worth another try now."""
+
+LOST: Final = (
+    OSError,
+    TimeoutError,
+    pg.PostgresConnectionError,
+    pg.InterfaceError,
+    pg.OperatorInterventionError,
+    pg.TooManyConnectionsError,
+    pg.ReadOnlySQLTransactionError,  # the server is no primary (any more): another one is
+    asyncpg.InternalClientError,
+)
+"""The connection broke, or there was none: with or without effect."""
+
+DIED: Final = (pg.ConnectionDoesNotExistError, asyncpg.InternalClientError)
+"""The connection had died in the pool, or died just now."""
+
+EXHAUSTED: Final = (pg.InsufficientResourcesError, pg.PostgresSystemError)
+"""The database lacks room or memory, or its disk fails: without effect, and a smaller batch does not help."""
