@@ -134,11 +134,12 @@ class Sessions:
             connection.terminate()
             raise
         except Exception as error:
-            if watch.rang or isinstance(error, _SPOILT):
+            if watch.rang:
+                await self.pool.expire_connections()
+                raise TimeoutError("no answer in time") from error
+            if isinstance(error, _SPOILT):
                 connection.terminate()
                 await self.pool.expire_connections()
-            if watch.rang:
-                raise TimeoutError("no answer in time") from error
             raise
         if watch.heard(_WAIT_FOR_STANDBY):
             raise NotReplicated("the commit's wait for its standby was ended")

@@ -48,10 +48,10 @@ async def observer(pair: Pair) -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def impatient_box(pair: Pair, patch: pytest.MonkeyPatch) -> AsyncIterator[Box]:
     """An engine that gives an answer up after a moment."""
-    patch.setattr(limits, "ANSWER_TIMEOUT_S", 0.3)
+    patch.setattr(limits, "ANSWER_TIMEOUT_S", 1.0)
     patch.setattr(limits, "LOCK_TIMEOUT_MS", 100)
-    patch.setattr(limits, "STANDBY_SILENT_S", 0.2)
-    patch.setattr(limits, "WRITE_RETRY_BUDGET_S", 1.0)
+    patch.setattr(limits, "STANDBY_SILENT_S", 0.5)
+    patch.setattr(limits, "WRITE_RETRY_BUDGET_S", 1.5)
     async with open_box(pair.dsn) as box:
         yield box
 
@@ -83,6 +83,7 @@ async def test_an_answer_that_is_given_up_is_not_made_true_by_giving_it_up(
         assert len(await waiting(observer)) == 1
 
         pair.standby.go_on()
+        await eventually(lambda: _nobody_waits(observer), "the standby has it")
         again = done(await box.try_book(show, key="mine"))
         assert again.booking.seats == [1]
         assert done(await box.try_book(other)).booking.seats == [1]
@@ -124,6 +125,10 @@ async def test_a_wait_that_is_ended_from_outside_is_no_acknowledgement(
         pair.standby.go_on()
         done(await asked)
         assert await bookings(observer, show) == (what == "a booking")
+
+
+async def _nobody_waits(observer: Connection) -> bool:
+    return not await waiting(observer)
 
 
 async def _moved_on(observer: Connection) -> bool:
