@@ -95,7 +95,7 @@ class Server:
         return False
 
 
-def make_server(folder: Path) -> Server:
+def make_server(folder: Path, **settings: str) -> Server:
     """A new server with a database `boxoffice`, started."""
     _run("initdb", "-D", folder, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
     account = server_account()
@@ -109,7 +109,7 @@ def make_server(folder: Path) -> Server:
     status, said = run_program(account, single, stdin="CREATE DATABASE boxoffice;\n")
     assert status == 0, said
     server = Server(folder)
-    server.start()
+    server.start(**settings)
     return server
 
 
@@ -153,12 +153,19 @@ async def _is_synchronous(connection: Connection) -> bool:
 
 
 @contextmanager
-def pair_of_servers() -> Iterator[Pair]:
-    """A primary and its standby, for the length of a block."""
+def servers_folder() -> Iterator[Path]:
+    """A folder of the user that the servers run as."""
     with public_folder(fastest_parent()) as folder:
         account = server_account()
         if account.switched:
             os.chown(folder, account.uid, account.gid)
+        yield folder
+
+
+@contextmanager
+def pair_of_servers() -> Iterator[Pair]:
+    """A primary and its standby, for the length of a block."""
+    with servers_folder() as folder:
         primary = make_server(folder / "primary")
         try:
             standby = make_standby(primary, folder / "standby")
