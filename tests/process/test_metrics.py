@@ -9,7 +9,7 @@ import httpx
 
 from tests.process.test_serve import open_show
 from tests.support.eventually import eventually
-from tests.support.power import _children
+from tests.support.power import children_of
 from tests.support.program import Program
 from tests.support.scrape import Scrape
 
@@ -22,7 +22,7 @@ async def scraped(client: httpx.AsyncClient) -> Scrape:
 def workers_of(supervisor: int) -> list[int]:
     """The worker processes of a server."""
     return [
-        pid for pid in _children(supervisor) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid for pid in children_of(supervisor) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
 
 

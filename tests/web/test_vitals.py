@@ -122,7 +122,7 @@ async def test_a_locked_show_is_seen_in_lanes_and_pool(database: str, connection
 
 async def test_requests_that_wait_for_a_connection_are_seen(app: Litestar, api: Api) -> None:
     store = app.state.engine._store
-    pool = store._readers
+    pool = store._readers.pool
     held = [await pool.acquire() for _ in range(pool.get_max_size())]
     asked = asyncio.create_task(api.http.get("/api/users/1"))
 

@@ -62,9 +62,9 @@ async def test_what_we_ask_for_is_in_force_in_every_transaction(
 
 @pytest.mark.parametrize("cut", [Cut.BEFORE, Cut.UNCOMMITTED, Cut.AFTER, Cut.HALF])
 async def test_a_lost_connection_is_found_out(pooled: str, isolation: str, cut: Cut) -> None:
-    async with proxied(pooled) as proxy, open_box(proxy.dsn, isolation) as far:
+    async with proxied(pooled, b"FROM run_batch(") as proxy, open_box(proxy.dsn, isolation) as far:
         show = await far.show(10)
-        proxy.only, proxy.cuts = b"FROM run_batch(", [cut]
+        proxy.cuts = [cut]
         assert (await far.book(show)).seats == [1]
         assert proxy.made[cut] == 1
         assert await far.violations() == {}
