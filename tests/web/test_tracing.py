@@ -113,15 +113,17 @@ async def test_logs_and_traces_agree_on_the_trace(database: str) -> None:
     assert body["request_id"]
 
 
-async def test_what_failed_is_marked_by_its_type_alone(database: str) -> None:
+async def test_what_failed_is_marked_by_its_type_alone(database: str, connection: Connection) -> None:
     with collector() as received, only_these_variables(OTEL_EXPORTER_OTLP_ENDPOINT=received.url):
         async with running(settings(database)) as app, client_of(app) as http:
-            await app.state.engine._store._readers.close()
-            refused(await http.get("/api/users/1"), 503, "unavailable")
+            await connection.execute("ALTER TABLE users RENAME TO strangers")
+            refused(await http.get("/api/users/1"), 500, "internal_error")
 
-    [request] = received.named("GET /api/users/{user_id}")
-    assert request.status.code == 2  # an error
-    assert not request.events
+    [request], [statement] = received.named("GET /api/users/{user_id}"), received.named("user")
+    assert (request.status.code, statement.status.code) == (2, 2)  # errors
+    assert attributes(statement)["error.type"] == "UndefinedTableError"
+    assert not [span.events for span in received.spans if span.events]
+    assert not [span.status.message for span in received.spans if span.status.message]
 
 
 async def test_a_caller_who_does_not_sample_is_not_traced(database: str) -> None:
