@@ -155,6 +155,9 @@ FORGET_KEYS_MAX: Final = 5_000
 ARCHIVE_ROWS_MAX: Final = 2_000
 """Rows that one transaction moves to the archive, some 50 ms: a small hall at once, a stadium in parts."""
 
+ARCHIVE_TIME_SHARE: Final = 0.25
+"""Share of the time in which the archive works; it pauses the rest of it, for sales go first."""
+
 ARCHIVE_PAGE_SHOWS: Final = 1_000
 """Old shows that the archive looks through at once: a few milliseconds, though most are archived already."""
 
