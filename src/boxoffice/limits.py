@@ -133,6 +133,21 @@ REPLICA_ANSWER_TIMEOUT_S: Final = 2.0
 REPLICA_MARKS_MAX: Final = 1_000
 """Looks that are remembered until the replica has got so far: four minutes; behind that it is just behind."""
 
+# Migrations ------------------------------------------------------------------------------------
+
+MIGRATION_LOCK_TIMEOUT_MS: Final = 500
+"""Longest wait of a migration for a table: whoever comes later waits behind it, and gives up after
+``LOCK_TIMEOUT_MS``."""
+
+MIGRATION_PAUSE_S: Final = 0.5
+"""Seconds from one try of a migration to the next, in which the others go on."""
+
+MIGRATION_TRIES_MAX: Final = 60
+"""Tries of a migration to get its locks: a minute. What keeps a table longer is no booking."""
+
+MIGRATION_TURN_MAX_S: Final = 120.0
+"""Seconds to wait for another instance that migrates: it may fill a new column. Nobody waits behind that."""
+
 # Holds -----------------------------------------------------------------------------------------
 
 HOLD_SECONDS_MIN: Final = 0.001

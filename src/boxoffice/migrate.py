@@ -1,25 +1,38 @@
 """Brings a database's schema up to date: numbered migrations once, the functions whenever they change.
 
-All of it is one transaction behind an advisory lock: ten instances that start together apply it once,
-and one that breaks off leaves nothing half done.
+Each migration is a transaction of its own behind an advisory lock: ten instances that start together apply
+it once, and one that breaks off leaves nothing half done. It does not stand in the way of those who book:
+it waits for a table for a moment only, and then lets the others go first.
+
+Two releases share a database while one takes the other's place. A program works with migrations and
+functions that are newer than itself if these say that they serve it, and leaves them alone
+(docs/decisions/0024-two-releases-one-schema.md).
 """
 
-from collections.abc import Mapping
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from msgspec import Struct
 
-from boxoffice import __version__
-from boxoffice.faults import SchemaMismatch
+from boxoffice import __version__, limits
+from boxoffice.faults import Fault, SchemaMismatch
 from boxoffice.servers import Servers
 from boxoffice.sql import query, scripts
 
+FUNCTIONS_SERVE_SINCE: Final = "0.1.0"
+"""The oldest version that can work with the SQL functions of this one: the release before, at least."""
+
 _LOCK_KEY: Final = 0x626F786F6666  # 'boxoff': the advisory lock that migrations take
-_LOCK_WAIT_MAX: Final = "60s"  # another instance's migration; a table of millions may be rewritten
 _FUNCTIONS: Final = "functions"  # the row that stands for all functions together
 _FIRST: Final = "0000_migrations"
+_SERVES_SINCE: Final = re.compile(r"^-- Serves programs since (\d+(?:\.\d+)*)\.$", re.MULTILINE)
+
+T = TypeVar("T")
 
 
 class MigrationReport(Struct, frozen=True):
@@ -29,90 +42,158 @@ class MigrationReport(Struct, frozen=True):
     functions_applied: bool
 
 
+class Applied(Struct, frozen=True):
+    """What was applied: its content, by which version, and since which one programs can work with it."""
+
+    checksum: str
+    by: str
+    serves_since: str | None
+
+
+Ledger = Mapping[str, Applied]
+"""What was applied to a database, by name."""
+
+
+class MigrationBlocked(Fault):
+    """Somebody else keeps what the migration needs. Nothing of it was applied; it can be tried again."""
+
+
 async def migrate(dsn: str) -> MigrationReport:
-    """Applies what is missing. Raises ``SchemaMismatch`` if the database is newer, or was tampered with."""
+    """Applies what is missing, and leaves alone what is newer but serves this program.
+
+    Raises ``SchemaMismatch`` if the database is too new or was tampered with, and ``MigrationBlocked``.
+    """
     connection = await Servers(dsn, primary=True).connect(
         server_settings={"application_name": "boxoffice-migrate"}, statement_cache_size=0
     )  # nothing is left in a session that a pooler may hand on
     try:
-        async with connection.transaction(isolation="read_committed"):
-            await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT_MAX}'")
-            await connection.execute("SET LOCAL check_function_bodies = off")
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK_KEY)
-            return await _migrate(connection)
+        applied: list[str] = []
+        await _when_free(connection, _apply_ledger)
+        while (name := await _when_free(connection, _apply_next)) is not None:
+            applied.append(name)
+        return MigrationReport(applied, await _when_free(connection, _apply_functions))
     finally:
         await connection.close()
 
 
-def check_schema(checksums: Mapping[str, str]) -> None:
-    """Raises ``SchemaMismatch`` unless these checksums, by name, are what this program needs."""
-    _refuse_foreign(checksums)
-    missing = [name for name in _migrations() if name not in checksums]
-    if missing or _FUNCTIONS not in checksums:
-        raise SchemaMismatch(
-            f"the schema lacks {', '.join(missing or [_FUNCTIONS])}; run 'boxoffice migrate'"
-        )
+def check_schema(ledger: Ledger) -> None:
+    """Raises ``SchemaMismatch`` unless this program can work with a database of this ledger."""
+    _refuse_foreign(ledger)
+    missing = [name for name in _migrations() if name not in ledger]
+    functions = ledger.get(_FUNCTIONS)
+    if functions is None or _numbers(functions.by) < _numbers(__version__):
+        missing.append(f"{_FUNCTIONS} of version {__version__}")
+    if missing:
+        raise SchemaMismatch(f"the schema lacks {', '.join(missing)}; run 'boxoffice migrate'")
 
 
-def functions_are_ours(checksums: Mapping[str, str]) -> bool:
-    """Whether the functions with these checksums are this program's; in a rolling upgrade they may not be."""
-    return checksums.get(_FUNCTIONS) == _checksum("\n".join(scripts("functions").values()))
+def functions_are_ours(ledger: Ledger) -> bool:
+    """Whether the functions are this program's own; in a rolling upgrade they may not be."""
+    applied = ledger.get(_FUNCTIONS)
+    return applied is not None and applied.checksum == _checksum("\n".join(scripts("functions").values()))
 
 
-async def applied_checksums(connection: Any) -> dict[str, str]:
-    """What was applied to the database of this connection: checksums by name; nothing if never migrated."""
+async def ledger_of(connection: Any) -> Ledger:
+    """The ledger of this connection's database; empty if it was never migrated."""
     try:
-        rows = await connection.fetch(query("applied_migrations"))
-    except asyncpg.UndefinedTableError:
+        return to_ledger(await connection.fetch(query("applied_migrations")))
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
         return {}
-    return {row["name"]: row["checksum"] for row in rows}
 
 
-async def _migrate(connection: Any) -> MigrationReport:
+def to_ledger(rows: Iterable[asyncpg.Record]) -> Ledger:
+    """The ledger in the rows of ``applied_migrations.sql``."""
+    return {row["name"]: Applied(row["checksum"], row["applied_by"], row["serves_since"]) for row in rows}
+
+
+async def _when_free(connection: Any, step: Callable[[Any], Awaitable[T]]) -> T:
+    """What the step gives; tried again if others keep a table that it needs, after they had their turn."""
+    for _ in range(limits.MIGRATION_TRIES_MAX):
+        try:
+            async with _turn(connection):
+                return await step(connection)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            await asyncio.sleep(limits.MIGRATION_PAUSE_S)
+    raise MigrationBlocked(
+        f"the migration got no lock in {limits.MIGRATION_TRIES_MAX} tries: a long transaction keeps a table "
+        "that it changes (look into pg_stat_activity); nothing of it was applied"
+    )
+
+
+@asynccontextmanager
+async def _turn(connection: Any) -> AsyncIterator[None]:
+    """A transaction in which nobody else migrates."""
+    async with connection.transaction(isolation="read_committed"):
+        await connection.execute(f"SET LOCAL lock_timeout = '{limits.MIGRATION_TURN_MAX_S:g}s'")
+        try:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK_KEY)
+        except asyncpg.LockNotAvailableError:
+            raise MigrationBlocked("another instance is still migrating; try again when it is done") from None
+        await connection.execute(f"SET LOCAL lock_timeout = '{limits.MIGRATION_LOCK_TIMEOUT_MS}ms'")
+        await connection.execute("SET LOCAL check_function_bodies = off")
+        yield
+
+
+async def _apply_ledger(connection: Any) -> None:
     await connection.execute(scripts("migrations")[_FIRST])
-    checksums = {row["name"]: row["checksum"] for row in await connection.fetch(query("applied_migrations"))}
-    _refuse_foreign(checksums)
-    applied = [name for name in _migrations() if name not in checksums]
-    for name in applied:
-        await connection.execute(scripts("migrations")[name])
-        await _record(connection, name, _migrations()[name])
-    _refuse_newer(await connection.fetchval(query("functions_version")))
-    functions = "\n".join(scripts("functions").values())
-    functions_applied = checksums.get(_FUNCTIONS) != _checksum(functions)
-    if functions_applied:
-        await connection.execute(functions)
-        await _record(connection, _FUNCTIONS, _checksum(functions))
-    return MigrationReport(applied, functions_applied)
 
 
-async def _record(connection: Any, name: str, checksum: str) -> None:
-    await connection.execute(query("record_migration"), name, checksum, __version__)
+async def _apply_next(connection: Any) -> str | None:
+    """Applies the first migration that is missing; its name."""
+    ledger = await ledger_of(connection)
+    _refuse_foreign(ledger)
+    name = next((name for name in _migrations() if name not in ledger), None)
+    if name is not None:
+        text = scripts("migrations")[name]
+        await connection.execute(text)
+        await _record(connection, name, text, serves_since(text))
+    return name
 
 
-def _refuse_foreign(checksums: Mapping[str, str]) -> None:
+async def _apply_functions(connection: Any) -> bool:
+    """Applies the functions if the database has others; never in the place of newer ones."""
+    there = (await ledger_of(connection)).get(_FUNCTIONS)
+    text = "\n".join(scripts("functions").values())
+    if there is not None and (
+        _numbers(there.by) > _numbers(__version__)
+        or (there.by, there.checksum) == (__version__, _checksum(text))
+    ):
+        return False
+    await connection.execute(text)
+    await _record(connection, _FUNCTIONS, text, FUNCTIONS_SERVE_SINCE)
+    return True
+
+
+async def _record(connection: Any, name: str, text: str, since: str | None) -> None:
+    await connection.execute(query("record_migration"), name, _checksum(text), __version__, since)
+
+
+def serves_since(text: str) -> str | None:
+    """The oldest version that can work with this migration without knowing it, if its header names one."""
+    named = _SERVES_SINCE.search(text)
+    return None if named is None else named[1]
+
+
+def _refuse_foreign(ledger: Ledger) -> None:
+    """Raises ``SchemaMismatch`` for what this program can neither know nor work with."""
     known = _migrations()
-    for name, checksum in checksums.items():
-        if name == _FUNCTIONS:
-            continue
-        if name not in known:
+    for name, applied in ledger.items():
+        newer = _numbers(applied.by) > _numbers(__version__) if name == _FUNCTIONS else name not in known
+        if newer and not _serves_us(applied):
             raise SchemaMismatch(
-                f"the database has migration {name}, which this version ({__version__}) does not know: "
-                "it is newer; run the version that belongs to it"
+                f"the database is newer than this version ({__version__}): its {name} came with "
+                f"{applied.by} and needs version {applied.serves_since or applied.by} or newer; run that"
             )
-        if known[name] != checksum:
+        if known.get(name, applied.checksum) != applied.checksum:
             raise SchemaMismatch(
                 f"migration {name} was applied with another content than this version ({__version__}) has: "
                 "an applied migration must never be edited; add a new one"
             )
 
 
-def _refuse_newer(version: str | None) -> None:
-    """An older program must not put its rules in the place of newer ones; in a rolling upgrade both run."""
-    if version is not None and _numbers(version) > _numbers(__version__):
-        raise SchemaMismatch(
-            f"the SQL functions are those of version {version}, newer than this one ({__version__}): "
-            "run the version that belongs to them"
-        )
+def _serves_us(applied: Applied) -> bool:
+    since = applied.serves_since
+    return since is not None and _numbers(since) <= _numbers(__version__)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from boxoffice import limits
 from boxoffice.commands import ExpireHolds
 from boxoffice.engine import CATALOGUE, BookingEngine
-from boxoffice.migrate import check_schema
+from boxoffice.migrate import check_schema, to_ledger
 from boxoffice.rows import to_booking, to_booking_details, to_view
 from boxoffice.store import Store
 from boxoffice.views import (
@@ -226,9 +226,9 @@ class Reads:
         """
         try:
             rows = await self._store.read("applied_migrations")
-        except asyncpg.UndefinedTableError:
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
             rows = []
-        check_schema({row["name"]: row["checksum"] for row in rows})
+        check_schema(to_ledger(rows))
 
     async def _of_user(self, name: str, user_id: int, to_item: Callable[[asyncpg.Record], T]) -> list[T]:
         return [to_item(row) for row in await self._store.read(name, user_id)]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import asyncpg
 from msgspec import Struct
 
-from boxoffice.migrate import applied_checksums, check_schema
+from boxoffice.migrate import check_schema, ledger_of
 from boxoffice.servers import Servers
 from boxoffice.sql import scripts
 
@@ -40,7 +40,7 @@ async def verify(dsn: str) -> list[CheckResult]:
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute("SET LOCAL jit = off")
-            check_schema(await applied_checksums(connection))
+            check_schema(await ledger_of(connection))
             return [await _check(connection, name, text) for name, text in scripts("checks").items()]
     finally:
         await connection.close()

@@ -8,10 +8,19 @@ import asyncpg
 import pytest
 
 import boxoffice.migrate
+from boxoffice import __version__, limits
 from boxoffice.faults import SchemaMismatch
-from boxoffice.migrate import MigrationReport, check_schema, migrate
+from boxoffice.migrate import (
+    FUNCTIONS_SERVE_SINCE,
+    Applied,
+    MigrationBlocked,
+    MigrationReport,
+    check_schema,
+    ledger_of,
+    migrate,
+)
 from boxoffice.runtime import open_engine
-from boxoffice.sql import scripts
+from boxoffice.sql import query, scripts
 from tests.support.box import settings_for
 from tests.support.databases import Connection, connected, temporary_database
 from tests.support.races import wait_until_blocked
@@ -52,7 +61,7 @@ async def test_ten_instances_that_start_together_apply_it_once(empty: str, admin
         await wait_until_blocked(admin, application_name="boxoffice-migrate", count=10)
     reports = await asyncio.gather(*starting)
     assert sum(report.functions_applied for report in reports) == 1
-    assert [name for report in reports for name in report.applied] == MIGRATIONS
+    assert sorted(name for report in reports for name in report.applied) == MIGRATIONS
 
 
 async def test_a_new_migration_is_applied_to_an_old_schema(
@@ -64,11 +73,15 @@ async def test_a_new_migration_is_applied_to_an_old_schema(
     assert await tables(database) == before + 2
 
 
-async def test_a_broken_migration_leaves_nothing(empty: str, texts: dict[str, dict[str, str]]) -> None:
+async def test_a_broken_migration_leaves_nothing_of_itself(
+    empty: str, texts: dict[str, dict[str, str]]
+) -> None:
     texts["migrations"]["0099_broken"] = "CREATE TABLE more (id bigint); SELECT 1 / 0;"
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(empty)
-    assert await tables(empty) == 0
+    async with connected(empty) as connection:
+        assert list(await ledger_of(connection)) == MIGRATIONS
+        assert await connection.fetchval("SELECT to_regclass('more')") is None
 
 
 async def test_an_edited_migration_is_refused_with_the_reason(
@@ -79,10 +92,86 @@ async def test_an_edited_migration_is_refused_with_the_reason(
         await migrate(database)
 
 
-async def test_a_newer_schema_is_refused_with_the_reason(database: str, connection: Connection) -> None:
-    await connection.execute("INSERT INTO schema_migrations VALUES ('0999_future', 'x', '9.9')")
-    with pytest.raises(SchemaMismatch, match="0999_future, which this version"):
+@pytest.mark.parametrize("name", ["0999_future", "functions"])
+@pytest.mark.parametrize("since", [None, "0.2.0"])
+async def test_what_is_newer_and_does_not_serve_us_is_refused_with_the_reason(
+    database: str, connection: Connection, name: str, since: str | None
+) -> None:
+    await connection.execute(query("record_migration"), name, "x", "9.9", since)
+    told = rf"newer than this version \(.*\): its {name} came with 9.9 and needs version {since or '9.9'} or"
+    with pytest.raises(SchemaMismatch, match=told):
         await migrate(database)
+    with pytest.raises(SchemaMismatch, match=told):
+        check_schema(await ledger_of(connection))
+
+
+async def test_what_is_newer_and_serves_us_is_left_alone(database: str, connection: Connection) -> None:
+    for name in ("0999_future", "functions"):
+        await connection.execute(query("record_migration"), name, "x", "9.9", __version__)
+    before = await ledger_of(connection)
+
+    assert await migrate(database) == MigrationReport([], functions_applied=False)
+
+    assert await ledger_of(connection) == before
+    check_schema(before)
+
+
+async def test_a_newer_program_takes_the_functions_over_and_is_not_ready_before(
+    database: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boxoffice.migrate, "__version__", "0.10.0")
+    with pytest.raises(SchemaMismatch, match=r"lacks functions of version 0[.]10[.]0"):
+        check_schema(await ledger_of(connection))
+
+    assert await migrate(database) == MigrationReport([], functions_applied=True)
+
+    check_schema(await ledger_of(connection))
+    assert (await ledger_of(connection))["functions"].serves_since == FUNCTIONS_SERVE_SINCE
+
+
+async def test_a_migration_lets_others_pass_while_it_waits_for_a_table(
+    database: str, admin: Connection, texts: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts["migrations"]["0099_more"] = "ALTER TABLE bookings ADD COLUMN more text;"
+    monkeypatch.setattr(limits, "MIGRATION_LOCK_TIMEOUT_MS", 10)
+    monkeypatch.setattr(limits, "MIGRATION_PAUSE_S", 0.01)
+    async with connected(database) as reader, connected(database) as other:
+        async with reader.transaction():
+            await reader.execute("SELECT FROM bookings")
+            migrating = asyncio.create_task(migrate(database))
+            await wait_until_blocked(admin, application_name="boxoffice-migrate")
+            await other.execute("SELECT FROM bookings")  # behind the ALTER until that gives way
+            assert not migrating.done()
+        assert (await migrating).applied == ["0099_more"]
+
+
+async def test_a_migration_that_gets_no_lock_gives_up_and_says_why(
+    database: str, texts: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts["migrations"]["0099_more"] = "ALTER TABLE bookings ADD COLUMN more text;"
+    monkeypatch.setattr(limits, "MIGRATION_LOCK_TIMEOUT_MS", 1)
+    monkeypatch.setattr(limits, "MIGRATION_PAUSE_S", 0.001)
+    async with connected(database) as reader, reader.transaction():
+        await reader.execute("SELECT FROM bookings")
+        with pytest.raises(MigrationBlocked, match="in 60 tries: a long transaction"):
+            await migrate(database)
+
+
+async def test_waiting_for_another_instance_ends_and_says_why(
+    database: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MIGRATION_TURN_MAX_S", 0.01)
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", boxoffice.migrate._LOCK_KEY)
+        with pytest.raises(MigrationBlocked, match="another instance is still migrating"):
+            await migrate(database)
+
+
+async def test_a_ledger_from_before_gets_its_new_column(database: str, connection: Connection) -> None:
+    await connection.execute("ALTER TABLE schema_migrations DROP COLUMN serves_since")
+    assert await ledger_of(connection) == {}
+    assert await migrate(database) == MigrationReport([], functions_applied=False)
+    assert list(await ledger_of(connection)) == [*MIGRATIONS, "functions"]
 
 
 async def test_functions_are_applied_again_when_they_change(
@@ -104,7 +193,7 @@ async def test_every_function_is_sound(connection: Connection) -> None:
 async def test_readiness_says_what_is_missing(empty: str, texts: dict[str, dict[str, str]]) -> None:
     async with open_engine(settings_for(empty), sweep=False) as (_, reads):
         with pytest.raises(
-            SchemaMismatch, match="lacks 0001_schema, 0002_access, 0003_archive; run 'boxoffice migrate'"
+            SchemaMismatch, match="lacks 0001_schema, 0002_access, 0003_archive, functions of"
         ):
             await reads.check_ready()
         await migrate(empty)
@@ -115,9 +204,10 @@ async def test_readiness_says_what_is_missing(empty: str, texts: dict[str, dict[
 
 
 def test_a_schema_without_functions_is_not_ready() -> None:
-    sums = boxoffice.migrate._migrations()
+    ledger = {name: Applied(sum_, "0.1.0", None) for name, sum_ in boxoffice.migrate._migrations().items()}
     with pytest.raises(SchemaMismatch, match="lacks functions"):
-        check_schema(sums)
-    check_schema(sums | {"functions": "of whatever version"})
+        check_schema(ledger)
+    ledger["functions"] = Applied("whatever", __version__, None)
+    check_schema(ledger)
     with pytest.raises(SchemaMismatch, match="another content"):
-        check_schema(sums | {"functions": "", "0001_schema": "x"})
+        check_schema(ledger | {"0001_schema": Applied("x", "0.1.0", None)})

@@ -67,6 +67,7 @@ def test_the_largest_ids_stay_exact_in_javascript() -> None:
 
 
 def test_timeouts_nest() -> None:
+    assert limits.MIGRATION_LOCK_TIMEOUT_MS < limits.LOCK_TIMEOUT_MS
     assert limits.LOCK_TIMEOUT_MS < limits.STATEMENT_TIMEOUT_MS < limits.ANSWER_TIMEOUT_S * 1000
     assert limits.STATEMENT_TIMEOUT_MS < limits.TRANSACTION_TIMEOUT_MS < limits.ANSWER_TIMEOUT_S * 1000
     assert limits.LOCK_TIMEOUT_MS < limits.READ_STATEMENT_TIMEOUT_MS < limits.READ_ANSWER_TIMEOUT_S * 1000

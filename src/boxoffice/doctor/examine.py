@@ -13,7 +13,7 @@ from boxoffice.doctor import server, tables
 from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.verdicts import Finding, Rows, Situation, Verdict, error, ok, warning
 from boxoffice.faults import SchemaMismatch
-from boxoffice.migrate import applied_checksums, check_schema, functions_are_ours
+from boxoffice.migrate import check_schema, functions_are_ours, ledger_of
 from boxoffice.sql import scripts
 
 ROUND_TRIPS: Final = 5
@@ -133,12 +133,12 @@ async def _measure(connection: Any) -> dict[str, float]:
 
 async def _judge_schema(connection: Any) -> Verdict:
     """Whether the tables and functions are those of this program."""
-    checksums = await applied_checksums(connection)
+    ledger = await ledger_of(connection)
     try:
-        check_schema(checksums)
+        check_schema(ledger)
     except SchemaMismatch as mismatch:
         return error(str(mismatch), "run `boxoffice migrate`, or the program that fits the database")
-    if not functions_are_ours(checksums):
+    if not functions_are_ours(ledger):
         return warning(
             "the SQL functions are those of another version", "run `boxoffice migrate` when all are updated"
         )
