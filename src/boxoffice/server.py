@@ -28,6 +28,10 @@ BACKLOG_CONNECTIONS: Final = 4_096
 """Connections that the kernel keeps until they are accepted: a crowd that comes within one tick."""
 
 
+KEEP_ALIVE_S: Final = 75
+"""Seconds that an idle connection stays open: longer than load balancers keep theirs (60 s by default), for
+one that they use at the moment we close it loses its request."""
+
 GC_ALLOCATIONS: Final = 20_000
 """Objects after which the cycle collector looks at the young ones: those of a batch of answers."""
 
@@ -72,6 +76,7 @@ def serve_until_told(settings: Settings, listener: socket.socket, *, workers: in
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(limits.DRAIN_MAX_S),
         reload=reload,
         workers=workers,
@@ -116,6 +121,7 @@ def application() -> Litestar:
     check_access(settings)
     configure_logging(settings)
     app = create_app(settings)
+    app.state.drain.put_before_sigterm()
     # What is there now stays; and what a crowd leaves behind is looked through less often.
     gc.collect()
     gc.freeze()

@@ -148,6 +148,15 @@ class Settings(Struct, frozen=True, kw_only=True, rename=str.upper):
     migrate_on_start: Annotated[
         bool, Meta(description="Whether `serve` brings the schema up to date before it listens.")
     ] = True
+    drain_delay_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=300,
+            description="Seconds from SIGTERM, when `/readyz` turns 503, until connections are refused: load "
+            "balancers go elsewhere meanwhile. Default in production: 5.",
+        ),
+    ] = 0.0
     auth: Annotated[
         bool | None,
         Meta(
@@ -346,7 +355,7 @@ def _defaults(texts: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, 
     if (expiry := values.get("booking_expiry_minutes", 0)) > Settings().hold_lifetime_minutes_max:
         defaults["hold_lifetime_minutes_max"] = expiry
     if values.get("app_env") == "production":
-        defaults |= {"host": "0.0.0.0", "cors_origins": ()}  # noqa: S104 - a server is there to be reached
+        defaults |= {"host": "0.0.0.0", "cors_origins": (), "drain_delay_seconds": 5.0}  # noqa: S104 - to be reached
     return defaults
 
 

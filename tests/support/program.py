@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import httpx
 
@@ -21,6 +22,9 @@ class Program:
 
     launch: ClassVar[tuple[str, ...]] = ("-m", "boxoffice")
     """How Python is told to run it."""
+    python: str = sys.executable
+    surroundings: Mapping[str, Any] = {}
+    """Arguments for ``subprocess``: another user, another folder."""
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.port = free_port()
@@ -38,23 +42,25 @@ class Program:
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end."""
         return subprocess.run(
-            [sys.executable, *self.launch, *arguments],
+            [self.python, *self.launch, *arguments],
             env=self.environment | settings,
             capture_output=True,
             text=True,
             timeout=STOP_MAX_S,
             check=False,
+            **self.surroundings,
         )
 
     def serve(self, *arguments: str, ready: bool = True) -> Self:
         """Starts the server and waits until it is ready, or at least answers."""
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *self.launch, "serve", *arguments],
+                [self.python, *self.launch, "serve", *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                **self.surroundings,
             )
         path = "/readyz" if ready else "/healthz"
         wait_until(lambda: self._answers(path), f"a server on port {self.port}")

@@ -15,6 +15,7 @@ from boxoffice.access.keys import KnownKeys
 from boxoffice.access.people import People
 from boxoffice.access.redis_rates import rates_of
 from boxoffice.access.tokens import tokens_of
+from boxoffice.drain import Drain
 from boxoffice.reads import Reads
 from boxoffice.runtime import open_engine
 from boxoffice.settings import Settings, load_settings
@@ -81,11 +82,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
         debug=False,
     )
     app.state.settings = settings
+    app.state.drain = Drain(settings.drain_delay_seconds)
     app.state.people = People(app.state)
     app.state.rates = rates_of(settings)
     inner = FastBooking(KeptAnswers(app.asgi_handler, app), app)
     gate = Gate(inner, app, settings, _identities(app, settings) if settings.authenticates else None)
-    app.asgi_handler = Edge(gate, default_headers(https=settings.asks_for_https))
+    app.asgi_handler = Edge(gate, default_headers(https=settings.asks_for_https), app.state.drain)
     return app
 
 

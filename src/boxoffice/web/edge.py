@@ -12,6 +12,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
+from boxoffice.drain import Drain
 from boxoffice.telemetry import known_method, record_request
 from boxoffice.tracing import RequestSpan, request_span
 from boxoffice.web.asking import added_headers
@@ -39,8 +40,9 @@ class Edge:
     is served as GET; the server leaves out the body.
     """
 
-    def __init__(self, app: ASGIApp, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, app: ASGIApp, headers: list[tuple[bytes, bytes]], drain: Drain) -> None:
         self._app = app
+        self._drain = drain
         self._headers = headers
         self._names = frozenset(name for name, _ in headers)
 
@@ -89,6 +91,8 @@ class Edge:
         else:
             headers += [header for header in self._headers if header[0] not in brought]
         headers += added_headers(scope)
+        if self._drain.begun:
+            headers.append((b"connection", b"close"))
         headers += ((b"x-request-id", marks.request_id), (b"traceparent", marks.traceparent))
         return headers
 

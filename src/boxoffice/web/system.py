@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from boxoffice import __version__
-from boxoffice.faults import Fault
+from boxoffice.faults import Fault, ShuttingDown
 from boxoffice.telemetry import exposition
 from boxoffice.web.answers import Health, HealthAnswer
 from boxoffice.web.problems import fault_code, problem, read_errors
@@ -68,7 +68,9 @@ def get_liveness() -> dict[str, str]:
 
 @get("/readyz", include_in_schema=False)
 async def get_readiness(request: ApiRequest) -> dict[str, str]:
-    """Whether requests should come here: the database is there and has our schema. Raises ``Fault``."""
+    """Whether requests should come here: we stay, and the database is there and fits. Raises ``Fault``."""
+    if request.app.state.drain.begun:
+        raise ShuttingDown("the server is about to end")
     await request.reads.check_ready()
     return {"status": "ready"}
 
