@@ -9,11 +9,11 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench chaos mutants check fmt lock clean
+.PHONY: help run dev test bench chaos mutants check check-deploy fmt lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) ## Serve with demo data on http://localhost:3001
 	$(BIN)/boxoffice serve --demo
@@ -41,6 +41,14 @@ check: $(INSTALLED) ## Format, lint, types, openapi.json, and known weaknesses: 
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
 	$(BIN)/python -m tests.audit
 
+check-deploy: .venv-deploy/.installed ## Lint what only runs elsewhere: Dockerfile, compose file, Helm chart, systemd unit
+	.venv-deploy/bin/python deploy/check.py
+
+.venv-deploy/.installed: deploy/requirements-check.txt
+	@"$(PYTHON)" -m venv --clear .venv-deploy
+	@.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/requirements-check.txt
+	@touch $@
+
 fmt: $(INSTALLED) ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -51,7 +59,7 @@ lock: .venv-lock/bin/uv ## Resolve the dependencies again into requirements.lock
 		--quiet --output-file requirements.lock pyproject.toml
 
 clean: ## Remove the virtual environments and all caches
-	rm -rf .venv .venv-lock .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov dist build
+	rm -rf .venv .venv-lock .venv-deploy .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov dist build
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml
