@@ -60,13 +60,13 @@ def folder() -> Iterator[Path]:
 def installed(folder: Path) -> dict[str, Any]:
     """How to run Boxoffice from its wheel: the Python, and as whom and where, for ``subprocess``."""
     wheels, environment = folder / "dist", folder / "env"
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", wheels]
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     account, base = who_and_which()
     subprocess.run([base, "-m", "venv", "--without-pip", environment], check=True)
     python = environment / "bin/python"
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
-    install = [*pip, "install", "--quiet", "--no-deps", "--no-index", *wheels.iterdir()]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+    install = [*pip, "install", "--quiet", "--no-deps", "--no-index", *map(str, wheels.iterdir())]
     subprocess.run(install, check=True, capture_output=True)
     [packages] = environment.glob("lib/python*/site-packages")
     (packages / "lent.pth").write_text(site.getsitepackages()[0])

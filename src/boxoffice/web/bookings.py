@@ -18,6 +18,7 @@ from boxoffice.web.answers import (
     counted,
     done,
 )
+from boxoffice.web.bodiless import cancel_command, confirm_command
 from boxoffice.web.paging import listed, moment_after, number_after
 from boxoffice.web.parameters import (
     BookingId,
@@ -37,7 +38,7 @@ from boxoffice.web.parameters import (
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, ONE_PAGE, shown
-from boxoffice.web.wire import Extension, Failure, NewBooking, cancel_command, confirm_command
+from boxoffice.web.wire import Extension, Failure, NewBooking
 
 _Status = Annotated[
     str | None,

@@ -23,6 +23,7 @@ from boxoffice.settings import Settings
 from boxoffice.views import Booking
 from boxoffice.web.answers import BookingAnswer
 from boxoffice.web.asking import Access, Asking, access_of, asking
+from boxoffice.web.bodiless import cancel_command, confirm_command
 from boxoffice.web.bookings import PATH, booked, cancelled, confirmed
 from boxoffice.web.invalid import InvalidInput
 from boxoffice.web.plain import Answer, encode, plain_problem, send_plain
@@ -34,7 +35,7 @@ from boxoffice.web.problems import (
     refusal_headers,
     retry_after,
 )
-from boxoffice.web.wire import NewBooking, cancel_command, confirm_command
+from boxoffice.web.wire import NewBooking
 
 ANSWER_BYTES_STEP: Final = 256
 """Bytes to a multiple of which an answer is filled up with spaces, so that the bookings of a show have

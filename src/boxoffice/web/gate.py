@@ -28,6 +28,7 @@ from boxoffice.faults import Fault
 from boxoffice.outcomes import RefusalCode, Refused
 from boxoffice.settings import Settings
 from boxoffice.web.asking import Access, add_headers, let_in
+from boxoffice.web.bodiless import show_of
 from boxoffice.web.plain import Answer, plain_problem, send_plain
 from boxoffice.web.problems import (
     Refusal,
@@ -39,7 +40,6 @@ from boxoffice.web.problems import (
     retry_after,
 )
 from boxoffice.web.shelter import Shelter
-from boxoffice.web.wire import show_of
 
 ME: Final = "me"
 """What a person may write for the own user id in a path."""

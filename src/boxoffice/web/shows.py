@@ -21,6 +21,7 @@ from boxoffice.web.answers import (
     counted,
     done,
 )
+from boxoffice.web.bodiless import delete_command
 from boxoffice.web.caching import conditional, etag, expected_seq
 from boxoffice.web.paging import listed, listed_from, moment_after
 from boxoffice.web.parameters import (
@@ -39,7 +40,7 @@ from boxoffice.web.parameters import (
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import EVENT, NOT_MODIFIED, ONE_PAGE, SHOW, STATS, shown
-from boxoffice.web.wire import NewShow, ShowChanges, delete_command, instant
+from boxoffice.web.wire import NewShow, ShowChanges, instant
 
 _From = Annotated[
     str | None,

@@ -11,12 +11,13 @@ from boxoffice.access.callers import Forbidden
 from boxoffice.limits import PAGE_ITEMS_MAX
 from boxoffice.outcomes import RefusalCode
 from boxoffice.web.answers import UserAnswer, UserExportAnswer, UserListAnswer, counted, done
+from boxoffice.web.bodiless import erase_command
 from boxoffice.web.paging import listed, number_after
 from boxoffice.web.parameters import Cursor, IdempotencyKey, Limit, UserId, UserToErase
 from boxoffice.web.problems import accepted, command_errors, found, read_errors
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import ERASED, EXPORT, ONE_PAGE, USER, shown
-from boxoffice.web.wire import NewUser, UserChanges, erase_command
+from boxoffice.web.wire import NewUser, UserChanges
 
 _NEW = [
     Example(id="john", summary="A user", value={"name": "John Doe", "email": "john@example.com"}),

@@ -14,21 +14,18 @@ from boxoffice.commands import (
     BlockSeats,
     BookSeats,
     CancelBooking,
-    ConfirmBooking,
     CreateShow,
     CreateUser,
-    DeleteShow,
-    EraseUser,
     ExtendHold,
     FailBooking,
-    LateConfirm,
     UnblockSeats,
     UpdateShow,
     UpdateUser,
 )
-from boxoffice.limits import BOOKING_NUMBER_BITS, SEATS_PER_BOOKING_MAX
+from boxoffice.limits import SEATS_PER_BOOKING_MAX
 from boxoffice.outcomes import RefusalCode, Refused
 from boxoffice.web.asking import Access, Asking
+from boxoffice.web.bodiless import show_of
 from boxoffice.web.fields import (
     Email,
     HoldSeconds,
@@ -313,55 +310,6 @@ class SeatsToUnblock(_Body):
             seat_numbers=distinct(self.seat_numbers),
             reason=None if self.reason is UNSET else self.reason.strip(),
         )
-
-
-def confirm_command(who: Asking, booking_id: int, late: LateConfirm) -> ConfirmBooking:
-    """To confirm a hold; it takes no body."""
-    return ConfirmBooking(
-        actor=who.actor,
-        idempotency_key=who.key,
-        origin=who.origin,
-        show_id=show_of(booking_id),
-        booking_id=booking_id,
-        owner_id=who.owner_id,
-        late=late,
-        caps=who.caps,
-    )
-
-
-def cancel_command(who: Asking, booking_id: int) -> CancelBooking:
-    """To cancel a booking; it takes no body."""
-    return CancelBooking(
-        actor=who.actor,
-        idempotency_key=who.key,
-        origin=who.origin,
-        show_id=show_of(booking_id),
-        booking_id=booking_id,
-        owner_id=who.owner_id,
-    )
-
-
-def delete_command(who: Asking, show_id: int, expected_seq: int | None) -> DeleteShow:
-    """To delete a show; it takes no body."""
-    return DeleteShow(
-        actor=who.actor,
-        idempotency_key=who.key,
-        origin=who.origin,
-        show_id=show_id,
-        expected_seq=expected_seq,
-    )
-
-
-def erase_command(who: Asking, user_id: int) -> EraseUser:
-    """To erase a user; it takes no body."""
-    return EraseUser(
-        actor=who.actor, idempotency_key=who.key, origin=who.origin, user_id=user_id, caps=who.caps
-    )
-
-
-def show_of(booking_id: int) -> int:
-    """The show that a booking's id carries."""
-    return booking_id >> BOOKING_NUMBER_BITS
 
 
 def in_utc(moment: datetime, path: str, place: Place = "body") -> datetime:
