@@ -53,10 +53,13 @@ fmt: $(INSTALLED) ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: .venv-lock/bin/uv ## Resolve the dependencies again into requirements.lock
+lock: .venv-lock/bin/uv ## Resolve the dependencies again, of development and of the image
 	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --extra dev --upgrade \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--quiet --output-file requirements.lock pyproject.toml
+	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --extra redis --extra otel \
+		--constraint requirements.lock --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --quiet --output-file deploy/requirements.lock pyproject.toml
 
 clean: ## Remove the virtual environments and all caches
 	rm -rf .venv .venv-lock .venv-deploy .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov dist build
