@@ -19,8 +19,8 @@ from tests.support.program import Program
 
 HERE: Final = Path(__file__).parent
 SEED: Final = 1
-EXAMPLES: Final = 8
-"""Requests of each operation in each phase that makes them up: some ten seconds for one caller."""
+EXAMPLES: Final = 5
+"""Requests of each operation in each phase that makes them up: some seconds for one caller."""
 
 ENDS_MAX_S: Final = 280
 """Longest wait for all requests, in seconds: far more than even a busy machine needs."""
