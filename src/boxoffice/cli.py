@@ -49,7 +49,7 @@ def main() -> None:
         app(standalone_mode=True)
     except (SettingsError, EmbeddedError, Fault) as error:
         _fail(str(error))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         _fail(f"the database refused: {error}")
     except TimeoutError:
         _fail("the database cannot be reached: it does not answer; check DATABASE_URL or DB_*")

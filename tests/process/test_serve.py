@@ -207,6 +207,7 @@ async def test_several_workers_serve_one_hot_show_and_count_together(program: Pr
 
 
 async def test_workers_end_when_their_supervisor_is_killed(program: Program, data_dir: Path) -> None:
+    program.environment["DRAIN_DELAY_SECONDS"] = "300"  # which is for SIGTERM
     program.serve("--workers", "2")
 
     program.process.kill()
@@ -214,5 +215,6 @@ async def test_workers_end_when_their_supervisor_is_killed(program: Program, dat
 
     await asyncio.to_thread(wait_until, lambda: refuses_connections(program), "the end of the workers")
     await asyncio.to_thread(wait_until, lambda: running_dsn(data_dir) is None, "the end of PostgreSQL")
+    program.environment["DRAIN_DELAY_SECONDS"] = "0"
     program.serve()
     assert httpx.get(f"{program.url}/readyz").status_code == 200  # noqa: ASYNC210

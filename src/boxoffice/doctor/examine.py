@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -14,13 +15,20 @@ from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.verdicts import Finding, Rows, Situation, Verdict, error, ok, warning
 from boxoffice.faults import SchemaMismatch
 from boxoffice.migrate import check_schema, functions_are_ours, ledger_of
+from boxoffice.servers import Servers
 from boxoffice.sql import scripts
 
 ROUND_TRIPS: Final = 5
 """Round trips whose median is told."""
 
-UNREACHABLE: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What the driver raises when there is no connection, or an address that it cannot read."""
+UNREACHABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""What the driver raises when there is no connection, no primary, or an address that it cannot read."""
 
 
 class Check(NamedTuple):
@@ -60,9 +68,7 @@ async def examine(situation: Situation, dsn: str) -> list[Finding]:
     """All findings about these settings and this database. A database that is away is a finding, too."""
     findings = [Finding("settings", verdict) for verdict in judge_settings(situation)]
     try:
-        connection = await asyncpg.connect(
-            dsn,
-            timeout=limits.CONNECT_TIMEOUT_S,
+        connection = await Servers(dsn, primary="," in urlsplit(dsn).netloc).connect(
             command_timeout=limits.READ_ANSWER_TIMEOUT_S,
             statement_cache_size=0,  # behind a pooler a statement may not be where it was prepared
             server_settings={"application_name": "boxoffice-doctor"},
