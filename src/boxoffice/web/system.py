@@ -13,7 +13,7 @@ from boxoffice import __version__
 from boxoffice.faults import Fault, ShuttingDown
 from boxoffice.telemetry import exposition
 from boxoffice.web.answers import Health, HealthAnswer
-from boxoffice.web.problems import fault_code, problem, read_errors
+from boxoffice.web.problems import fault_code, problem, read_errors, retry_after
 from boxoffice.web.request import ApiRequest
 from boxoffice.web.samples import shown
 
@@ -67,12 +67,15 @@ def get_liveness() -> dict[str, str]:
 
 
 @get("/readyz", include_in_schema=False)
-async def get_readiness(request: ApiRequest) -> dict[str, str]:
-    """Whether requests should come here: we stay, and the database is there and fits. Raises ``Fault``."""
+async def get_readiness(request: ApiRequest) -> Response[Any]:
+    """Whether requests should come here: we stay, and the database is there and fits. Raises ``Fault``.
+
+    That we are about to end is no fault: nobody is to be woken by an upgrade.
+    """
     if request.app.state.drain.begun:
-        raise ShuttingDown("the server is about to end")
+        return problem("shutting_down", headers={"Retry-After": retry_after(ShuttingDown())})
     await request.reads.check_ready()
-    return {"status": "ready"}
+    return Response({"status": "ready"})
 
 
 @get("/metrics", include_in_schema=False, media_type=CONTENT_TYPE_LATEST, sync_to_thread=True)
