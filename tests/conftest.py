@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import settings
 
-from boxoffice.embedded import start_embedded
-from tests.support.databases import Connection, connected, temporary_database
-from tests.support.folders import fastest_parent, public_folder
+from boxoffice.postgres.embedded import start_embedded
+from tests.support.engine.databases import Connection, connected, temporary_database
+from tests.support.process.folders import fastest_parent, public_folder
+
+pytest_plugins = ["tests.support.engine.fixtures", "tests.support.http.fixtures"]
 
 # A failure prints what is needed to play it again. No deadline: a busy machine is not a failure.
 settings.register_profile("boxoffice", print_blob=True, deadline=None, derandomize=False)
@@ -40,7 +42,7 @@ async def admin(postgres_url: str) -> AsyncIterator[Connection]:
 @pytest.fixture(scope="session")
 async def template_database(postgres_url: str, admin: Connection) -> AsyncIterator[str]:
     """The name of a migrated database that nobody is connected to."""
-    from boxoffice.migrate import migrate  # late: the tests of the parts below it do not need it
+    from boxoffice.database.migrate import migrate  # late: the tests of the parts below it do not need it
 
     async with temporary_database(admin, postgres_url, template=None) as dsn:
         await migrate(dsn)

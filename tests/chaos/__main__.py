@@ -14,7 +14,7 @@ from rich.console import Console
 
 from tests.chaos.campaign import Campaign, Findings, Stage, carry_out
 from tests.chaos.campaigns import CAMPAIGNS
-from tests.support.folders import public_folder
+from tests.support.process.folders import public_folder
 
 OUT = Console(highlight=False, soft_wrap=True)
 

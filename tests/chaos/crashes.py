@@ -16,14 +16,14 @@ import msgspec
 from msgspec import Struct
 
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
-from tests.support.api import Api, open_api
-from tests.support.box import violations
-from tests.support.buyers import Crowd, crowd_at_work
-from tests.support.databases import connected
-from tests.support.eventually import eventually
-from tests.support.ledger import Ledger
-from tests.support.power import RECOVERY_MAX_S, Cluster, durable_cluster
-from tests.support.program import Program
+from tests.support.engine.box import violations
+from tests.support.engine.databases import connected
+from tests.support.engine.eventually import eventually
+from tests.support.http.client import Api, open_api
+from tests.support.process.power import RECOVERY_MAX_S, Cluster, durable_cluster
+from tests.support.process.program import Program
+from tests.support.proof.buyers import Crowd, crowd_at_work
+from tests.support.proof.ledger import Ledger
 
 CLIENTS: Final = 12
 SEATS: Final = 20_000

@@ -20,15 +20,15 @@ import msgspec
 from msgspec import Struct
 
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
-from tests.support import api as orders
-from tests.support.api import Answer, Api, Ask, open_api
-from tests.support.box import violations
-from tests.support.databases import connected
-from tests.support.http_proxy import CuttingProxy, HttpCut, cutting_proxy
-from tests.support.power import durable_cluster
-from tests.support.program import Program
-from tests.support.proxy import Cut, Proxy, proxied
-from tests.support.races import wait_until_blocked
+from tests.support.engine.box import violations
+from tests.support.engine.databases import connected
+from tests.support.engine.races import wait_until_blocked
+from tests.support.http import client as orders
+from tests.support.http.client import Answer, Api, Ask, open_api
+from tests.support.network.http_proxy import CuttingProxy, HttpCut, cutting_proxy
+from tests.support.network.proxy import Cut, Proxy, proxied
+from tests.support.process.power import durable_cluster
+from tests.support.process.program import Program
 
 if TYPE_CHECKING:
     Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from boxoffice.commands import LateConfirm
-from boxoffice.outcomes import BookingDone
-from boxoffice.views import Booking
-from tests.support.box import Box
-from tests.support.databases import Connection
+from boxoffice.vocabulary.commands import LateConfirm
+from boxoffice.vocabulary.outcomes import BookingDone
+from boxoffice.vocabulary.views import Booking
+from tests.support.engine.box import Box
+from tests.support.engine.databases import Connection
 
 SEATS: Final = 2_000
 PARTY: Final = 2

@@ -13,13 +13,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from boxoffice.embedded import start_embedded
-from boxoffice.migrate import migrate
-from boxoffice.outcomes import BookingDone
+from boxoffice.database.migrate import migrate
+from boxoffice.postgres.embedded import start_embedded
+from boxoffice.vocabulary.outcomes import BookingDone
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
 from tests.chaos.deadline_races import SEATS, Aim, Race, Track
-from tests.support.box import Box, open_box, violations
-from tests.support.databases import Connection, connected
+from tests.support.engine.box import Box, open_box, violations
+from tests.support.engine.databases import Connection, connected
 
 TRACKS: Final = 48
 """Races at a time, each in a show of its own; every other show has somebody who locks it."""

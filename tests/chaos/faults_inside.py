@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from prometheus_client import REGISTRY
 
-from boxoffice.commands import CreateShow
-from boxoffice.embedded import start_embedded
-from boxoffice.migrate import migrate
-from boxoffice.outcomes import BookingDone, Refused
-from boxoffice.views import Booking
+from boxoffice.database.migrate import migrate
+from boxoffice.postgres.embedded import start_embedded
+from boxoffice.vocabulary.commands import CreateShow
+from boxoffice.vocabulary.outcomes import BookingDone, Refused
+from boxoffice.vocabulary.views import Booking
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
 from tests.chaos.persistent import Answer, Callers
-from tests.support.box import Box, open_box, violations
-from tests.support.databases import Connection, connected
-from tests.support.faults import TERMINATED, Faults, faults_in
+from tests.support.engine.box import Box, open_box, violations
+from tests.support.engine.databases import Connection, connected
+from tests.support.engine.faults import TERMINATED, Faults, faults_in
 
 STATES: Final = (
     "40001", "40P01", "55P03", "57014", "53100", "53200", "53300", "58030", "XX000", TERMINATED

@@ -11,8 +11,8 @@ from typing import Final
 import httpx
 from msgspec import Struct
 
-from tests.support.api import ANSWER_MAX_S, Answer, Api, Ask, cancel, confirm, hold
-from tests.support.identity import Provider, bearer
+from tests.support.http.client import ANSWER_MAX_S, Answer, Api, Ask, cancel, confirm, hold
+from tests.support.http.identity import Provider, bearer
 
 HOLD_S: Final = 0.9375
 """The longest hold, in seconds: an exact fraction of a minute, as it is set in minutes."""

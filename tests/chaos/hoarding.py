@@ -22,9 +22,9 @@ from msgspec import Struct
 
 from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import KeyDesk
-from boxoffice.embedded import start_embedded
-from boxoffice.migrate import migrate
-from boxoffice.runtime import open_store
+from boxoffice.database.migrate import migrate
+from boxoffice.engine.runtime import open_store
+from boxoffice.postgres.embedded import start_embedded
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
 from tests.chaos.hoarders import (
     COOLDOWN_S,
@@ -42,10 +42,10 @@ from tests.chaos.hoarders import (
     hoard,
     person,
 )
-from tests.support.box import open_box, settings_for, violations
-from tests.support.databases import Connection, connected
-from tests.support.identity import ALGORITHM, AUDIENCE, ISSUER, Provider
-from tests.support.program import Program
+from tests.support.engine.box import open_box, settings_for, violations
+from tests.support.engine.databases import Connection, connected
+from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider
+from tests.support.process.program import Program
 
 SERVERS: Final = 2
 SHOWS: Final = 4

@@ -4,12 +4,12 @@ import asyncio
 import time
 from itertools import count
 
-from boxoffice.embedded import start_embedded
-from boxoffice.migrate import migrate
+from boxoffice.database.migrate import migrate
+from boxoffice.postgres.embedded import start_embedded
 from tests.chaos.campaign import Campaign, Findings, Stage
 from tests.model.machine import compare
 from tests.model.site import SETTINGS, Site, open_site
-from tests.support.program import Program
+from tests.support.process.program import Program
 
 FIRST_EXAMPLES = 5
 """Examples of the first round, and of the short version."""

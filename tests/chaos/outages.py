@@ -1,7 +1,7 @@
 """The way to the database fails in every way a network can, and comes back: the server recovers by itself.
 
 In a short run the server's waits for the database are a tenth of the real ones
-(``tests/support/impatient.py``), in a long one they are those that everybody gets.
+(``tests/support/process/impatient.py``), in a long one they are those that everybody gets.
 """
 
 import asyncio
@@ -18,15 +18,15 @@ import msgspec
 from msgspec import Struct
 
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
-from tests.support.api import Api, open_api
-from tests.support.box import violations
-from tests.support.buyers import Crowd, crowd_at_work
-from tests.support.databases import connected
-from tests.support.eventually import eventually
-from tests.support.ledger import Ledger
-from tests.support.line import Line, open_line
-from tests.support.power import RECOVERY_MAX_S, durable_cluster
-from tests.support.program import Program
+from tests.support.engine.box import violations
+from tests.support.engine.databases import connected
+from tests.support.engine.eventually import eventually
+from tests.support.http.client import Api, open_api
+from tests.support.network.line import Line, open_line
+from tests.support.process.power import RECOVERY_MAX_S, durable_cluster
+from tests.support.process.program import Program
+from tests.support.proof.buyers import Crowd, crowd_at_work
+from tests.support.proof.ledger import Ledger
 
 Kind = Literal["refused", "reset", "drops", "late", "black hole", "half a statement"]
 
@@ -60,11 +60,13 @@ class Lengths(Struct, frozen=True):
 SHORT: Final = Lengths(0.3, 0.5, 0.2, 0.5)
 LONG: Final = Lengths(3, 10, 1, 20)
 
+IMPATIENT: Final = Path(__file__).parents[1] / "support/process/impatient.py"
+
 
 class Impatient(Program):
     """The program with short waits."""
 
-    launch: ClassVar[tuple[str, ...]] = ("-P", str(Path(__file__).parents[1] / "support" / "impatient.py"))
+    launch: ClassVar[tuple[str, ...]] = ("-P", str(IMPATIENT))
 
 
 class _Site(Struct):

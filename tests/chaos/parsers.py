@@ -8,15 +8,15 @@ from itertools import count
 import asyncpg
 import httpx
 
-from boxoffice.embedded import start_embedded
-from boxoffice.migrate import migrate
+from boxoffice.database.migrate import migrate
+from boxoffice.postgres.embedded import start_embedded
 from tests.chaos.campaign import Campaign, Findings, Stage
-from tests.support.clock import stopped_clock
-from tests.support.program import Program
-from tests.support.wire import ANSWER_MAX_S, Heard, answer_on
-from tests.web.api import Api
-from tests.web.fuzz_inputs import Request
-from tests.web.fuzzing import FUZZERS, State, fill, fuzz, state_of
+from tests.support.engine.clock import stopped_clock
+from tests.support.http.api import Api
+from tests.support.http.raw import ANSWER_MAX_S, Heard, answer_on
+from tests.support.process.program import Program
+from tests.web.http.fuzz_inputs import Request
+from tests.web.http.fuzzing import FUZZERS, State, fill, fuzz, state_of
 
 FIRST_EXAMPLES = 10
 """Requests of each kind in the first round, and so in the short version."""

@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple
 
 import asyncpg
 
-from boxoffice.commands import BookSeats, CancelBooking, Command, ConfirmBooking, CreateShow
-from boxoffice.driver_errors import CONFLICTS
-from boxoffice.faults import Fault, OutcomeUnknown
-from boxoffice.outcomes import BookingDone, Refused
-from tests.support.box import ACTOR, START, Box, show_of
+from boxoffice.database.errors import CONFLICTS
+from boxoffice.vocabulary.commands import BookSeats, CancelBooking, Command, ConfirmBooking, CreateShow
+from boxoffice.vocabulary.faults import Fault, OutcomeUnknown
+from boxoffice.vocabulary.outcomes import BookingDone, Refused
+from tests.support.engine.box import ACTOR, START, Box, show_of
 
 CALLERS: Final = 12
 """Callers of each engine."""

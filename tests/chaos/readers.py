@@ -17,13 +17,13 @@ import msgspec
 from msgspec import Struct, field
 
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
-from tests.support import api as orders
-from tests.support.api import Answer, Api, open_api
-from tests.support.box import violations
-from tests.support.databases import connected
-from tests.support.eventually import eventually
-from tests.support.power import durable_cluster
-from tests.support.program import Program
+from tests.support.engine.box import violations
+from tests.support.engine.databases import connected
+from tests.support.engine.eventually import eventually
+from tests.support.http import client as orders
+from tests.support.http.client import Answer, Api, open_api
+from tests.support.process.power import durable_cluster
+from tests.support.process.program import Program
 
 WRITERS: Final = 6
 READERS: Final = 4

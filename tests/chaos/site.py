@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
-from boxoffice._pg_cluster import DataDir
-from boxoffice.limits import LOCK_TIMEOUT_MS
-from boxoffice.migrate import migrate
-from tests.support.databases import connected
-from tests.support.eventually import eventually
-from tests.support.power import Cluster
-from tests.support.program import Program
+from boxoffice.database.migrate import migrate
+from boxoffice.postgres.cluster import DataDir
+from boxoffice.vocabulary.limits import LOCK_TIMEOUT_MS
+from tests.support.engine.databases import connected
+from tests.support.engine.eventually import eventually
+from tests.support.process.power import Cluster
+from tests.support.process.program import Program
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 
-from boxoffice.verify import verify
+from boxoffice.database.verify import verify
 from tests.chaos.asking import ANSWER_MAX_S, Asker, booking_of
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
 from tests.chaos.checker import check

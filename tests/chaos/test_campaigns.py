@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.campaign import Campaign, Stage, carry_out
 from tests.chaos.campaigns import CAMPAIGNS
-from tests.support.folders import public_folder
+from tests.support.process.folders import public_folder
 
 SHORT = [campaign for campaign in CAMPAIGNS if campaign.short_s]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.api import Answer, cancel
-from tests.support.box import open_box
-from tests.support.databases import Connection
-from tests.support.ledger import Ledger
+from tests.support.engine.box import open_box
+from tests.support.engine.databases import Connection
+from tests.support.http.client import Answer, cancel
+from tests.support.proof.ledger import Ledger
 
 
 def told(booking_id: int, *seats: int, status: str = "CONFIRMED") -> Answer:

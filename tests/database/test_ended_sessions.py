@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from boxoffice.settings import Settings
-from boxoffice.store import Store
+from boxoffice.database.store import Store
+from boxoffice.settings.settings import Settings
 
 EOF_LATE_S: Final = 0.05
 """Seconds between the database's last words and the end of its connection."""

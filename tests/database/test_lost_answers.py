@@ -8,16 +8,16 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from boxoffice import limits
-from boxoffice.batches import _to_row
-from boxoffice.commands import BookSeats, CreateShow
-from boxoffice.faults import Busy, OutcomeUnknown, Unavailable
-from boxoffice.outcomes import BookingDone
-from tests.support.box import ACTOR, START, Box, done, in_one_batch, open_box, refused
-from tests.support.databases import Connection
-from tests.support.eventually import eventually
-from tests.support.proxy import Cut, Proxy, proxied
-from tests.support.races import wait_until_blocked
+from boxoffice.engine.batches import _to_row
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.commands import BookSeats, CreateShow
+from boxoffice.vocabulary.faults import Busy, OutcomeUnknown, Unavailable
+from boxoffice.vocabulary.outcomes import BookingDone
+from tests.support.engine.box import ACTOR, START, Box, done, in_one_batch, open_box, refused
+from tests.support.engine.databases import Connection
+from tests.support.engine.eventually import eventually
+from tests.support.engine.races import wait_until_blocked
+from tests.support.network.proxy import Cut, Proxy, proxied
 
 LOCK = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 

@@ -7,10 +7,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-import boxoffice.migrate
-from boxoffice import __version__, limits
-from boxoffice.faults import SchemaMismatch
-from boxoffice.migrate import (
+import boxoffice.database.migrate
+from boxoffice import __version__
+from boxoffice.database.migrate import (
     FUNCTIONS_SERVE_SINCE,
     Applied,
     MigrationBlocked,
@@ -19,11 +18,13 @@ from boxoffice.migrate import (
     ledger_of,
     migrate,
 )
-from boxoffice.runtime import open_engine
+from boxoffice.engine.runtime import open_engine
 from boxoffice.sql import query, scripts
-from tests.support.box import settings_for
-from tests.support.databases import Connection, connected, temporary_database
-from tests.support.races import wait_until_blocked
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.faults import SchemaMismatch
+from tests.support.engine.box import settings_for
+from tests.support.engine.databases import Connection, connected, temporary_database
+from tests.support.engine.races import wait_until_blocked
 
 MIGRATIONS = ["0001_schema", "0002_access", "0003_archive"]
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
@@ -40,7 +41,7 @@ async def empty(admin: Connection, postgres_url: str) -> AsyncIterator[str]:
 def texts(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
     """The scripts by folder and name; what a test changes of them is what is applied."""
     folders = {folder: dict(scripts(folder)) for folder in ("migrations", "functions")}
-    monkeypatch.setattr(boxoffice.migrate, "scripts", folders.__getitem__)
+    monkeypatch.setattr(boxoffice.database.migrate, "scripts", folders.__getitem__)
     return folders
 
 
@@ -56,7 +57,7 @@ async def test_an_empty_database_gets_everything_once(empty: str) -> None:
 
 async def test_ten_instances_that_start_together_apply_it_once(empty: str, admin: Connection) -> None:
     async with connected(empty) as connection, connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", boxoffice.migrate._LOCK_KEY)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", boxoffice.database.migrate._LOCK_KEY)
         starting = [asyncio.create_task(migrate(empty)) for _ in range(10)]
         await wait_until_blocked(admin, application_name="boxoffice-migrate", count=10)
     reports = await asyncio.gather(*starting)
@@ -119,7 +120,7 @@ async def test_what_is_newer_and_serves_us_is_left_alone(database: str, connecti
 async def test_a_newer_program_takes_the_functions_over_and_is_not_ready_before(
     database: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boxoffice.migrate, "__version__", "0.10.0")
+    monkeypatch.setattr(boxoffice.database.migrate, "__version__", "0.10.0")
     with pytest.raises(SchemaMismatch, match=r"lacks functions of version 0[.]10[.]0"):
         check_schema(await ledger_of(connection))
 
@@ -162,7 +163,7 @@ async def test_waiting_for_another_instance_ends_and_says_why(
 ) -> None:
     monkeypatch.setattr(limits, "MIGRATION_TURN_MAX_S", 0.01)
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", boxoffice.migrate._LOCK_KEY)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", boxoffice.database.migrate._LOCK_KEY)
         with pytest.raises(MigrationBlocked, match="another instance is still migrating"):
             await migrate(database)
 
@@ -204,7 +205,9 @@ async def test_readiness_says_what_is_missing(empty: str, texts: dict[str, dict[
 
 
 def test_a_schema_without_functions_is_not_ready() -> None:
-    ledger = {name: Applied(sum_, "0.1.0", None) for name, sum_ in boxoffice.migrate._migrations().items()}
+    ledger = {
+        name: Applied(sum_, "0.1.0", None) for name, sum_ in boxoffice.database.migrate._migrations().items()
+    }
     with pytest.raises(SchemaMismatch, match="lacks functions"):
         check_schema(ledger)
     ledger["functions"] = Applied("whatever", __version__, None)

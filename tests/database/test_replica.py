@@ -6,14 +6,14 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
-from boxoffice import limits
-from boxoffice.migrate import migrate
-from boxoffice.runtime import open_engine
-from boxoffice.settings import Secret
-from tests.support.box import Box, open_box, settings_for
-from tests.support.databases import Connection, connected
-from tests.support.eventually import eventually
-from tests.support.replication import Pair, pair_of_servers
+from boxoffice.database.migrate import migrate
+from boxoffice.engine.runtime import open_engine
+from boxoffice.settings.settings import Secret
+from boxoffice.vocabulary import limits
+from tests.support.engine.box import Box, open_box, settings_for
+from tests.support.engine.databases import Connection, connected
+from tests.support.engine.eventually import eventually
+from tests.support.process.replication import Pair, pair_of_servers
 
 LAG_MAX_S = 1.0
 

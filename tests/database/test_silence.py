@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from boxoffice import limits
-from boxoffice.faults import Fault
-from boxoffice.outcomes import BookingDone
-from tests.support.box import Box, open_box
-from tests.support.databases import Connection
-from tests.support.eventually import eventually
-from tests.support.proxy import Cut, proxied
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.faults import Fault
+from boxoffice.vocabulary.outcomes import BookingDone
+from tests.support.engine.box import Box, open_box
+from tests.support.engine.databases import Connection
+from tests.support.engine.eventually import eventually
+from tests.support.network.proxy import Cut, proxied
 
 TRANSACTION_TIMEOUT_SINCE = 17
 """The PostgreSQL that can bound a transaction whose end does not arrive."""

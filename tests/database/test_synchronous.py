@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from boxoffice import limits
-from boxoffice.commands import CreateShow
-from boxoffice.faults import OutcomeUnknown, Unavailable
-from boxoffice.migrate import migrate
-from tests.support.box import ACTOR, START, Box, done, open_box
-from tests.support.databases import Connection, connected
-from tests.support.eventually import eventually
-from tests.support.replication import Pair, pair_of_servers
+from boxoffice.database.migrate import migrate
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.commands import CreateShow
+from boxoffice.vocabulary.faults import OutcomeUnknown, Unavailable
+from tests.support.engine.box import ACTOR, START, Box, done, open_box
+from tests.support.engine.databases import Connection, connected
+from tests.support.engine.eventually import eventually
+from tests.support.process.replication import Pair, pair_of_servers
 
 WAITING = (
     "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'boxoffice' "

@@ -2,10 +2,10 @@
 
 import pytest
 
+from boxoffice.database.verify import VIOLATIONS_KEPT_MAX, _check, verify
 from boxoffice.sql import scripts
-from boxoffice.verify import VIOLATIONS_KEPT_MAX, _check, verify
-from tests.support.box import Box, done
-from tests.support.databases import Connection
+from tests.support.engine.box import Box, done
+from tests.support.engine.databases import Connection
 
 # What is written with plain SQL, and the checks that see it. The scene: see ``scene``.
 CORRUPTIONS = [

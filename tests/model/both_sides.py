@@ -5,13 +5,13 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from boxoffice.outcomes import Refused
-from boxoffice.views import BookingStatus
+from boxoffice.vocabulary.outcomes import Refused
+from boxoffice.vocabulary.views import BookingStatus
 from tests.model.looks import seen_in
 from tests.model.reference import Answer, Model
 from tests.model.site import FROM_A_PAGE, KEY, Call, Site
 from tests.model.told import ModelEvent, ModelSeats, ModelShow, Replayed, Told, as_told
-from tests.support.box import START, refused
+from tests.support.engine.box import START, refused
 
 ACTOR: Final = "anonymous"
 HOLD_MAX_S: Final = 120.0

@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
+from boxoffice.database.store import Store
 from boxoffice.sql import scripts
-from boxoffice.store import Store
 from tests.model.sessions import Batch, Session, Told
-from tests.support.box import settings_for
-from tests.support.databases import Connection, connected
-from tests.support.polling import WAIT_MAX_S
+from tests.support.engine.box import settings_for
+from tests.support.engine.databases import Connection, connected
+from tests.support.process.polling import WAIT_MAX_S
 
 Order = tuple[int, ...]
 """Whose step comes when: a session by its number; ``LOCK``, which can only come first; ``TICK``."""

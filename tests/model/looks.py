@@ -4,9 +4,9 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any, Final
 
-from boxoffice.views import BookingStatus
+from boxoffice.vocabulary.views import BookingStatus
 from tests.model.reference import Answer, Model
-from tests.support.box import refused
+from tests.support.engine.box import refused
 
 
 def seen_in(model: Model, path: str) -> Answer:

@@ -16,13 +16,13 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from boxoffice.views import BookingStatus
+from boxoffice.vocabulary.views import BookingStatus
 from tests.model.both_sides import EXPIRE, HOLD_MAX_S, BothSides, Hall
 from tests.model.looks import PATHS, seen_in
 from tests.model.reference import Model
 from tests.model.site import FROM_A_PAGE, LIFETIME_S, Call, Site
 from tests.model.told import ModelBooking, ModelShow, Wish, as_told
-from tests.support.box import refused
+from tests.support.engine.box import refused
 
 SMALL_SEATS: Final = 12
 BLOCKED_SEATS: Final = 4_085

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from boxoffice.outcomes import Refused
-from boxoffice.views import BookingStatus
+from boxoffice.vocabulary.outcomes import Refused
+from boxoffice.vocabulary.views import BookingStatus
 from tests.model.told import ModelBooking, ModelEvent, ModelSeats, ModelShow, Replayed, Wish
-from tests.support.box import START, refused
+from tests.support.engine.box import START, refused
 
 HOUSE: Final = 0
 """Who owns a blocked seat."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from boxoffice.commands import (
+from boxoffice.vocabulary.commands import (
     BlockSeats,
     BookSeats,
     CancelBooking,
@@ -22,7 +22,7 @@ from boxoffice.commands import (
     UpdateUser,
 )
 from tests.model.sessions import Batch
-from tests.support.box import ACTOR, START
+from tests.support.engine.box import ACTOR, START
 
 SEATS: Final = 6
 TICK_S: Final = 10

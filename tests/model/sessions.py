@@ -8,11 +8,11 @@ from uuid import uuid4
 import asyncpg
 from msgspec import Struct
 
-from boxoffice.batches import _to_row
-from boxoffice.commands import Command, ShowCommand
-from boxoffice.driver_errors import CONFLICTS, Errors
+from boxoffice.database.errors import CONFLICTS, Errors
+from boxoffice.engine.batches import _to_row
 from boxoffice.sql import query
-from tests.support.databases import Connection
+from boxoffice.vocabulary.commands import Command, ShowCommand
+from tests.support.engine.databases import Connection
 
 Batch = Sequence[Command[Any]]
 

@@ -12,13 +12,13 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from boxoffice.outcomes import Refused
+from boxoffice.vocabulary.outcomes import Refused
 from tests.model.reference import Answer
 from tests.model.told import ModelBooking, ModelShow, Replayed, Told, as_told, as_written
-from tests.support.box import refused, violations
-from tests.support.clock import Clock, stopped_clock
-from tests.support.contract import MEMBERS, PROBLEM, STATUS_OF
-from tests.support.databases import Connection
+from tests.support.engine.box import refused, violations
+from tests.support.engine.clock import Clock, stopped_clock
+from tests.support.engine.databases import Connection
+from tests.support.http.contract import MEMBERS, PROBLEM, STATUS_OF
 
 ANSWER_MAX_S: Final = 60.0
 """Longest wait for an answer, in seconds; the machine may be busy with other things."""

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from boxoffice.outcomes import BookingDone, HoldsExpired, SeatsDone, ShowDone
-from boxoffice.views import BookingStatus
+from boxoffice.vocabulary.outcomes import BookingDone, HoldsExpired, SeatsDone, ShowDone
+from boxoffice.vocabulary.views import BookingStatus
 from tests.model.reference import HOUSE, Answer, Model
 from tests.model.told import ModelBooking, ModelEvent, ModelSeats, ModelShow, Replayed, Wish, as_told
-from tests.support.box import ACTOR, PAGE, Box
-from tests.support.clock import Clock
+from tests.support.engine.box import ACTOR, PAGE, Box
+from tests.support.engine.clock import Clock
 
 STEPS = 300
 SEATS = 30

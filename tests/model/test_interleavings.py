@@ -6,12 +6,12 @@ from typing import Final
 
 import pytest
 
-from boxoffice.commands import CreateShow, CreateUser
+from boxoffice.vocabulary.commands import CreateShow, CreateUser
 from tests.model.interleave import LOCK, TICK, Arena, Order, locked_orders, open_arena, orders
 from tests.model.scenes import SCENES, SEATS, TICK_S, Place, Scene
 from tests.model.sessions import Batch, Told, run
 from tests.model.world import Facts, World, facts_of, serial_orders, state_of
-from tests.support.box import ACTOR, START, violations
+from tests.support.engine.box import ACTOR, START, violations
 
 ORDERS: Final = 6
 """Of two sessions; 30 with a tick at every place, too."""

@@ -8,8 +8,8 @@ import pytest
 
 from tests.model.machine import compare
 from tests.model.site import SETTINGS, open_site
-from tests.support.folders import public_folder
-from tests.support.program import Program
+from tests.support.process.folders import public_folder
+from tests.support.process.program import Program
 
 EXAMPLES: Final = 30
 """Of 50 steps each; some 15 seconds."""

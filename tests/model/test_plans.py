@@ -1,7 +1,7 @@
 """Whatever plan PostgreSQL chooses, the answers are the same."""
 
-from tests.support.box import open_box, refused
-from tests.support.databases import Connection
+from tests.support.engine.box import open_box, refused
+from tests.support.engine.databases import Connection
 
 
 async def test_seats_that_are_not_blocked_are_told_in_order(database: str, connection: Connection) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from boxoffice.outcomes import BookingDone, Refused
-from boxoffice.views import BookingStatus
-from tests.support.box import Box, done, open_box, refused
-from tests.support.databases import Connection
+from boxoffice.vocabulary.outcomes import BookingDone, Refused
+from boxoffice.vocabulary.views import BookingStatus
+from tests.support.engine.box import Box, done, open_box, refused
+from tests.support.engine.databases import Connection
 
 
 def codes(outcomes: list[Any]) -> Counter[str]:

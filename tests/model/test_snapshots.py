@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.support.box import Box, done, open_box
+from tests.support.engine.box import Box, done, open_box
 
 ROUNDS = 12
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Struct
 
-from boxoffice.views import BookingStatus
+from boxoffice.vocabulary.views import BookingStatus
 
 T = TypeVar("T", bound="Told")
 

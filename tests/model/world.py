@@ -9,8 +9,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from boxoffice.batches import _to_outcome
-from boxoffice.commands import (
+from boxoffice.engine.batches import _to_outcome
+from boxoffice.sql import query
+from boxoffice.vocabulary.commands import (
     BlockSeats,
     BookSeats,
     CancelBooking,
@@ -26,15 +27,14 @@ from boxoffice.commands import (
     UpdateShow,
     UpdateUser,
 )
-from boxoffice.outcomes import BookingDone, HoldsExpired, Refused, SeatsDone, ShowDone
-from boxoffice.sql import query
-from boxoffice.views import BookingStatus
+from boxoffice.vocabulary.outcomes import BookingDone, HoldsExpired, Refused, SeatsDone, ShowDone
+from boxoffice.vocabulary.views import BookingStatus
 from tests.model.interleave import TICK
 from tests.model.reference import Model
 from tests.model.sessions import Batch, Told
 from tests.model.told import Replayed, Wish
-from tests.support.box import ACTOR, refused
-from tests.support.databases import Connection
+from tests.support.engine.box import ACTOR, refused
+from tests.support.engine.databases import Connection
 
 EPOCH: Final = datetime(2030, 1, 1, tzinfo=UTC)
 """When the clock begins."""

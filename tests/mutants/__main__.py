@@ -23,7 +23,7 @@ FOLDER: Final = Path(__file__).parent
 ROOT: Final = FOLDER.parents[1]
 OUT: Final = Console(highlight=False, soft_wrap=True)
 
-SANE: Final = ("tests/database/test_one_batch.py::test_seats_go_in_the_order_of_arrival",)
+SANE: Final = ("tests/engine/test_one_batch.py::test_seats_go_in_the_order_of_arrival",)
 """Must pass on every mutant: it is a subtle fault, not a heap of rubble."""
 
 RUN_MAX_S: Final = 900.0

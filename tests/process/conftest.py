@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.folders import public_folder
-from tests.support.program import Program
+from tests.support.process.folders import public_folder
+from tests.support.process.program import Program
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.identity import AUDIENCE, ISSUER, Provider, bearer
-from tests.support.polling import wait_until
-from tests.support.program import Program
+from tests.support.http.identity import AUDIENCE, ISSUER, Provider, bearer
+from tests.support.process.polling import wait_until
+from tests.support.process.program import Program
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_it_does_not_start_undecided_or_with_a_wrong_setting(
 
 def test_a_worker_does_not_start_undecided_either(program: Program) -> None:
     """Whoever starts the application without the command line meets the same check."""
-    code = "from boxoffice.server import application; application()"
+    code = "from boxoffice.serve.process import application; application()"
     ended = subprocess.run(
         [sys.executable, "-c", code],
         env=program.environment | {"APP_ENV": "production", "DATABASE_URL": "postgresql://nowhere/x"},

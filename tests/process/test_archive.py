@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.archiving import AGE
-from tests.support.box import open_box
-from tests.support.clock import stopped_clock
-from tests.support.databases import connected
-from tests.support.program import Program
+from tests.support.engine.archiving import AGE
+from tests.support.engine.box import open_box
+from tests.support.engine.clock import stopped_clock
+from tests.support.engine.databases import connected
+from tests.support.process.program import Program
 
 
 @pytest.fixture

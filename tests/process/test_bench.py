@@ -21,10 +21,10 @@ from boxoffice.bench.runner import run_scenario
 from boxoffice.bench.scenarios import SCENARIOS, Scenario
 from boxoffice.bench.servers import bare_server
 from boxoffice.bench.stage import Bench, Item, Stage
-from boxoffice.settings import load_settings
-from tests.support.folders import public_folder
-from tests.support.polling import wait_until
-from tests.support.program import Program
+from boxoffice.settings.settings import load_settings
+from tests.support.process.folders import public_folder
+from tests.support.process.polling import wait_until
+from tests.support.process.program import Program
 
 TINY: Plan = replace(
     QUICK,

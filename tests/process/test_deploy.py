@@ -18,10 +18,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.balancer import SETTINGS, Customers, balanced, drained, killed
-from tests.support.databases import Connection
-from tests.support.folders import public_folder
-from tests.support.program import Program
+from tests.support.engine.databases import Connection
+from tests.support.process.balancer import SETTINGS, Customers, balanced, drained, killed
+from tests.support.process.folders import public_folder
+from tests.support.process.program import Program
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,6 +1,6 @@
 """The doctor as its operator calls it."""
 
-from tests.support.program import Program, free_port
+from tests.support.process.program import Program, free_port
 
 
 def test_a_database_that_is_away_is_told_and_is_an_error(program: Program) -> None:

@@ -9,11 +9,11 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.support.box import violations
-from tests.support.databases import connected
-from tests.support.eventually import eventually
-from tests.support.program import Program
-from tests.support.replication import Pair, pair_of_servers
+from tests.support.engine.box import violations
+from tests.support.engine.databases import connected
+from tests.support.engine.eventually import eventually
+from tests.support.process.program import Program
+from tests.support.process.replication import Pair, pair_of_servers
 
 SHOW: Final = {"name": "Failover", "start_time": "2030-01-01T20:00:00Z", "total_seats": 50_000}
 BEFORE: Final = 200

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 
 from tests.process.test_serve import open_show
-from tests.support.eventually import eventually
-from tests.support.power import children_of
-from tests.support.program import Program
-from tests.support.scrape import Scrape
+from tests.support.engine.eventually import eventually
+from tests.support.http.scrape import Scrape
+from tests.support.process.power import children_of
+from tests.support.process.program import Program
 
 
 async def scraped(client: httpx.AsyncClient) -> Scrape:

@@ -8,13 +8,13 @@ from typing import Final
 
 import pytest
 
-from boxoffice._pg_base import run_program, server_account
-from boxoffice._pg_binaries import find_binaries
-from boxoffice.migrate import migrate
-from tests.support.box import Box, done, open_box
-from tests.support.databases import Connection, connected
-from tests.support.eventually import eventually
-from tests.support.replication import Server, make_server, servers_folder
+from boxoffice.database.migrate import migrate
+from boxoffice.postgres.base import run_program, server_account
+from boxoffice.postgres.binaries import find_binaries
+from tests.support.engine.box import Box, done, open_box
+from tests.support.engine.databases import Connection, connected
+from tests.support.engine.eventually import eventually
+from tests.support.process.replication import Server, make_server, servers_folder
 
 _PAGE: Final = (Path(__file__).parents[2] / "docs" / "databases.md").read_text()
 

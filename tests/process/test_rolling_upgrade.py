@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import boxoffice
-from tests.support.balancer import SETTINGS, Customers, balanced, drained, killed
-from tests.support.databases import Connection
-from tests.support.program import Program
+from tests.support.engine.databases import Connection
+from tests.support.process.balancer import SETTINGS, Customers, balanced, drained, killed
+from tests.support.process.program import Program
 
 SOURCE = Path(boxoffice.__file__).parent
 NEXT_VERSION = "99.0.0"
@@ -26,7 +26,7 @@ def next_release(folder: Path) -> Path:
         f"-- One more column.\n-- Serves programs since {boxoffice.__version__}.\n"
         "ALTER TABLE bookings ADD COLUMN note text;\nALTER TABLE show_inventory ADD COLUMN note text;\n"
     )
-    for function in (package / "sql/functions").iterdir():
+    for function in (package / "sql/functions").rglob("*.sql"):
         text = function.read_text()
         function.write_text(text.replace("\nBEGIN\n", "\nBEGIN\n    PERFORM 1;\n", 1))
     return folder

@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from boxoffice.access.callers import Role
 from boxoffice.access.policies import POLICIES
-from tests.support.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, bearer
-from tests.support.program import Program
+from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, bearer
+from tests.support.process.program import Program
 
 HERE: Final = Path(__file__).parent
 SEED: Final = 1
@@ -35,7 +35,7 @@ CALLERS: Final[dict[str, dict[str, Any]]] = {
 class Patient(Program):
     """The program that lets one address bring as many bad credentials as it likes."""
 
-    launch: ClassVar[tuple[str, ...]] = ("-P", str(HERE.parent / "support" / "patient.py"))
+    launch: ClassVar[tuple[str, ...]] = ("-P", str(HERE.parent / "support/process/patient.py"))
 
 
 class Site:

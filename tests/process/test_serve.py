@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from boxoffice.embedded import running_dsn
-from tests.support.databases import connected
-from tests.support.polling import wait_until
-from tests.support.program import Program
-from tests.support.races import wait_until_blocked
+from boxoffice.postgres.embedded import running_dsn
+from tests.support.engine.databases import connected
+from tests.support.engine.races import wait_until_blocked
+from tests.support.process.polling import wait_until
+from tests.support.process.program import Program
 
 LOCK = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 SHOW = {"name": "Crash test", "start_time": "2030-01-01T20:00:00Z", "total_seats": 50_000}

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from boxoffice.access.callers import NOBODY, Caller, Unauthenticated
 from boxoffice.access.keys import KnownKeys
-from boxoffice.access.people import People, as_caller
+from boxoffice.access.profiles import People, as_caller
 from boxoffice.access.rates import RateLimited, Rates
 from boxoffice.access.tokens import Tokens
 

@@ -18,9 +18,9 @@ import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from boxoffice.access.callers import Unauthenticated
-from boxoffice.faults import IdentityUnavailable
-from boxoffice.settings import SettingsError
-from boxoffice.settings_text import is_loopback
+from boxoffice.settings.settings import SettingsError
+from boxoffice.settings.texts import is_loopback
+from boxoffice.vocabulary.faults import IdentityUnavailable
 
 KEYS_FRESH_S: Final = 600.0
 """Seconds after which the keys are fetched again: a withdrawn key is not trusted for longer."""

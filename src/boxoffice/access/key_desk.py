@@ -9,9 +9,9 @@ import asyncpg
 
 from boxoffice.access.callers import Role
 from boxoffice.access.keys import digest_of, make_key
-from boxoffice.rows import to_view
-from boxoffice.store import Store
-from boxoffice.views import ApiKey
+from boxoffice.database.rows import to_view
+from boxoffice.database.store import Store
+from boxoffice.vocabulary.views import ApiKey
 
 ROTATION_OVERLAP: Final = timedelta(hours=24)
 """How long a replaced key is still good: time to bring the new one to every server."""

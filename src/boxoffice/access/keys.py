@@ -17,8 +17,8 @@ from typing import Any, Final, TypeVar
 from zlib import crc32
 
 from boxoffice.access.callers import Caller, Role, Unauthenticated
-from boxoffice.faults import Fault
-from boxoffice.views import ApiKey
+from boxoffice.vocabulary.faults import Fault
+from boxoffice.vocabulary.views import ApiKey
 
 KEY_CACHE_S: Final = 5.0
 """Seconds that a key is believed after it was looked up: a revoked one ends within them."""

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from boxoffice.access.rates import WINDOW_S, MemoryRates, Rates, Spent, spend
-from boxoffice.settings import Settings, SettingsError
+from boxoffice.settings.settings import Settings, SettingsError
 
 ANSWER_MAX_S: Final = 0.25
 """Longest wait for Redis, in seconds: a limit must not cost more than what it protects."""

@@ -2,7 +2,7 @@
 
 from boxoffice.access.redis_rates import rates_of
 from boxoffice.access.tokens import tokens_of
-from boxoffice.settings import Settings, SettingsError
+from boxoffice.settings.settings import Settings, SettingsError
 
 
 def check_access(settings: Settings) -> str:

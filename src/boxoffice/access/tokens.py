@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from boxoffice.access.callers import Person, Role, Unauthenticated
 from boxoffice.access.jwks import FixedKey, Key, ProviderKeys
-from boxoffice.limits import EMAIL_CHARS_MAX, NAME_CHARS_MAX
-from boxoffice.settings import Settings, SettingsError
+from boxoffice.settings.settings import Settings, SettingsError
+from boxoffice.vocabulary.limits import EMAIL_CHARS_MAX, NAME_CHARS_MAX
 
 TOKEN_BYTES_MAX: Final = 8_192
 """Bytes of a token: those of real providers have one or two thousand."""

@@ -31,7 +31,7 @@ from boxoffice.bench.servers import bare_server, server_environment
 from boxoffice.bench.stage import Bench
 from boxoffice.bench.targets import verdicts
 from boxoffice.bench.wrk import Wrk
-from boxoffice.settings import Settings
+from boxoffice.settings.settings import Settings
 
 
 def run_bench(settings: Settings, plan: Plan, only: Sequence[str], folder: Path, out: Console) -> bool:

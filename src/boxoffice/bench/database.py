@@ -14,9 +14,9 @@ import asyncpg
 
 from boxoffice.bench.plan import USERS
 from boxoffice.bench.results import Updates
-from boxoffice.embedded import start_embedded
-from boxoffice.migrate import migrate
-from boxoffice.settings import Settings
+from boxoffice.database.migrate import migrate
+from boxoffice.postgres.embedded import start_embedded
+from boxoffice.settings.settings import Settings
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]

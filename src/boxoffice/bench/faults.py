@@ -1,6 +1,6 @@
 """What can go wrong in a benchmark that is not a result of it."""
 
-from boxoffice.faults import Fault
+from boxoffice.vocabulary.faults import Fault
 
 
 class BenchError(Fault):

@@ -8,7 +8,7 @@ from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import CLIENTS, CROWD, MANY, SEATS_PER_S, USERS
 from boxoffice.bench.results import Sample, counted
 from boxoffice.bench.stage import Item, Site, Stage
-from boxoffice.limits import LANE_BATCH_MAX
+from boxoffice.vocabulary.limits import LANE_BATCH_MAX
 
 ISOLATIONS: tuple[Isolation, ...] = ("serializable", "read committed")
 

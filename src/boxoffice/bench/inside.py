@@ -16,11 +16,11 @@ from boxoffice.bench.load import environment
 from boxoffice.bench.plan import USERS
 from boxoffice.bench.results import Sample
 from boxoffice.bench.servers import server_environment
-from boxoffice.commands import BookSeats
-from boxoffice.engine import BookingEngine
-from boxoffice.outcomes import BookingDone
-from boxoffice.runtime import open_engine
-from boxoffice.settings import load_settings
+from boxoffice.engine.engine import BookingEngine
+from boxoffice.engine.runtime import open_engine
+from boxoffice.settings.settings import load_settings
+from boxoffice.vocabulary.commands import BookSeats
+from boxoffice.vocabulary.outcomes import BookingDone
 
 
 class Job(Struct, frozen=True, kw_only=True):

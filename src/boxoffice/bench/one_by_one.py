@@ -20,8 +20,8 @@ from boxoffice.bench.load import environment
 from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import USERS
 from boxoffice.bench.results import Sample
-from boxoffice.driver_errors import CONFLICTS
-from boxoffice.settings import load_settings
+from boxoffice.database.errors import CONFLICTS
+from boxoffice.settings.settings import load_settings
 from boxoffice.sql import query
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from boxoffice._pg_base import server_account
-from boxoffice._pg_binaries import find_binaries
 from boxoffice.bench import programs
 from boxoffice.bench.client import latency_of
 from boxoffice.bench.faults import BenchError
 from boxoffice.bench.load import environment
 from boxoffice.bench.plan import USERS
 from boxoffice.bench.results import Sample
-from boxoffice.embedded import EmbeddedError
+from boxoffice.postgres.base import server_account
+from boxoffice.postgres.binaries import find_binaries
+from boxoffice.postgres.embedded import EmbeddedError
 from boxoffice.sql import query
 
 Isolation = Literal["serializable", "read committed"]

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from boxoffice._pg_base import ends_with_parent
 from boxoffice.bench.faults import BenchError
+from boxoffice.postgres.base import ends_with_parent
 
 GRACE_S: Final = 60.0
 """Seconds that a program may take beyond the time of its load, and a server for its end."""

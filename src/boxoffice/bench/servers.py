@@ -13,8 +13,8 @@ from typing import Final
 from boxoffice.bench.faults import BenchError
 from boxoffice.bench.load import environment
 from boxoffice.bench.programs import running
-from boxoffice.server import BACKLOG_CONNECTIONS
-from boxoffice.settings import settings_table
+from boxoffice.serve.process import BACKLOG_CONNECTIONS
+from boxoffice.settings.settings import settings_table
 
 START_MAX_S: Final = 60.0
 """Longest start of a server, in seconds: it takes one."""

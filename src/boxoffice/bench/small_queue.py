@@ -5,8 +5,8 @@ The real bound is for crowds that one machine cannot make and serve at the same 
 
 import os
 
-from boxoffice import limits
-from boxoffice.cli import main
+from boxoffice.cli.main import main
+from boxoffice.vocabulary import limits
 
 if __name__ == "__main__":
     assert isinstance(limits.LANE_QUEUE_MAX, int)

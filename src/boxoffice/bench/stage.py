@@ -20,9 +20,9 @@ from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import SEATS_PER_S, Plan
 from boxoffice.bench.results import Account, Sample, Unit, Updates, Violated
 from boxoffice.bench.servers import Server, boxoffice_server
-from boxoffice.runtime import open_store
-from boxoffice.settings import Secret, Settings
-from boxoffice.verify import verify
+from boxoffice.database.verify import verify
+from boxoffice.engine.runtime import open_store
+from boxoffice.settings.settings import Secret, Settings
 
 SETTLE_MAX_S: Final = 60.0
 """Longest wait for what a generator left unanswered, in seconds: its queue takes two."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from boxoffice.access.startup import check_access
 from boxoffice.doctor.verdicts import Situation, Verdict, error, ok, warning
-from boxoffice.settings import SettingsError
+from boxoffice.settings.settings import SettingsError
 
 
 def judge_settings(situation: Situation) -> list[Verdict]:

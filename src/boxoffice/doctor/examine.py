@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from boxoffice import limits
+from boxoffice.database.migrate import check_schema, functions_are_ours, ledger_of
+from boxoffice.database.servers import Servers
 from boxoffice.doctor import server, tables
 from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.verdicts import Finding, Rows, Situation, Verdict, error, ok, warning
-from boxoffice.faults import SchemaMismatch
-from boxoffice.migrate import check_schema, functions_are_ours, ledger_of
-from boxoffice.servers import Servers
 from boxoffice.sql import scripts
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.faults import SchemaMismatch
 
 ROUND_TRIPS: Final = 5
 """Round trips whose median is told."""

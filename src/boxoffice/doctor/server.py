@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from boxoffice import limits
-from boxoffice._pg_binaries import MAJOR_MIN
 from boxoffice.doctor.verdicts import Rows, Situation, Verdict, error, ok, warning
+from boxoffice.postgres.binaries import MAJOR_MIN
+from boxoffice.vocabulary import limits
 
 CLOCK_APART_MAX_S: Final = 1.0
 """Seconds that the database's clock may differ from this machine's: the shortest hold that makes sense."""

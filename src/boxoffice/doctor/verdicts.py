@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from boxoffice.settings import Settings
+from boxoffice.settings.settings import Settings
 
 Rows = Sequence[Mapping[str, Any]]
 """What a query of ``sql/doctor`` gave."""

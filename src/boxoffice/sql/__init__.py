@@ -1,23 +1,39 @@
-"""The SQL of the engine: one file for each statement or function, loaded by name.
+"""The SQL of the engine: one file for each statement or function, loaded by its name.
 
-``queries`` are what the program asks, ``functions`` hold the rules, ``migrations`` the tables and
-``checks`` the invariants that ``boxoffice verify`` looks at. SQL is never assembled from strings.
+``queries`` are what the program asks, ``functions`` hold the rules, ``migrations`` the tables, ``checks`` the
+invariants that ``boxoffice verify`` looks at, ``doctor`` the questions of ``boxoffice doctor``. Folders below
+them sort files by subject; a name is unique in all of them. SQL is never assembled from strings.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 
-@cache
 def query(name: str) -> str:
-    """The text of ``queries/<name>.sql``."""
-    return (files(__name__) / "queries" / f"{name}.sql").read_text()
+    """The text of the statement ``queries/**/<name>.sql``."""
+    return scripts("queries")[name]
 
 
 @cache
 def scripts(folder: str) -> dict[str, str]:
-    """All scripts of a folder, by name without ``.sql``, in the order of their names."""
-    entries = sorted((files(__name__) / folder).iterdir(), key=lambda entry: entry.name)
-    return {
-        entry.name.removesuffix(".sql"): entry.read_text() for entry in entries if entry.name.endswith(".sql")
-    }
+    """All scripts of a folder and those below it, by name without ``.sql``, in the order of their names.
+
+    Raises ``ValueError`` if two have one name: the second would hide the first.
+    """
+    found: dict[str, str] = {}
+    for script in sorted(_scripts_below(files(__name__) / folder), key=lambda script: script.name):
+        name = script.name.removesuffix(".sql")
+        if name in found:
+            raise ValueError(f"two SQL files in {folder} have the name {name}")
+        found[name] = script.read_text()
+    return found
+
+
+def _scripts_below(folder: Traversable) -> Iterator[Traversable]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _scripts_below(entry)
+        elif entry.name.endswith(".sql"):
+            yield entry

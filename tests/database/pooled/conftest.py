@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from msgspec.structs import replace
 
-from boxoffice.settings import Settings
-from tests.support import box as boxes
-from tests.support.box import Box, open_box
-from tests.support.pooler import PROGRAM, pooler
+from boxoffice.settings.settings import Settings
+from tests.support.engine import box as boxes
+from tests.support.engine.box import Box, open_box
+from tests.support.process.pooler import PROGRAM, pooler
 
 
 @pytest.fixture

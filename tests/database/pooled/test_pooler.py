@@ -4,31 +4,31 @@ import asyncio
 
 import pytest
 
-from boxoffice import limits
-from boxoffice.migrate import migrate
-from boxoffice.sessions import Sessions
-from boxoffice.settings import SettingsError
-from boxoffice.store import Store
-from tests.database.test_concurrency import (
+from boxoffice.database.migrate import migrate
+from boxoffice.database.sessions import Sessions
+from boxoffice.database.store import Store
+from boxoffice.settings.settings import SettingsError
+from boxoffice.vocabulary import limits
+from tests.engine.test_concurrency import (
     test_a_conflict_is_tried_again_until_it_is_over as test_a_conflict_is_tried_again_until_it_is_over,
 )
-from tests.database.test_concurrency import (
+from tests.engine.test_concurrency import (
     test_every_read_during_sales_adds_up as test_every_read_during_sales_adds_up,
 )
-from tests.database.test_concurrency import (
+from tests.engine.test_concurrency import (
     test_two_engines_on_one_hot_show_never_fail as test_two_engines_on_one_hot_show_never_fail,
 )
-from tests.database.test_holds import (
+from tests.engine.test_holds import (
     test_a_late_confirm_takes_the_same_seats_again as test_a_late_confirm_takes_the_same_seats_again,
 )
-from tests.database.test_idempotency import (
+from tests.engine.test_idempotency import (
     test_every_kind_of_command_can_be_repeated as test_every_kind_of_command_can_be_repeated,
 )
-from tests.database.test_states import test_every_act_in_every_state as test_every_act_in_every_state
-from tests.support.box import Box, open_box, settings_for
-from tests.support.databases import Connection
-from tests.support.pooler import pooler
-from tests.support.proxy import Cut, proxied
+from tests.engine.test_states import test_every_act_in_every_state as test_every_act_in_every_state
+from tests.support.engine.box import Box, open_box, settings_for
+from tests.support.engine.databases import Connection
+from tests.support.network.proxy import Cut, proxied
+from tests.support.process.pooler import pooler
 
 _IN_FORCE = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
 

@@ -1,0 +1,56 @@
+"""How much a caller may ask for at once: the limits on bookings and holds, by who it is."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from boxoffice.access.callers import Caller, Role
+from boxoffice.settings.settings import Settings
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.commands import Caps
+
+
+class Terms(Struct, frozen=True):
+    """What holds for a caller's bookings. ``caps`` None: no limit on how many are active.
+
+    ``sells``: whether a booking may be sold at once, without a hold and a payment.
+    """
+
+    hold_seconds_max: float
+    lifetime_seconds_max: float
+    seats_max: int
+    caps: Caps | None
+    sells: bool
+
+
+class TermsBook:
+    """The terms of every caller under these settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._staff: Final = _terms(settings, capped=False, sells=True)
+        self._service: Final = _terms(settings, capped=True, sells=True)
+        self._customer: Final = _terms(settings, capped=True, sells=settings.customers_confirm)
+
+    def of(self, caller: Caller) -> Terms:
+        """The terms of this caller."""
+        if not caller.capped:
+            return self._staff
+        return self._customer if caller.role is Role.CUSTOMER else self._service
+
+
+def _terms(settings: Settings, *, capped: bool, sells: bool) -> Terms:
+    caps = Caps(
+        holds_max=settings.holds_per_user_max,
+        holds_per_show_max=settings.holds_per_user_and_show_max,
+        bookings_per_show_max=settings.bookings_per_user_and_show_max,
+        cooldown_seconds=settings.hold_cooldown_seconds,
+        hold_seconds_max=settings.hold_seconds_max,
+        lifetime_seconds_max=settings.hold_lifetime_minutes_max * 60,
+    )
+    return Terms(
+        hold_seconds_max=settings.hold_seconds_max,
+        lifetime_seconds_max=settings.hold_lifetime_minutes_max * 60,
+        seats_max=settings.seats_per_booking_max if capped else limits.SEATS_PER_BOOKING_MAX,
+        caps=caps if capped else None,
+        sells=sells,
+    )

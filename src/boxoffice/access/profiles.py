@@ -1,0 +1,94 @@
+"""Which user a person is: found by the login, or made at the first call with a verified e-mail address."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, Protocol
+
+from boxoffice.access.callers import Caller, NoProfile, Person, Role
+from boxoffice.engine.engine import BookingEngine
+from boxoffice.engine.reads import Reads
+from boxoffice.vocabulary.commands import CreateUser
+from boxoffice.vocabulary.outcomes import Refused
+
+PROFILE_CACHE_S: Final = 60.0
+"""Seconds that a login is not looked up again: an erased user's ends within them."""
+
+PROFILES_CACHED_MAX: Final = 50_000
+"""Logins that a process remembers, some 10 MB."""
+
+ACTOR: Final = "login"
+"""Who makes the user at the first call: the person has no user id yet."""
+
+
+class ProfileRefused(Exception):
+    """The database refused to link the login to a user; ``refused`` says why."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.code)
+        self.refused: Final = refused
+
+
+class _State(Protocol):
+    """Where the engine and the reads are once the application has started."""
+
+    engine: BookingEngine
+    reads: Reads
+
+
+class People:
+    """Knows persons' users."""
+
+    def __init__(self, state: _State, clock: Callable[[], float] = monotonic) -> None:
+        self._state = state
+        self._clock = clock
+        self._known: dict[tuple[str, str], tuple[float, int]] = {}
+
+    async def caller(self, person: Person, origin: str | None) -> Caller:
+        """The person as a caller. Raises ``NoProfile``, ``ProfileRefused``, or a fault of the database."""
+        login = person.issuer, person.subject
+        known = self._known.get(login)
+        if known is not None and known[0] > self._clock():
+            return as_caller(person, known[1])
+        user_id = await self._state.reads.user_of_subject(*login)
+        if user_id is None:
+            user_id = await self._register(person, origin)
+        if len(self._known) >= PROFILES_CACHED_MAX:
+            del self._known[next(iter(self._known))]  # the oldest
+        self._known[login] = self._clock() + PROFILE_CACHE_S, user_id
+        return as_caller(person, user_id)
+
+    def forget(self, user_id: int) -> None:
+        """Looks this user's logins up again: the user was erased."""
+        for login in [login for login, (_, known) in self._known.items() if known == user_id]:
+            del self._known[login]
+
+    async def _register(self, person: Person, origin: str | None) -> int:
+        if person.email is None:
+            raise NoProfile(
+                "You have no profile here yet. Ask the identity provider for a token with a verified e-mail "
+                "address (the scope `email`, and `email_verified`), and call again."
+            )
+        command = CreateUser(
+            actor=ACTOR,
+            origin=origin,
+            name=person.name,
+            email=person.email,
+            issuer=person.issuer,
+            subject=person.subject,
+        )
+        outcome = await self._state.engine.execute(command)
+        if isinstance(outcome, Refused):
+            raise ProfileRefused(outcome)
+        return outcome.user.id
+
+
+def as_caller(person: Person, user_id: int | None) -> Caller:
+    """The person as a caller; without a user only what everybody may ask is to be asked."""
+    return Caller(
+        actor="nobody" if user_id is None else f"user:{user_id}",
+        role=person.role,
+        user_id=user_id,
+        rate_key=f"person {person.issuer} {person.subject}",
+        capped=person.role in (Role.CUSTOMER, Role.SERVICE),
+        person=person,
+    )

@@ -1,0 +1,56 @@
+"""The command ``boxoffice doctor``."""
+
+import asyncio
+from typing import Annotated, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from boxoffice.cli.shared import connected, dsn_of, out
+from boxoffice.doctor.configuration import judge_settings
+from boxoffice.doctor.examine import examine, unreachable
+from boxoffice.doctor.verdicts import Finding, Level, Situation, error
+from boxoffice.postgres.embedded import EmbeddedError
+from boxoffice.settings.settings import SettingsError, load_settings
+
+PROCESSES_MAX: Final = 10_000
+"""Server processes at most: more than any PostgreSQL has connections for."""
+
+_STYLES: Final = {Level.OK: "green", Level.WARNING: "bold yellow", Level.ERROR: "bold red"}
+
+
+def doctor(
+    processes: Annotated[
+        int,
+        typer.Option(min=1, max=PROCESSES_MAX, help="Server processes in all: instances times workers."),
+    ] = 1,
+) -> None:
+    """Look at the settings, the database server and the tables, and say what to do; status 1 on an error."""
+    findings = _findings(processes)
+    out.print(_table(findings))
+    if any(finding.verdict.level is Level.ERROR for finding in findings):
+        raise typer.Exit(1)
+
+
+def _findings(processes: int) -> list[Finding]:
+    try:
+        settings = load_settings()
+    except SettingsError as wrong:
+        return [Finding("settings", error(str(wrong), "correct it in the environment or in .env"))]
+    # The settings as they are set: the embedded database gets an address only while we look at it.
+    situation = Situation(settings, processes)
+    try:
+        with connected(settings) as ready:
+            return asyncio.run(examine(situation, dsn_of(ready)))
+    except EmbeddedError as reason:
+        judged = [Finding("settings", verdict) for verdict in judge_settings(situation)]
+        return [*judged, Finding("database", unreachable(reason))]
+
+
+def _table(findings: list[Finding]) -> Table:
+    table = Table("check", "", "what was seen", "what to do")
+    for check, verdict in ((finding.check, finding.verdict) for finding in findings):
+        style = _STYLES[verdict.level]
+        table.add_row(check, f"[{style}]{verdict.level}[/]", escape(verdict.seen), escape(verdict.advice))
+    return table

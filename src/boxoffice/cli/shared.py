@@ -1,0 +1,67 @@
+"""What the commands share: their output, and the database that they work on."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from msgspec.structs import replace
+from rich.console import Console
+
+from boxoffice.database.migrate import MigrationReport, migrate
+from boxoffice.postgres.embedded import running_dsn, start_embedded
+from boxoffice.settings.settings import Secret, Settings, load_settings
+
+T = TypeVar("T")
+
+out: Final = Console()
+
+
+@contextmanager
+def connected(settings: Settings, *, own: bool = False) -> Iterator[Settings]:
+    """Settings with a database: the one that is set, or the embedded one.
+
+    That is started here unless it runs already. ``own``: it must be started here, for it ends with the
+    process that started it, and a server must not be left without.
+    """
+    if settings.dsn is not None:
+        yield settings
+        return
+    running = None if own else running_dsn(settings.data_dir)
+    if running is not None:
+        yield _with_dsn(settings, running)
+        return
+    with start_embedded(settings.data_dir, log=lambda line: out.print(line, markup=False)) as server:
+        yield _with_dsn(settings, server.dsn)
+
+
+def _with_dsn(settings: Settings, dsn: str) -> Settings:
+    os.environ["DATABASE_URL"] = dsn  # for the processes that serve
+    return replace(settings, database_url=Secret(dsn))
+
+
+def dsn_of(settings: Settings) -> str:
+    """The database of settings that have one."""
+    assert settings.dsn is not None
+    return settings.dsn
+
+
+def tell_migration(report: MigrationReport) -> None:
+    """Says what a migration did."""
+    for name in report.applied:
+        out.print(f"applied migration {name}")
+    if report.functions_applied:
+        out.print("applied the SQL functions")
+
+
+def in_database(work: Callable[[Settings], Awaitable[T]]) -> T:
+    """Does it in the database of the settings; with the schema of this program, as ``serve`` would."""
+
+    async def run(settings: Settings) -> T:
+        if settings.migrate_on_start:
+            tell_migration(await migrate(dsn_of(settings)))
+        return await work(settings)
+
+    with connected(load_settings()) as settings:
+        return asyncio.run(run(settings))

@@ -1,0 +1,1 @@
+"""The only door to the database: connections, retries, migrations and the checks of the data."""

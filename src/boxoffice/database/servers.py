@@ -1,0 +1,45 @@
+"""The servers that a DSN names, and the way to the one that is wanted."""
+
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from boxoffice.vocabulary import limits
+
+
+class Servers:
+    """Connects to the servers of a DSN, ``postgresql://user@one,two/name``; to one that takes writes if
+    ``primary``.
+
+    They are tried in turn, each for its share of ``CONNECT_TIMEOUT_S``, and first the one that was right
+    last: with a single bound for all, as the driver has it, a silent one would leave the others no time.
+    """
+
+    def __init__(self, dsn: str, *, primary: bool) -> None:
+        parts = urlsplit(dsn)
+        login, at, hosts = parts.netloc.rpartition("@")
+        self._dsns: Final = [
+            urlunsplit(parts._replace(netloc=f"{login}{at}{host}")) for host in hosts.split(",")
+        ]
+        self._wanted: Final[dict[str, Any]] = {"target_session_attrs": "primary"} if primary else {}
+        self._first = 0
+
+    async def connect(self, *_: object, **options: Any) -> Any:
+        """A connection; ``options`` are the driver's. Raises the error of the server that was tried last."""
+        number = len(self._dsns)
+        left = number
+        while True:
+            place, left = self._first, left - 1
+            try:
+                return await asyncpg.connect(
+                    self._dsns[place],
+                    timeout=limits.CONNECT_TIMEOUT_S / number,
+                    **self._wanted,
+                    **options,
+                )
+            except BaseException as error:
+                # Whoever asks next begins with the next one, even if we had to give up here.
+                self._first = (place + 1) % number
+                if not left or not isinstance(error, Exception):
+                    raise

@@ -1,0 +1,164 @@
+"""The only door to the database: sessions that write, sessions that read, and a replica if there is one.
+
+A write is one function call in a transaction of its own. What may be tried again is tried again here,
+so that no caller ever sees a serialization failure, a deadlock or a lost connection.
+"""
+
+import asyncio
+import random
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from boxoffice.database.errors import BUSY, CONFLICTS, DIED, EXHAUSTED, LOST, Errors
+from boxoffice.database.replica import Replica
+from boxoffice.database.servers import Servers
+from boxoffice.database.sessions import Sessions, reading, writing
+from boxoffice.settings.settings import Settings
+from boxoffice.telemetry import metrics
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.faults import Busy, OutcomeUnknown, Unavailable
+
+
+class StandbySilent(TimeoutError):
+    """Commits wait in vain for a synchronous standby: without effect, as one more would only wait, too."""
+
+
+class Store:
+    """Runs queries by name; ``open`` before use, ``close`` after."""
+
+    def __init__(self, settings: Settings, dsn: str) -> None:
+        servers = Servers(dsn, primary=settings.db_pooler != "transaction")
+        self.writers_max = min(limits.WORKERS_MAX, settings.db_pool_max // 2)
+        readers_max = settings.db_pool_max - self.writers_max
+        self._writers = Sessions(
+            "writers",
+            settings,
+            servers,
+            size=self.writers_max,
+            in_force=writing(settings),
+            answer_timeout_s=limits.ANSWER_TIMEOUT_S,
+        )
+        self._readers = Sessions(
+            "readers",
+            settings,
+            servers,
+            size=readers_max,
+            in_force=reading(),
+            answer_timeout_s=limits.READ_ANSWER_TIMEOUT_S,
+        )
+        self._replica = Replica(settings, self._readers, readers_max) if settings.replica_url else None
+        self._standby_is_suspect = False
+
+    async def open(self) -> None:
+        """Connects; raises the driver's error if the database cannot be reached."""
+        await self._writers.open()
+        await self._readers.open()
+        if self._replica is not None:
+            await self._replica.open()
+
+    async def close(self) -> None:
+        """Closes the connections, those that do not end in time by force."""
+        if self._replica is not None:
+            await self._replica.close()
+        await self._readers.close()
+        await self._writers.close()
+
+    def tell_load(self) -> None:
+        """Sets the gauges of the pools."""
+        self._writers.tell_load()
+        self._readers.tell_load()
+        if self._replica is not None:
+            self._replica.tell_load()
+
+    async def read(self, name: str, *args: object, since: float | None = None) -> list[asyncpg.Record]:
+        """The rows of ``queries/<name>.sql``; asked twice if the connection broke. Raises ``Unavailable``.
+
+        ``since``: they may be some seconds old, but must have all that this process has changed until then
+        (by the event loop's time). Such reads go to the replica if it is near enough, all others never.
+        """
+        if since is not None and self._replica is not None:
+            rows = await self._replica.read(name, *args, since=since)
+            if rows is not None:
+                return rows
+        try:
+            try:
+                return await self._read_once(name, *args)
+            except DIED:
+                return await self._read_once(name, *args)
+        except (*LOST, *BUSY) as error:
+            raise Unavailable("the database did not answer") from error
+        except asyncpg.PostgresError as error:
+            _tell_exhausted(error)
+            raise
+
+    async def _read_once(self, name: str, *args: object) -> list[asyncpg.Record]:
+        async with self._readers.session(limits.READ_WAIT_MAX_S) as connection:
+            return await self._readers.ask(connection, name, *args)
+
+    async def write(
+        self, name: str, *args: object, tell_again: bool = False, retry_on: Errors = CONFLICTS
+    ) -> list[asyncpg.Record]:
+        """The rows of a writing query, tried again within the retry budget.
+
+        It must have one effect at most, however often it runs: run_batch by its batch id,
+        run_desk_command by its key. ``tell_again``: its last parameter is whether an earlier try may
+        have been done. Raises ``Unavailable`` (without effect) and ``OutcomeUnknown``.
+        """
+        give_up_at = monotonic() + limits.WRITE_RETRY_BUDGET_S
+        lost_pause_s = limits.RETRY_PAUSE_FIRST_S
+        maybe_done = False  # a try was sent whose answer is lost: only a later try can tell
+        while True:
+            sent = False
+            try:
+                async with self._writers.session(limits.CONNECT_TIMEOUT_S) as connection:
+                    if self._standby_is_suspect:
+                        await self._look_for_standby(connection)
+                    sent = True
+                    again = [maybe_done] if tell_again else []
+                    return await self._writers.ask(connection, name, *args, *again)
+            except retry_on as error:
+                cause: Exception = error
+            except (*BUSY, StandbySilent) as error:
+                if not maybe_done:
+                    raise _without_effect(error) from error
+                cause = error
+            except LOST as error:
+                cause = error
+                maybe_done = maybe_done or sent
+                self._standby_is_suspect |= sent and isinstance(error, TimeoutError)
+            except asyncpg.PostgresError as error:
+                if not maybe_done:
+                    _tell_exhausted(error)
+                    raise
+                cause = error
+            metrics.WRITE_RETRIES.labels(type(cause).__name__).inc()
+            if monotonic() > give_up_at:
+                raise (OutcomeUnknown if maybe_done else Unavailable)(
+                    "the database did not answer"
+                ) from cause
+            pause_s = limits.CONFLICT_PAUSE_MAX_S if isinstance(cause, retry_on) else lost_pause_s
+            lost_pause_s = min(lost_pause_s * 2, limits.RETRY_PAUSE_MAX_S)
+            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter, not a secret
+
+    async def _look_for_standby(self, connection: Any) -> None:
+        """After an answer that did not come in time: whether it waits for a standby. Without this look each
+        further try would leave one more session waiting there, until the database has none left.
+        """
+        [row] = await self._writers.ask(connection, "waits_for_standby", limits.STANDBY_SILENT_S)
+        if row["waits"]:
+            raise StandbySilent("a synchronous standby does not answer")
+        self._standby_is_suspect = False
+
+
+def _without_effect(error: Exception) -> Unavailable:
+    if isinstance(error, StandbySilent):
+        return Unavailable(str(error))
+    return Busy("something else keeps the show locked")
+
+
+def _tell_exhausted(error: asyncpg.PostgresError) -> None:
+    """Raises ``Unavailable`` if that is what the error comes to."""
+    if isinstance(error, EXHAUSTED):
+        raise Unavailable("the database lacks resources") from error

@@ -1,0 +1,64 @@
+"""What is seen of the way to the database: how busy the pools are, and which statements are slow."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from time import perf_counter
+from typing import Any
+
+import asyncpg
+import structlog
+
+from boxoffice.telemetry import metrics
+from boxoffice.telemetry.tracing import query_span
+
+_log = structlog.get_logger("boxoffice.store")
+
+
+class PoolWatch:
+    """Takes connections from a pool and tells how long that took, and how busy the pool is, by its name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._waiting = 0
+        self._observe = metrics.POOL_WAIT_SECONDS.labels(name).observe
+
+    @asynccontextmanager
+    async def acquire(self, pool: "asyncpg.Pool[asyncpg.Record]", timeout_s: float) -> AsyncIterator[Any]:
+        """A connection of the pool, as ``pool.acquire`` gives it."""
+        started = perf_counter()
+        self._waiting += 1
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(pool.acquire(timeout=timeout_s))
+            finally:
+                self._waiting -= 1
+                self._observe(perf_counter() - started)
+            yield connection
+
+    def tell(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        """Sets the pool's gauges."""
+        size = pool.get_size()
+        metrics.POOL_MAX.labels(self._name).set(pool.get_max_size())
+        metrics.POOL_OPEN.labels(self._name).set(size)
+        metrics.POOL_IN_USE.labels(self._name).set(size - pool.get_idle_size())
+        metrics.POOL_WAITING.labels(self._name).set(self._waiting)
+
+
+class StatementWatch:
+    """Traces statements, and names those that take ``slow_s`` seconds or longer."""
+
+    def __init__(self, slow_s: float) -> None:
+        self._slow_s = slow_s
+
+    @contextmanager
+    def over(self, name: str) -> Iterator[None]:
+        """Around the statement ``queries/<name>.sql``. Its text and its arguments are nobody's business."""
+        started = perf_counter()
+        try:
+            with query_span(name):
+                yield
+        finally:
+            seconds = perf_counter() - started
+            if seconds >= self._slow_s:
+                metrics.SLOW_QUERIES.labels(name).inc()
+                _log.warning("slow query", query=name, duration_ms=round(seconds * 1000, 2))

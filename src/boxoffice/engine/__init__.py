@@ -1,0 +1,1 @@
+"""Where a command goes in and its outcome comes out: lanes, batches, and the reads beside them."""

@@ -1,0 +1,264 @@
+"""What can be read. Reads never go through a lane and never decide about a sale."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from boxoffice.database.migrate import check_schema, to_ledger
+from boxoffice.database.rows import to_booking, to_booking_details, to_view
+from boxoffice.database.store import Store
+from boxoffice.engine.engine import CATALOGUE, BookingEngine
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.commands import ExpireHolds
+from boxoffice.vocabulary.views import (
+    ApiKey,
+    Booking,
+    BookingDetails,
+    BookingStatus,
+    BusyShow,
+    Event,
+    KeptAnswer,
+    Login,
+    Seat,
+    SeatMap,
+    SeatState,
+    Show,
+    ShowStats,
+    User,
+    UserEvent,
+    UserExport,
+)
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Event)
+
+
+class Page(Struct, Generic[T]):
+    """Some items of a list, and whether more follow."""
+
+    items: list[T]
+    more: bool
+
+
+class Reads:
+    """The queries. ``None`` stands for 'no such thing'; raises ``Unavailable``.
+
+    ``consistent``: holds that have run out are ended first, so that the answer is exact. Without it
+    they may still count as held until the sweeper comes by, and lists and what concerns one show may come
+    from a replica that is some seconds behind. A single booking, a user's bookings and the feed never do.
+    """
+
+    def __init__(self, store: Store, engine: BookingEngine) -> None:
+        self._store = store
+        self._engine = engine
+
+    async def show(self, show_id: int, *, consistent: bool = False) -> Show | None:
+        """A show that is not deleted."""
+        return await self._of_show("show", show_id, consistent, Show)
+
+    async def seat_map(self, show_id: int, *, consistent: bool = False) -> SeatMap | None:
+        """Which seats of the show are taken."""
+        return await self._of_show("seat_map", show_id, consistent, SeatMap)
+
+    async def stats(self, show_id: int, *, consistent: bool = False) -> ShowStats | None:
+        """The show in figures."""
+        row = await self._row_of_show("stats", show_id, consistent)
+        if row is None:
+            return None
+        counted = msgspec.json.decode(row["bookings"], type=dict[BookingStatus, int])
+        on_sale = row["total_seats"] - row["blocked_seats"]
+        return msgspec.convert(
+            dict(row)
+            | {
+                "bookings": {status: counted.get(status, 0) for status in BookingStatus},
+                "occupancy": round((row["held_seats"] + row["sold_seats"]) / max(on_sale, 1), 4),
+            },
+            ShowStats,
+        )
+
+    async def shows(
+        self,
+        *,
+        show_type: str | None = None,
+        starts_from: datetime | None = None,
+        starts_to: datetime | None = None,
+        text: str | None = None,
+        only_free: bool = False,
+        after: tuple[datetime, int] | None = None,
+        limit: int,
+    ) -> Page[Show]:
+        """Shows by (start_time, id), starting from ``starts_from`` on and before ``starts_to``."""
+        place = after or (None, None)
+        rows = await self._store.read(
+            *("shows", show_type, starts_from, starts_to, text, only_free, *place, limit + 1),
+            since=self._engine.changed_at(CATALOGUE),
+        )
+        return _page(rows, limit, lambda row: to_view(row, Show))
+
+    async def seats(
+        self,
+        show_id: int,
+        *,
+        state: SeatState | None = None,
+        after: int = 0,
+        limit: int,
+        consistent: bool = False,
+    ) -> Page[Seat] | None:
+        """The show's seats by number, with who has them."""
+        if not await self._exists("show_on_sale", show_id):
+            return None
+        await self._settle(show_id, consistent)
+        after = min(after, limits.SEATS_PER_SHOW_MAX)  # above it PostgreSQL cannot count
+        since = self._since(show_id, consistent)
+        rows = await self._store.read("seats", show_id, after, state, limit + 1, since=since)
+        return _page(rows, limit, lambda row: to_view(row, Seat))
+
+    async def user(self, user_id: int) -> User | None:
+        """A user."""
+        rows = await self._store.read("user", user_id)
+        return to_view(rows[0], User) if rows else None
+
+    async def users(self, *, after: int = 0, limit: int) -> Page[User]:
+        """Users by id."""
+        since = self._engine.changed_at(CATALOGUE)
+        rows = await self._store.read("users", after, limit + 1, since=since)
+        return _page(rows, limit, lambda row: to_view(row, User))
+
+    async def user_of_subject(self, issuer: str, subject: str) -> int | None:
+        """The id of the user whom a person's login is linked to."""
+        rows = await self._store.read("user_of_subject", issuer, subject)
+        return rows[0]["user_id"] if rows else None
+
+    async def export_user(self, user_id: int) -> UserExport | None:
+        """Everything that is kept about a person."""
+        user = await self.user(user_id)
+        if user is None:
+            return None
+        return UserExport(
+            user=user,
+            logins=await self._of_user("logins_of_user", user_id, lambda row: to_view(row, Login)),
+            bookings=await self._of_user("all_bookings_of_user", user_id, to_booking),
+            events=await self._of_user("events_of_user", user_id, lambda row: _to_event(row, UserEvent)),
+            kept_answers=await self._of_user(
+                "kept_answers_of_user", user_id, lambda row: to_view(row, KeptAnswer)
+            ),
+        )
+
+    async def api_key(self, secret_hash: bytes) -> ApiKey | None:
+        """The key whose secret has this hash; expired and revoked ones, too."""
+        rows = await self._store.read("api_key", secret_hash)
+        return to_view(rows[0], ApiKey) if rows else None
+
+    async def api_keys(self) -> list[ApiKey]:
+        """All keys, the oldest first."""
+        return [to_view(row, ApiKey) for row in await self._store.read("api_keys")]
+
+    async def booking(
+        self, booking_id: int, *, owner_id: int | None = None, consistent: bool = False
+    ) -> BookingDetails | None:
+        """A booking; its id tells the show. With ``owner_id``, only if it is that user's."""
+        show_id = booking_id >> limits.BOOKING_NUMBER_BITS
+        await self._settle(show_id, consistent)
+        rows = await self._store.read("booking", show_id, booking_id, owner_id)
+        return to_booking_details(rows[0]) if rows else None
+
+    async def bookings_of_user(
+        self,
+        user_id: int,
+        *,
+        status: BookingStatus | None = None,
+        after: tuple[datetime, int] | None = None,
+        limit: int,
+        consistent: bool = False,
+    ) -> Page[Booking] | None:
+        """A user's bookings, newest first by (created_at, id)."""
+        if not await self._exists("user_exists", user_id):
+            return None
+        if consistent:
+            for row in await self._store.read("due_shows_of_user", user_id):
+                await self._settle(row["show_id"], consistent)
+        place = after or (None, None)
+        rows = await self._store.read("bookings_of_user", user_id, status, *place, limit + 1)
+        return _page(rows, limit, to_booking)
+
+    async def bookings_of_show(
+        self,
+        show_id: int,
+        *,
+        status: BookingStatus | None = None,
+        after: int | None = None,
+        limit: int,
+        consistent: bool = False,
+    ) -> Page[Booking] | None:
+        """A show's bookings, newest first by id; of a deleted show, too."""
+        if not await self._exists("show_exists", show_id):
+            return None
+        await self._settle(show_id, consistent)
+        since = self._since(show_id, consistent)
+        rows = await self._store.read("bookings_of_show", show_id, status, after, limit + 1, since=since)
+        return _page(rows, limit, to_booking)
+
+    async def changes(self, show_id: int, *, after: int = 0, limit: int) -> Page[Event] | None:
+        """A show's events in order, from number ``after`` + 1 on; of a deleted show, too."""
+        if not await self._exists("show_exists", show_id):
+            return None
+        rows = await self._store.read("changes", show_id, after, limit + 1)
+        return _page(rows, limit, lambda row: _to_event(row, Event))
+
+    async def busiest_shows(self, limit: int, *, among: int) -> list[BusyShow]:
+        """The shows with most events in the last ``among`` batches; none that was idle for an hour."""
+        return [to_view(row, BusyShow) for row in await self._store.read("busiest_shows", limit, among)]
+
+    async def overdue_s(self) -> float:
+        """For how many seconds a hold has been over at most without being ended."""
+        [row] = await self._store.read("overdue_hold")
+        seconds: float = row["seconds"]
+        return seconds
+
+    async def check_ready(self) -> None:
+        """Returns if the database answers and has the schema that this program needs.
+
+        Raises ``Unavailable`` or ``SchemaMismatch``.
+        """
+        try:
+            rows = await self._store.read("applied_migrations")
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+            rows = []
+        check_schema(to_ledger(rows))
+
+    async def _of_user(self, name: str, user_id: int, to_item: Callable[[asyncpg.Record], T]) -> list[T]:
+        return [to_item(row) for row in await self._store.read(name, user_id)]
+
+    async def _of_show(self, name: str, show_id: int, consistent: bool, view: type[T]) -> T | None:
+        row = await self._row_of_show(name, show_id, consistent)
+        return None if row is None else to_view(row, view)
+
+    async def _row_of_show(self, name: str, show_id: int, consistent: bool) -> asyncpg.Record | None:
+        await self._settle(show_id, consistent)
+        rows = await self._store.read(name, show_id, since=self._since(show_id, consistent))
+        return rows[0] if rows else None
+
+    def _since(self, show_id: int, consistent: bool) -> float | None:
+        """For ``Store.read``: what the answer must have at least; None where it must be exact."""
+        return None if consistent else self._engine.changed_at(show_id)
+
+    async def _settle(self, show_id: int, consistent: bool) -> None:
+        if consistent and await self._exists("hold_is_due", show_id):
+            await self._engine.execute(ExpireHolds(show_id=show_id, actor="reader"))
+
+    async def _exists(self, name: str, key: int) -> bool:
+        [row] = await self._store.read(name, key)
+        return bool(row[0])
+
+
+def _page(rows: list[asyncpg.Record], limit: int, to_item: Callable[[asyncpg.Record], T]) -> Page[T]:
+    return Page([to_item(row) for row in rows[:limit]], more=len(rows) > limit)
+
+
+def _to_event(row: asyncpg.Record, view: type[E]) -> E:
+    fields: dict[str, Any] = dict(row)
+    return msgspec.convert(fields | {"details": msgspec.json.decode(row["details"])}, view)

@@ -1,0 +1,44 @@
+"""Puts the parts together, for whoever needs an engine: the server, the demo data, the tests."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from boxoffice.database.store import Store
+from boxoffice.engine.engine import BookingEngine
+from boxoffice.engine.expiry import HoldExpirer
+from boxoffice.engine.reads import Reads
+from boxoffice.settings.settings import Settings
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, sweep: bool = True
+) -> AsyncIterator[tuple[BookingEngine, Reads]]:
+    """A running engine and its reads; at the end the lanes are drained and the connections closed.
+
+    ``sweep`` False leaves holds that run out to the sales that need their seats.
+    Raises the driver's error if the database cannot be reached.
+    """
+    async with open_store(settings) as store:
+        engine = BookingEngine(store, keys_kept_days=settings.idempotency_keys_kept_days)
+        sweeper = HoldExpirer(engine, settings.sweep_interval_seconds)
+        if sweep:
+            sweeper.start()
+        try:
+            yield engine, Reads(store, engine)
+        finally:
+            await sweeper.stop()
+            await engine.stop()
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """The connections to the database alone. Raises the driver's error if it cannot be reached."""
+    if settings.dsn is None:
+        raise ValueError("no database is set; 'boxoffice serve' starts an embedded one")
+    store = Store(settings, settings.dsn)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -1,0 +1,1 @@
+"""The PostgreSQL that comes along: its binaries, its cluster, and its life."""

@@ -1,0 +1,251 @@
+"""The data folder of the embedded PostgreSQL: who owns it, how it is made, what a dead server left there.
+
+DATA_DIR/boxoffice.lock   locked while a server of ours is using the folder; has its parent's id
+DATA_DIR/postgres         the cluster
+DATA_DIR/postgres.log     what the server said since it was started
+"""
+
+import fcntl
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGINT
+from typing import IO, Final
+
+from boxoffice.postgres.base import Account, EmbeddedError, EmbeddedInUse, run_program
+from boxoffice.postgres.binaries import Binaries
+
+DATABASE: Final = "boxoffice"
+"""The database that is made with the cluster."""
+
+PREDECESSOR_MAX_S: Final = 60.0
+"""Longest wait, in seconds, for a server whose parent was killed: it is writing its last checkpoint."""
+
+POLL_S: Final = 0.02
+"""Pause between two looks at a server, in seconds: small beside the half second that a start takes."""
+
+_NEW: Final = "postgres.new-"
+
+
+@dataclass(frozen=True)
+class DataDir:
+    """The files in one data folder."""
+
+    root: Path
+
+    @property
+    def cluster(self) -> Path:
+        """PostgreSQL's own folder."""
+        return self.root / "postgres"
+
+    @property
+    def pid_file(self) -> Path:
+        """Where PostgreSQL writes its process id and state."""
+        return self.cluster / "postmaster.pid"
+
+    @property
+    def log_file(self) -> Path:
+        """What the server said."""
+        return self.root / "postgres.log"
+
+    def read_pid_file(self) -> tuple[int, str] | None:
+        """Process id and state (`starting`, `ready`, `stopping`) as the server wrote them."""
+        try:
+            lines = self.pid_file.read_text(errors="replace").splitlines()
+            return int(lines[0]), lines[7].strip() if len(lines) > 7 else ""
+        except (OSError, IndexError, ValueError):  # none, half written, or none of ours
+            return None
+
+
+def open_data_dir(folder: Path, account: Account) -> DataDir:
+    """Makes the folder if need be, and makes sure that ``account`` can reach it."""
+    root = folder.resolve()
+    try:
+        if account.switched:
+            _check_reachable(root, account)
+        _make_folders(root, mode=0o755 if account.switched else 0o700)
+    except OSError as error:
+        raise EmbeddedError(
+            f"{root} cannot be used: {error.strerror}; set DATA_DIR to another folder"
+        ) from error
+    return DataDir(root)
+
+
+def lock_data_dir(data: DataDir) -> IO[str]:
+    """Locks the folder for as long as the returned file is open. Raises ``EmbeddedInUse``."""
+    path = data.root / "boxoffice.lock"
+    try:
+        lock = path.open("a+")
+    except OSError as error:
+        raise EmbeddedError(
+            f"{path} cannot be opened: {error.strerror}; set DATA_DIR to another folder"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise EmbeddedInUse(
+            f"{data.root} is in use by process {holder}; stop that one, or set DATA_DIR or DATABASE_URL"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def prepare_cluster(data: DataDir, binaries: Binaries, account: Account, *, durable: bool) -> None:
+    """Makes the cluster if there is none, or else clears away what a dead server left in it."""
+    if data.cluster.exists():
+        _check_cluster(data, binaries, account)
+        _clear_pid_file(data)
+    else:
+        _make_cluster(data, binaries, account, durable=durable)
+
+
+def _make_folders(folder: Path, mode: int) -> None:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir()
+        path.chmod(mode)  # whatever the umask was
+
+
+def _check_reachable(root: Path, account: Account) -> None:
+    for path in (*reversed(root.parents), root):
+        if not path.is_dir():
+            return  # not made yet; if it is a file, making folders in it will say so
+        state = path.stat()
+        bit = stat.S_IXOTH
+        if state.st_uid == account.uid:
+            bit = stat.S_IXUSR
+        elif state.st_gid == account.gid:
+            bit = stat.S_IXGRP
+        if not state.st_mode & bit:
+            raise EmbeddedError(
+                f"user '{account.name}', who runs PostgreSQL for root, cannot enter {path}; "
+                "set DATA_DIR to a folder that everybody can reach"
+            )
+
+
+def _check_cluster(data: DataDir, binaries: Binaries, account: Account) -> None:
+    owner = data.cluster.stat().st_uid
+    if owner != account.uid:
+        raise EmbeddedError(
+            f"{data.cluster} belongs to user id {owner}, but PostgreSQL would run as '{account.name}'; "
+            "start as the user who made it, or set DATA_DIR to another folder"
+        )
+    try:
+        major = (data.cluster / "PG_VERSION").read_text().strip()
+    except OSError as error:
+        raise EmbeddedError(f"{data.cluster} has no PostgreSQL data; move it away or set DATA_DIR") from error
+    if major != str(binaries.major):
+        raise EmbeddedError(
+            f"{data.cluster} was made by PostgreSQL {major}, and here is {binaries.major}; dump it with the "
+            "old one and load it into the new one, or set DATA_DIR to another folder"
+        )
+
+
+def _clear_pid_file(data: DataDir) -> None:
+    """Waits for a server that is still stopping, then removes what it or its predecessor left.
+
+    We hold the lock, so its parent is gone. The id may meanwhile belong to any other program, which
+    PostgreSQL itself would take for a running server. Should processes of a killed server still use the
+    cluster, PostgreSQL notices by their shared memory and does not start.
+    """
+    deadline = time.monotonic() + PREDECESSOR_MAX_S
+    while (left := data.read_pid_file()) and serves(left[0], data.cluster):
+        if not sys.platform.startswith("linux"):
+            os.kill(left[0], SIGINT)  # nothing told it that its parent had died
+        if time.monotonic() > deadline:
+            raise EmbeddedInUse(
+                f"{data.cluster} is still in use by PostgreSQL, process {left[0]}; stop that one"
+            )
+        time.sleep(POLL_S)
+    data.pid_file.unlink(missing_ok=True)
+
+
+def serves(pid: int, cluster: Path) -> bool:
+    """Whether that process is a PostgreSQL server over this cluster, and not one that got its old id."""
+    return f"postgres -D {cluster} " in _command_line(pid)
+
+
+def _command_line(pid: int) -> str:
+    """A process' command line; empty if there is none. No right over the process is needed."""
+    if not sys.platform.startswith("linux"):
+        command = ["/bin/ps", "-o", "command=", "-p", str(pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def _make_cluster(data: DataDir, binaries: Binaries, account: Account, *, durable: bool) -> None:
+    """Makes it under another name first, so that an interrupted start leaves nothing half made."""
+    for leftover in data.root.glob(f"{_NEW}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=data.root))
+    try:
+        os.chown(fresh, account.uid, account.gid)
+        _initdb(fresh, binaries, account, durable=durable)
+        _create_database(fresh, binaries, account)
+        fresh.rename(data.cluster)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    if durable:
+        _sync_folder(data.root)
+
+
+def _initdb(folder: Path, binaries: Binaries, account: Account, *, durable: bool) -> None:
+    command: list[str | Path] = [
+        binaries.folder / "initdb",
+        "-D",
+        folder,
+        "--username=postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+    ]
+    if not durable:
+        command.append("--no-sync")
+    text = ""
+    for locale in _locales(binaries.major):
+        status, text = run_program(account, [*command, *locale])
+        if status == 0:
+            return
+    raise EmbeddedError(f"{folder} cannot be made: initdb says: {last_lines(text)}")
+
+
+def _locales(major: int) -> list[list[str]]:
+    """Sorting by code point, the same everywhere; not every system has C.UTF-8 itself."""
+    if major >= 17:
+        return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
+    return [["--locale=C.UTF-8"], ["--locale=C"]]
+
+
+def _create_database(folder: Path, binaries: Binaries, account: Account) -> None:
+    """Without a server, as initdb makes its own, so that the cluster has it from its first moment."""
+    program = binaries.folder / "postgres"
+    command = [str(program), "--single", "-D", str(folder), "-c", "exit_on_error=on", "postgres"]
+    status, text = run_program(account, command, stdin=f"CREATE DATABASE {DATABASE};\n")
+    if status != 0:
+        raise EmbeddedError(f"{folder} cannot be made: PostgreSQL says: {last_lines(text)}")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def last_lines(text: str) -> str:
+    """The end of a program's output in one line: what it says last is why it gave up."""
+    return " | ".join(line.strip() for line in text.strip().splitlines()[-5:])

@@ -1,0 +1,222 @@
+"""The embedded PostgreSQL: a private server that lives exactly as long as the program that started it.
+
+It is for a first try, for development, and for a small box office on one machine. It listens on a Unix
+socket that only its user can reach, and ends cleanly with its parent, even when that one is killed.
+"""
+
+import hashlib
+import os
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final, Self
+from urllib.parse import urlencode
+
+from boxoffice.postgres.base import (
+    Account,
+    EmbeddedError,
+    EmbeddedInUse,
+    EmbeddedUnavailable,
+    ends_with_parent,
+    server_account,
+    surroundings,
+)
+from boxoffice.postgres.binaries import Binaries, find_binaries
+from boxoffice.postgres.cluster import (
+    DATABASE,
+    POLL_S,
+    DataDir,
+    last_lines,
+    lock_data_dir,
+    open_data_dir,
+    prepare_cluster,
+    serves,
+)
+
+__all__ = [
+    "EmbeddedError",
+    "EmbeddedInUse",
+    "EmbeddedServer",
+    "EmbeddedUnavailable",
+    "running_dsn",
+    "start_embedded",
+]
+
+START_MAX_S: Final = 120.0
+"""Longest start, in seconds: half a second usually, but after a crash a gigabyte of log is replayed."""
+
+STOP_FAST_MAX_S: Final = 30.0
+"""Longest clean stop, in seconds: it writes a checkpoint. Then the server is told to drop everything."""
+
+STOP_IMMEDIATE_MAX_S: Final = 5.0
+"""Longest stop without a checkpoint, in seconds. Then the server is killed; its log has all commits."""
+
+CONNECTIONS_MAX: Final = 200
+"""Connections at most: some processes with their pools (DB_POOL_MAX) and somebody who looks around."""
+
+SOCKETS_DIR: Final = Path("/tmp")  # noqa: S108 - the folder made in it is checked
+"""Where the sockets' folders are made. A socket's path has 103 characters at most, which leaves out DATA_DIR
+and macOS' TMPDIR; XDG_RUNTIME_DIR goes away when its user logs out, and a server may stay."""
+
+_PORT: Final = 5432  # only part of the socket's name
+
+
+@dataclass(frozen=True)
+class EmbeddedServer:
+    """A running server: how to reach it, and its process id. Ends with its parent or by ``stop``."""
+
+    dsn: str
+    pid: int
+    _process: "subprocess.Popen[bytes]" = field(repr=False)
+    _socket_dir: Path = field(repr=False)
+    _lock: IO[str] = field(repr=False)
+
+    def stop(self) -> None:
+        """Stops the server cleanly within a bounded time; does nothing if it has ended."""
+        for number, wait_max_s in (
+            (signal.SIGINT, STOP_FAST_MAX_S),
+            (signal.SIGQUIT, STOP_IMMEDIATE_MAX_S),
+            (signal.SIGKILL, None),
+        ):
+            self._process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(wait_max_s)
+                break
+        with suppress(OSError):  # a killed server leaves its socket; the next one takes the folder over
+            self._socket_dir.rmdir()
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start_embedded(
+    data_dir: Path, *, durable: bool = True, log: Callable[[str], None] | None = None
+) -> EmbeddedServer:
+    """Starts a server over ``data_dir``, which is made if need be, and waits until it takes connections.
+
+    Call it in the main thread: on Linux the server ends with the thread that started it. ``durable=False``
+    is for tests, whose data need not outlive a power cut. ``log`` gets a line for each step. Raises
+    ``EmbeddedUnavailable``, ``EmbeddedInUse`` or another ``EmbeddedError``.
+    """
+    account = server_account()
+    binaries = find_binaries(account)
+    data = open_data_dir(data_dir, account)
+    try:
+        return _start(data, binaries, account, durable=durable, tell=log or (lambda _: None))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EmbeddedError(f"PostgreSQL cannot be started in {data.root}: {error}") from error
+
+
+def running_dsn(data_dir: Path) -> str | None:
+    """How to reach the server that another process runs over ``data_dir``; None if there is none to reach."""
+    data = DataDir(data_dir.resolve())
+    left = data.read_pid_file()
+    if left is None or left[1] != "ready" or not serves(left[0], data.cluster):
+        return None
+    return _dsn(_socket_dir(data, server_account()))
+
+
+def _start(
+    data: DataDir, binaries: Binaries, account: Account, *, durable: bool, tell: Callable[[str], None]
+) -> EmbeddedServer:
+    with ExitStack() as undo:
+        lock = lock_data_dir(data)
+        undo.callback(lock.close)
+        if not data.cluster.exists():
+            tell(f"making a PostgreSQL {binaries.major} database in {data.root}")
+        prepare_cluster(data, binaries, account, durable=durable)
+        socket_dir = _make_socket_dir(data, account)
+        tell(f"starting PostgreSQL {binaries.major} from {binaries.folder}")
+        process = _launch(data, binaries, account, _server_settings(socket_dir, durable=durable))
+        server = EmbeddedServer(_dsn(socket_dir), process.pid, process, socket_dir, lock)
+        undo.callback(server.stop)
+        _wait_until_ready(process, data)
+        undo.pop_all()
+        return server
+
+
+def _dsn(socket_dir: Path) -> str:
+    where = urlencode({"host": str(socket_dir), "port": _PORT})
+    return f"postgresql://postgres@/{DATABASE}?{where}"
+
+
+def _socket_dir(data: DataDir, account: Account) -> Path:
+    digest = hashlib.sha256(os.fsencode(data.root)).hexdigest()[:16]
+    return SOCKETS_DIR / f"boxoffice-{account.uid}-{digest}"
+
+
+def _make_socket_dir(data: DataDir, account: Account) -> Path:
+    """A folder that only the server's user can enter. Anybody can tell its name: what is there is checked."""
+    folder = _socket_dir(data, account)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    state = folder.lstat()
+    ours = stat.S_ISDIR(state.st_mode) and state.st_uid in (account.uid, os.geteuid())
+    if not ours or state.st_mode & 0o077:
+        raise EmbeddedError(f"{folder} is not a private folder of user '{account.name}'; have it removed")
+    if account.switched:
+        os.chown(folder, account.uid, account.gid, follow_symlinks=False)
+    return folder
+
+
+def _launch(
+    data: DataDir, binaries: Binaries, account: Account, settings: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    command = [str(binaries.folder / "postgres"), "-D", str(data.cluster)]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    with data.log_file.open("wb") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=ends_with_parent(),  # noqa: PLW1509 - it only makes a system call
+            **surroundings(account),
+        )
+
+
+def _server_settings(socket_dir: Path, *, durable: bool) -> dict[str, str]:
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(socket_dir),
+        "unix_socket_permissions": "0700",
+        "port": str(_PORT),
+        "cluster_name": "boxoffice",
+        "max_connections": str(CONNECTIONS_MAX),
+        "shared_buffers": "128MB",
+        # Under SERIALIZABLE what a transaction read is noted row by row, up to so many rows; past that the
+        # whole page or table counts as read, and batches of other shows conflict for nothing.
+        "max_pred_locks_per_transaction": "512",
+        "max_pred_locks_per_relation": "20000",
+        "max_pred_locks_per_page": "200",
+        "jit": "off",  # compiling costs more than our short statements do
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_line_prefix": "%m [%p] ",
+        # Not what clients are told anyway, such as each serialization failure: the log stays small.
+        "log_min_messages": "log",
+        "log_checkpoints": "off",
+    }
+    if not durable:
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    return settings
+
+
+def _wait_until_ready(process: "subprocess.Popen[bytes]", data: DataDir) -> None:
+    """Looks for the state in the server's own file, as pg_ctl does: nothing has to connect."""
+    deadline = time.monotonic() + START_MAX_S
+    while data.read_pid_file() != (process.pid, "ready"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            said = last_lines(data.log_file.read_text(errors="replace"))
+            raise EmbeddedError(f"PostgreSQL did not start in {data.root}: {said}")
+        time.sleep(POLL_S)

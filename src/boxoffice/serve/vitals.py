@@ -1,0 +1,130 @@
+"""The vital signs of a running server: what is not counted as it happens, but looked at now and then.
+
+Gauges of this process are set every second. What belongs to the database is asked for every few seconds,
+never when somebody scrapes, and told as this process saw it last: every worker sees the same, so there is
+nothing to add up, and a show that is no longer among the busiest is gone at once.
+"""
+
+import asyncio
+import platform
+from collections.abc import Iterator
+from time import monotonic
+from typing import Final
+
+import structlog
+from msgspec import Struct
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from boxoffice import __version__
+from boxoffice.engine.engine import BookingEngine
+from boxoffice.engine.reads import Reads
+from boxoffice.telemetry import metrics
+from boxoffice.vocabulary.faults import Fault
+from boxoffice.vocabulary.views import BusyShow, SeatState
+
+LOOK_EVERY_S: Final = 1.0
+"""Seconds between two looks at what waits in this process: far below the interval of any scrape."""
+
+ASK_EVERY_S: Final = 5.0
+"""Seconds between two looks at the database: two short queries, a third of the usual scrape interval."""
+
+KEPT_S: Final = 60.0
+"""Seconds after which what the database said last is told no more: a gap is better than an old figure."""
+
+BUSY_SHOWS_MAX: Final = 20
+"""Shows whose seats are told: as many as fit into a picture. Five series each."""
+
+BATCHES_LOOKED_AT: Final = 5_000
+"""Batches among which the busiest shows are looked for: some milliseconds, and half a minute of a rush."""
+
+log: Final = structlog.get_logger(__name__)
+
+
+class Sample(Struct, frozen=True):
+    """What the database said, and when, by the process's clock. ``overdue_s``: of the oldest overdue hold."""
+
+    shows: list[BusyShow]
+    overdue_s: float
+    taken_at: float
+
+
+class Vitals(Collector):
+    """Looks, from ``start`` to ``stop``, and tells as a collector of Prometheus what it saw."""
+
+    def __init__(self, engine: BookingEngine, reads: Reads) -> None:
+        self._engine = engine
+        self._reads = reads
+        self._sample: Sample | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begins to look."""
+        metrics.WORKERS.set(1)
+        self._tasks = [
+            asyncio.create_task(self._look(), name="vitals-process"),
+            asyncio.create_task(self._ask(), name="vitals-database"),
+        ]
+
+    async def stop(self) -> None:
+        """Looks no more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+        metrics.WORKERS.set(0)
+
+    async def take_sample(self) -> None:
+        """Asks the database."""
+        try:
+            shows = await self._reads.busiest_shows(BUSY_SHOWS_MAX, among=BATCHES_LOOKED_AT)
+            overdue_s = await self._reads.overdue_s()
+        except Fault as fault:
+            metrics.DATABASE_UP.set(0)
+            log.warning("the database cannot be looked at", reason=str(fault))
+        else:
+            metrics.DATABASE_UP.set(1)
+            self._sample = Sample(shows, overdue_s, monotonic())
+
+    def collect(self) -> Iterator[Metric]:
+        """What is told of the program, and of the database as it was seen last."""
+        build = GaugeMetricFamily(
+            "boxoffice_build_info", "The program that runs; always 1.", labels=["version", "python"]
+        )
+        build.add_metric([__version__, platform.python_version()], 1)
+        yield build
+        sample = self._sample
+        yield from _families(sample if sample and monotonic() - sample.taken_at < KEPT_S else None)
+
+    async def _look(self) -> None:
+        while True:
+            self._engine.tell_load()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _ask(self) -> None:
+        while True:
+            try:
+                await self.take_sample()
+            except Exception:
+                log.exception("the database cannot be looked at")
+            await asyncio.sleep(ASK_EVERY_S)
+
+
+def _families(sample: Sample | None) -> Iterator[Metric]:
+    overdue = GaugeMetricFamily(
+        "boxoffice_oldest_overdue_hold_seconds",
+        "For how long the hold that ran out first has been over without being ended; 0 if there is none.",
+    )
+    seats = GaugeMetricFamily(
+        "boxoffice_show_seats", "Seats of the busiest shows, by show and state.", labels=["show", "state"]
+    )
+    events = CounterMetricFamily(
+        "boxoffice_show_events_total", "Events of the busiest shows, by show.", labels=["show"]
+    )
+    if sample is not None:
+        overdue.add_metric([], sample.overdue_s)
+        for show in sample.shows:
+            for state in SeatState:
+                seats.add_metric([str(show.show_id), state], getattr(show, f"{state}_seats"))
+            events.add_metric([str(show.show_id)], show.seq)
+    yield from (overdue, seats, events)

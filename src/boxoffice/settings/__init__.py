@@ -1,0 +1,1 @@
+"""What operators set: read once from the environment and from ``.env``."""

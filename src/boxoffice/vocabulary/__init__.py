@@ -1,0 +1,1 @@
+"""What may be asked, what can happen, what can be read, what can go wrong, and every bound."""

@@ -1,0 +1,259 @@
+"""The description of the API (OpenAPI 3.1), made from the handlers and the wire types.
+
+Litestar describes paths, parameters and answers; msgspec describes the types, as it is msgspec that
+checks them: Litestar's own schemas lose constraints within unions and lists, and nulls in examples.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Example, License, Tag
+from litestar.params import BodyKwarg
+from litestar.routes import HTTPRoute
+from litestar.types import ControllerRouterHandler
+
+from boxoffice import __version__
+from boxoffice.access.policies import POLICIES
+from boxoffice.web.api.bookings import BookingsController
+from boxoffice.web.api.house import AdminController
+from boxoffice.web.api.shows import ShowsController
+from boxoffice.web.api.system import get_health
+from boxoffice.web.api.users import UsersController
+from boxoffice.web.http.problems import MEDIA_TYPE, access_errors
+from boxoffice.web.http.request import ApiRequest
+
+OPERATIONS: Final[list[ControllerRouterHandler]] = [
+    ShowsController,
+    UsersController,
+    BookingsController,
+    AdminController,
+    get_health,
+]
+"""Everything that is described."""
+
+_DESCRIPTION: Final = """\
+Books anything that is sold by the seat: movies and concerts, bus trips, doctor appointments.
+
+**Answers** are `{"success": true, "data": ..., "message": ...}`; lists also have `meta` with the cursor of
+the next page, which the header `Link` names too.
+
+**Errors** are problem details (RFC 9457) with a stable `code`: 400 for what cannot be read or does not fit
+this description, 404 for what does not exist, 409 for what the current state does not allow, 422 for what is
+well-formed but does not fit the show or the idempotency key, 503 with `Retry-After` for what is worth trying
+again.
+
+**Idempotency**: with an `Idempotency-Key` a request takes effect at most once per caller and show, however
+often it is sent. The same request gets its first answer again, another one with the same key 422. A refusal
+has no effect, and may be tried again with the same key. Answers are kept for 30 days, or what
+`IDEMPOTENCY_KEYS_KEPT_DAYS` says.
+
+**Access**: where authentication is on, all but the catalogue asks for `Authorization: Bearer ...` with a
+person's token or a server's API key (which may also come as `X-Api-Key`). 401 says that it is not known who
+asks, 403 that the role does not allow it; what belongs to others is not found (404). 429 with `Retry-After`
+asks to slow down.
+
+**Times** are RFC 3339 in UTC, **ids** integers below 2^53 (text is accepted too), **seats** numbered from 1.
+Every answer has an `X-Request-Id`, and bodies are read as JSON whatever their `Content-Type`.
+"""
+_TAGS: Final = [
+    Tag("Shows", "What is sold by the seat."),
+    Tag("Users", "Who books."),
+    Tag("Bookings", "Seats of one user in one show, held or sold."),
+    Tag("Administration", "Operations of the house."),
+    Tag("System", "How the service is."),
+]
+
+# What Litestar writes though it says nothing.
+_NOISE: Final = {"deprecated", "allowEmptyValue", "allowReserved"}
+
+_SUCCESSES: Final = ("200", "201", "304")
+_HEADERS: Final = (
+    ("If-None-Match", _SUCCESSES, "ETag", "Version of the show, for If-None-Match and If-Match."),
+    ("cursor", _SUCCESSES, "Link", 'The next page, as `<...>; rel="next"`; missing on the last one.'),
+    ("after", _SUCCESSES, "Link", 'The next page, as `<...>; rel="next"`; missing on the last one.'),
+    ("Idempotency-Key", _SUCCESSES, "Idempotency-Replayed", "`true`: this was done by an earlier request."),
+    (None, ("201",), "Location", "Where the new resource is."),
+    (None, ("401",), "WWW-Authenticate", "How to say who asks (RFC 6750)."),
+    (None, ("429",), "RateLimit", 'What is left, as `"writes";r=0;t=60`.'),
+    (None, ("429",), "RateLimit-Policy", 'The limit, as `"writes";q=120;w=60`.'),
+    (None, ("429", "503"), "Retry-After", "Seconds after which it is worth trying again."),
+)
+"""With which parameter (None: with any) which answers have which header, and what it means."""
+_CREDENTIALS: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"apiKey": []}]
+_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A person's token (JWT) from the OpenID Connect provider that is set, or an API key.",
+    },
+    "apiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Api-Key",
+        "description": "An API key: `boxoffice keys create`.",
+    },
+}
+
+
+def render() -> str:
+    """The description as JSON, always the same for the same program; needs no server."""
+    return json.dumps(describe(), indent=2, ensure_ascii=False) + "\n"
+
+
+def describe() -> dict[str, Any]:
+    """The description as data."""
+    app = Litestar(OPERATIONS, request_class=ApiRequest, openapi_config=_config(), logging_config=None)
+    document: dict[str, Any] = _tidied(app.openapi_schema.to_schema())
+    operations = {o["operationId"]: o for path in document["paths"].values() for o in path.values()}
+    problems: dict[str, Any] = {}
+    for handler in _handlers(app):
+        _complete(operations[handler.operation_id], handler, problems)
+    document["components"] = {
+        "schemas": _schemas(app),
+        "examples": dict(sorted(problems.items())),
+        "securitySchemes": _SCHEMES,
+    }
+    return document
+
+
+def _config() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Boxoffice",
+        version=__version__,
+        description=_DESCRIPTION,
+        license=License(name="ISC", identifier="ISC"),
+        tags=_TAGS,
+        use_handler_docstrings=True,
+        render_plugins=[JsonRenderPlugin()],
+    )
+
+
+def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            yield from (h for h in route.route_handlers if h.resolve_include_in_schema())
+
+
+def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, problems: dict[str, Any]) -> None:
+    """Adds what Litestar leaves out: examples by name, what the body is, and the headers of answers."""
+    if body := operation.get("requestBody"):
+        _complete_body(body, handler)
+    answers: dict[str, Any] = operation["responses"]
+    for status, spec in (handler.responses or {}).items():
+        if spec.data_container is not None:
+            media = answers[str(status)]["content"][spec.media_type]
+            media["examples"] = _examples(spec.examples or [])
+            if spec.media_type == MEDIA_TYPE:  # the same few for all operations: told once, referred to
+                problems |= media["examples"]
+                media["examples"] = {code: _reference("examples", code) for code in media["examples"]}
+    _add_access(operation, problems)
+    operation["responses"] = dict(sorted(answers.items()))
+    _add_headers(operation)
+
+
+def _add_access(operation: dict[str, Any], problems: dict[str, Any]) -> None:
+    """Adds what the gate asks for, and what it answers if that is not given."""
+    policy = POLICIES[operation["operationId"]]
+    operation["security"] = [] if policy.open else _CREDENTIALS
+    for status, spec in access_errors(is_open=policy.open, counted=policy.rate is not None).items():
+        examples = _examples(spec.examples or [])
+        problems |= examples
+        answer = operation["responses"].setdefault(str(status), {"description": "", "content": {}})
+        answer["description"] = "; ".join(filter(None, (answer["description"], spec.description)))
+        media = answer["content"].setdefault(
+            MEDIA_TYPE, {"schema": _reference("schemas", "Problem"), "examples": {}}
+        )
+        media["examples"] |= {code: _reference("examples", code) for code in examples}
+
+
+def _complete_body(body: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    field = handler.parsed_data_field
+    assert field is not None
+    assert isinstance(field.kwarg_definition, BodyKwarg)
+    body["required"] = not field.is_optional
+    name = next(
+        kind for kind in (field.annotation, *field.args) if hasattr(kind, "__struct_fields__")
+    ).__name__
+    examples = _examples(field.kwarg_definition.examples or [])
+    schema: dict[str, Any] = _reference("schemas", name)
+    if field.is_optional:
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    body["content"] = {"application/json": {"schema": schema, "examples": examples}}
+
+
+def _add_headers(operation: dict[str, Any]) -> None:
+    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+    for parameter, statuses, name, meaning in _HEADERS:
+        for status in statuses:
+            if status in operation["responses"] and (parameter is None or parameter in parameters):
+                headers = operation["responses"][status].setdefault("headers", {})
+                headers[name] = {"description": meaning, "schema": {"type": "string"}}
+
+
+def _examples(examples: list[Example]) -> dict[str, Any]:
+    return {
+        str(example.id): {"summary": example.summary, "value": msgspec.to_builtins(example.value)}
+        for example in examples
+    }
+
+
+def _reference(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _schemas(app: Litestar) -> dict[str, Any]:
+    template = _reference("schemas", "{name}")["$ref"]
+    types = list(_wire_types(app))
+    _, schemas = msgspec.json.schema_components(types, ref_template=template)
+    for kind in types:
+        if together := getattr(kind, "together", None):
+            schemas[kind.__name__] |= together
+    for schema in schemas.values():
+        if schema.get("additionalProperties", True):  # not a body: what has a default is sent all the same
+            always = schema.get("required", [])
+            fields: dict[str, Any] = schema.get("properties", {})
+            schema["required"] = [
+                name for name, field in fields.items() if name in always or "default" in field
+            ]
+    return dict(sorted(schemas.items()))
+
+
+def _wire_types(app: Litestar) -> Iterator[Any]:
+    for handler in _handlers(app):
+        if handler.parsed_data_field is not None:
+            yield handler.parsed_data_field.annotation
+        for spec in (handler.responses or {}).values():
+            if spec.data_container is not None:
+                yield spec.data_container
+
+
+def _tidied(node: Any) -> Any:
+    if isinstance(node, dict):
+        node = _without_null(node)
+        return {name: _tidied(value) for name, value in node.items() if not _is_noise(name, value, node)}
+    if isinstance(node, list):
+        return [_tidied(item) for item in node]
+    if isinstance(node, float) and node.is_integer():
+        return int(node)
+    return node
+
+
+def _is_noise(name: str, value: object, node: dict[str, Any]) -> bool:
+    if name == "id":  # an example's name, told by its key already
+        return "value" in node
+    return (name in _NOISE and value is False) or (name == "headers" and value == {})
+
+
+def _without_null(node: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that need not be given is not one that may be null."""
+    choices = node.get("oneOf", [])
+    others = [choice for choice in choices if choice != {"type": "null"}]
+    if len(others) != 1 or len(others) == len(choices):
+        return node
+    return {**others[0], **{name: value for name, value in node.items() if name != "oneOf"}}

@@ -1,0 +1,1 @@
+"""What every request passes before a route is found, and what answers the most frequent ones early."""

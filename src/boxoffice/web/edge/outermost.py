@@ -1,0 +1,123 @@
+"""The outermost layer: what every answer gets, matched to a route or not."""
+
+import random
+import re
+from collections.abc import Iterable
+from time import perf_counter
+from typing import Final, NamedTuple
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
+
+from boxoffice.telemetry.logs import known_method, record_request
+from boxoffice.telemetry.tracing import RequestSpan, request_span
+from boxoffice.web.edge.drain import Drain
+from boxoffice.web.http.caller import added_headers
+from boxoffice.web.http.problems import allow
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+_REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+_TRACEPARENT: Final = re.compile(
+    rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+)
+
+
+class Marks(NamedTuple):
+    """What tells one request from another: ours and the caller's id for it, and its trace (W3C)."""
+
+    request_id: bytes
+    traceparent: bytes
+
+
+class Edge:
+    """Names each request, logs and counts it, adds the headers that an answer does not bring.
+
+    It wraps the application, and not its routes, so that an unknown path is treated no worse. HEAD
+    is served as GET; the server leaves out the body.
+    """
+
+    def __init__(self, app: ASGIApp, headers: list[tuple[bytes, bytes]], drain: Drain) -> None:
+        self._app = app
+        self._drain = drain
+        self._headers = headers
+        self._names = frozenset(name for name, _ in headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        with request_span(scope["headers"]) as span:
+            marks = _marks(scope["headers"], None if span is None else span.traceparent)
+            # Not unbound again: a server gives each request a context of its own.
+            bind_contextvars(request_id=marks.request_id.decode(), trace_id=marks.traceparent[3:35].decode())
+            await self._serve(scope, receive, send, marks, span)
+
+    async def _serve(
+        self, scope: HTTPScope, receive: Receive, send: Send, marks: Marks, span: RequestSpan | None
+    ) -> None:
+        status = 500  # unless an answer begins
+        method = scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = self._complete(message["headers"], marks, scope)
+                if method == "OPTIONS":
+                    _allow_every_method(message, scope)
+            await send(message)
+
+        started = perf_counter()
+        try:
+            await self._app(scope, receive, send_marked)
+        finally:
+            route = scope.get("path_template")
+            record_request(method, route, status, perf_counter() - started)
+            if span is not None:
+                span.answered(known_method(method), route, status)
+
+    def _complete(self, given: RawHeaders, marks: Marks, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
+        headers = list(given)
+        brought = {name.lower() for name, _ in headers}
+        if self._names.isdisjoint(brought):
+            headers += self._headers
+        else:
+            headers += [header for header in self._headers if header[0] not in brought]
+        headers += added_headers(scope)
+        if self._drain.begun:
+            headers.append((b"connection", b"close"))
+        headers += ((b"x-request-id", marks.request_id), (b"traceparent", marks.traceparent))
+        return headers
+
+
+def _allow_every_method(message: HTTPResponseStartEvent, scope: HTTPScope) -> None:
+    """Completes the answer to OPTIONS: Litestar's own names only the method that was registered first."""
+    for route in scope["litestar_app"].routes:
+        if isinstance(route, HTTPRoute) and route.path_format == scope.get("path_template"):
+            MutableScopeHeaders(message)["Allow"] = allow(route.methods)
+
+
+def _marks(headers: RawHeaders, ours: bytes | None) -> Marks:
+    """The request's marks; ``ours`` is the place of its own span, if it has one."""
+    request_id = traceparent = b""
+    for name, value in headers:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id = value
+        elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
+            traceparent = value
+    return Marks(
+        request_id or b"%032x" % _bits(128),
+        ours or traceparent or b"00-%032x-%016x-01" % (_bits(128), _bits(64)),
+    )
+
+
+def _bits(count: int) -> int:
+    """A random number that is not 0, which no trace may have. It is a name, and no secret."""
+    return random.getrandbits(count) or 1

@@ -1,0 +1,74 @@
+"""The shelter of an open server: where everybody may do everything, who comes from elsewhere must not.
+
+A page elsewhere could act through the browser of somebody on this machine, by a form, or by a name of its own
+that leads here. And a proxy could bring strangers whom nobody meant to let in.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from litestar.config.cors import CORSConfig
+from litestar.types import HTTPScope
+
+from boxoffice.access.callers import Forbidden
+from boxoffice.settings.texts import is_loopback
+
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORWARDED: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host"})
+_HOST: Final = re.compile(rb"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]{1,5})?")
+_ELSEWHERE: Final = (
+    "AUTH is not set, so this server is for its own machine alone. Set AUTH=on, or AUTH=off if everybody "
+    "who reaches it may do everything."
+)
+_PAGE: Final = (
+    "Pages of this origin may not call a server that is open. Add it to CORS_ORIGINS, or set AUTH=on."
+)
+
+
+class Shelter:
+    """Keeps strangers out of an open server.
+
+    ``own_machine``: only this machine may ask, at a loopback address and not through a proxy. Without it
+    only changes by pages of foreign origins are kept out.
+    """
+
+    def __init__(self, cors: CORSConfig | None, *, own_machine: bool) -> None:
+        self._cors = cors
+        self._own_machine = own_machine
+
+    def check(self, scope: HTTPScope) -> None:
+        """Raises ``Forbidden``."""
+        host = origin = b""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+                if self._own_machine and not _is_here(value):
+                    raise Forbidden(_ELSEWHERE)
+            elif name == b"origin":
+                origin = value
+            elif self._own_machine and name in _FORWARDED:
+                raise Forbidden(_ELSEWHERE)
+        if self._own_machine and (peer := scope["client"]) and not _is_near(peer[0]):
+            raise Forbidden(_ELSEWHERE)
+        if origin and (self._own_machine or scope["method"] not in _READING):
+            self._check_page(origin, host)
+
+    def _check_page(self, origin: bytes, host: bytes) -> None:
+        if origin.partition(b"://")[2] == host:
+            return
+        if self._cors is None or not self._cors.is_origin_allowed(origin.decode("latin-1")):
+            raise Forbidden(_PAGE)
+
+
+@lru_cache(maxsize=64)
+def _is_here(host: bytes) -> bool:
+    """Whether a Host header names this machine for itself."""
+    found = _HOST.fullmatch(host)
+    return found is not None and is_loopback((found[1] or found[2]).decode().lower())
+
+
+@lru_cache(maxsize=64)
+def _is_near(address: str) -> bool:
+    """Whether the other end of a connection is on this machine."""
+    return is_loopback(address.removeprefix("::ffff:"))

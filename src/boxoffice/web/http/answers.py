@@ -1,0 +1,141 @@
+"""The success answers: one envelope, named for each resource so that the schema's names are stable."""
+
+from typing import Generic, Literal, TypeVar
+
+from litestar import Response
+from msgspec import UNSET, Struct, UnsetType
+
+from boxoffice.vocabulary.outcomes import BookingDone, SeatsDone, ShowDone, UserDone
+from boxoffice.vocabulary.views import Booking, BookingDetails, Event, Seat, Show, ShowStats, User, UserExport
+
+T = TypeVar("T")
+A = TypeVar("A", bound=Struct)
+
+
+class Answer(Struct, Generic[T], kw_only=True):
+    """What was asked for, or what was done."""
+
+    success: Literal[True] = True
+    data: T
+    message: str
+
+
+class PageMeta(Struct):
+    """``count`` items are on this page; ``next_cursor`` is null on the last one."""
+
+    count: int
+    next_cursor: str | None
+
+
+class ListAnswer(Answer[list[T]], Generic[T], kw_only=True):
+    """One page of a list."""
+
+    meta: PageMeta
+
+
+class AvailableSeats(Struct, kw_only=True):
+    """The free seats in order: each of them, or as runs (``ranges``: first and last seat of each)."""
+
+    available_seats: list[int] | UnsetType = UNSET
+    ranges: list[tuple[int, int]] | UnsetType = UNSET
+    count: int
+
+
+class BlockedSeats(Struct):
+    """Seats that were blocked or given back to sale."""
+
+    show_id: int
+    seats: list[int]
+
+
+class ExpiredCount(Struct):
+    """How many holds were ended because they had run out."""
+
+    expired_count: int
+
+
+class Health(Struct):
+    """How the service is. ``uptime_seconds`` counts from the start of this process."""
+
+    service: str
+    version: str
+    database: Literal["ok", "unavailable"]
+    uptime_seconds: float
+
+
+class ShowAnswer(Answer[Show]):
+    """A show."""
+
+
+class ShowListAnswer(ListAnswer[Show]):
+    """Shows by start time."""
+
+
+class StatsAnswer(Answer[ShowStats]):
+    """A show in figures."""
+
+
+class AvailableSeatsAnswer(Answer[AvailableSeats]):
+    """The free seats of a show."""
+
+
+class EventListAnswer(ListAnswer[Event]):
+    """Events of a show in order."""
+
+
+class SeatListAnswer(ListAnswer[Seat]):
+    """Seats of a show in order."""
+
+
+class BlockedSeatsAnswer(Answer[BlockedSeats]):
+    """Seats that changed hands with the house."""
+
+
+class UserAnswer(Answer[User]):
+    """A user."""
+
+
+class UserExportAnswer(Answer[UserExport]):
+    """Everything that is kept about a person."""
+
+
+class UserListAnswer(ListAnswer[User]):
+    """Users by id."""
+
+
+class BookingAnswer(Answer[Booking]):
+    """A booking."""
+
+
+class BookingDetailsAnswer(Answer[BookingDetails]):
+    """A booking with the names of what it joins."""
+
+
+class BookingListAnswer(ListAnswer[Booking]):
+    """Bookings, newest first."""
+
+
+class ExpiredCountAnswer(Answer[ExpiredCount]):
+    """The number of holds that were ended."""
+
+
+class HealthAnswer(Answer[Health]):
+    """How the service is."""
+
+
+def done(
+    answer: A,
+    outcome: BookingDone | SeatsDone | ShowDone | UserDone,
+    status: int = 200,
+    **headers: str,
+) -> Response[A]:
+    """The answer to a command; a replayed one says so in a header and nowhere else."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    if outcome.replayed:
+        names["Idempotency-Replayed"] = "true"
+    return Response(answer, status_code=status, headers=names)
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, such as "1 show" or "2 shows"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

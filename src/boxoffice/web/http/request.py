@@ -1,0 +1,74 @@
+"""The request as our handlers see it: its body read strictly, the engine and the reads at hand."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import ClientException, InternalServerException
+
+from boxoffice.engine.engine import BookingEngine
+from boxoffice.engine.reads import Reads
+from boxoffice.settings.settings import Settings
+from boxoffice.web.http.caller import Access, Asking, access_of, asking
+from boxoffice.web.http.invalid import misfit_body, unreadable_body
+
+
+class ApiRequest(Request[Any, Any, State]):
+    """A request to one of our handlers."""
+
+    @property
+    def engine(self) -> BookingEngine:
+        """Where commands go."""
+        engine: BookingEngine = self.app.state.engine
+        return engine
+
+    @property
+    def reads(self) -> Reads:
+        """Where questions go."""
+        reads: Reads = self.app.state.reads
+        return reads
+
+    @property
+    def settings(self) -> Settings:
+        """The settings the application was made with."""
+        settings: Settings = self.app.state.settings
+        return settings
+
+    @property
+    def access(self) -> Access:
+        """What the gate lets the caller do."""
+        return access_of(self.scope)
+
+    def asking(self, idempotency_key: str | None = None) -> Asking:
+        """Who asks, as a command needs it."""
+        return asking(self.access, idempotency_key)
+
+    async def body(self) -> bytes:
+        """The whole body, of at most ``body_bytes_max``. Raises Litestar's 413."""
+        try:
+            return await super().body()
+        except InternalServerException as error:
+            # The framework's word for a client that went away; nothing of ours failed.
+            raise ClientException(detail=error.detail) from error
+
+    async def json(self) -> Any:
+        """The body as what the handler's ``data`` asks for, whatever the Content-Type says.
+
+        Litestar would decode it and then convert it leniently ("3" and 3.0 are 3); here it is one
+        strict pass. Raises ``InvalidInput``.
+        """
+        field = self.route_handler.parsed_data_field
+        assert field is not None
+        try:
+            return _decoder(field.annotation).decode(await self.body())
+        except msgspec.ValidationError as error:
+            raise misfit_body(field.annotation, error) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise unreadable_body(error) from None
+
+
+@cache
+def _decoder(body_type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(body_type)

@@ -1,0 +1,110 @@
+"""One resource of each kind, for the examples of the API page. They look like the demo data."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
+from msgspec import Struct
+
+from boxoffice.vocabulary.views import (
+    Booking,
+    BookingDetails,
+    BookingStatus,
+    Event,
+    KeptAnswer,
+    Login,
+    Seat,
+    SeatState,
+    Show,
+    ShowStats,
+    User,
+    UserEvent,
+    UserExport,
+)
+from boxoffice.web.http.answers import PageMeta
+from boxoffice.web.http.parameters import FIRST_BOOKING
+
+_NOW: Final = datetime(2030, 12, 11, 10, 30, tzinfo=UTC)
+ONE_PAGE: Final = PageMeta(count=1, next_cursor=None)
+
+SHOW: Final = Show(
+    id=1,
+    name="Movie XYZ",
+    start_time=datetime(2030, 12, 15, 18, 30, tzinfo=UTC),
+    total_seats=100,
+    available_seats=97,
+    show_type="movie",
+    created_at=_NOW,
+    updated_at=_NOW,
+    seq=17,
+)
+USER: Final = User(id=1, name="John Doe", email="john@example.com", created_at=_NOW, updated_at=_NOW)
+ERASED: Final = msgspec.structs.replace(USER, name="erased", email="erased-1@erased.invalid")
+BOOKING: Final = Booking(
+    id=FIRST_BOOKING,
+    user_id=1,
+    show_id=1,
+    seats_booked=3,
+    status=BookingStatus.CONFIRMED,
+    created_at=_NOW,
+    updated_at=_NOW,
+    seats=[1, 2, 3],
+    released_seats=[],
+    expires_at=None,
+)
+HOLD: Final = msgspec.structs.replace(
+    BOOKING, status=BookingStatus.PENDING, expires_at=datetime(2030, 12, 11, 10, 32, tzinfo=UTC)
+)
+DETAILS: Final = BookingDetails(**msgspec.structs.asdict(BOOKING), show_name=SHOW.name, user=USER)
+CANCELLED: Final = msgspec.structs.replace(
+    BOOKING, status=BookingStatus.CANCELLED, seats=[], released_seats=[1, 2, 3]
+)
+FAILED: Final = msgspec.structs.replace(CANCELLED, status=BookingStatus.FAILED, reason="Payment was declined")
+STATS: Final = ShowStats(
+    show_id=1,
+    show_name=SHOW.name,
+    total_seats=100,
+    available_seats=97,
+    held_seats=0,
+    sold_seats=3,
+    blocked_seats=0,
+    occupancy=0.03,
+    bookings={status: int(status is BookingStatus.CONFIRMED) for status in BookingStatus},
+    seq=17,
+)
+SEAT: Final = Seat(
+    seat_number=1,
+    state=SeatState.SOLD,
+    booking_id=FIRST_BOOKING,
+    user_id=1,
+    user_name=USER.name,
+    expires_at=None,
+    reason=None,
+)
+EVENT: Final = Event(
+    seq=17,
+    kind="booked",
+    booking_id=FIRST_BOOKING,
+    user_id=1,
+    seats=[1, 2, 3],
+    actor="anonymous",
+    at=_NOW,
+    details={},
+)
+EXPORT: Final = UserExport(
+    user=USER,
+    logins=[Login(issuer="https://login.example", subject="4711", created_at=_NOW)],
+    bookings=[BOOKING],
+    events=[UserEvent(**msgspec.structs.asdict(EVENT), show_id=1, origin="192.0.2.7")],
+    kept_answers=[KeptAnswer(show_id=1, key="cart-4711", created_at=_NOW)],
+)
+NOT_MODIFIED: Final = ResponseSpec(None, False, "You have the current one")
+
+
+def shown(answer: Struct, description: str) -> ResponseSpec:
+    """A success answer for OpenAPI with this one as its example."""
+    value: Any = msgspec.to_builtins(answer, str_keys=True)
+    example = Example(id="success", summary=description, value=value)
+    return ResponseSpec(type(answer), False, description, examples=[example])

@@ -1,0 +1,377 @@
+"""Tokens of people: the good one is believed, and every known way to cheat is not (RFC 8725)."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from boxoffice.access.callers import Role, Unauthenticated
+from boxoffice.access.jwks import REFETCH_MIN_S, FixedKey, ProviderKeys, fetch_json
+from boxoffice.access.tokens import LEEWAY_S, TOKEN_BYTES_MAX, TOKEN_CACHE_S, Tokens, tokens_of
+from boxoffice.settings.settings import Settings, SettingsError
+from boxoffice.vocabulary.faults import IdentityUnavailable
+from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, claims_of
+
+PROVIDER = Provider()
+JWKS_URL = "https://login.example/keys"
+PRIVATE = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(PROVIDER.private))
+"""The provider's private key, published by mistake: everybody can sign with it."""
+
+
+def settings(**changes: Any) -> Settings:
+    given: dict[str, Any] = {
+        "jwt_issuer": ISSUER,
+        "jwt_audience": AUDIENCE,
+        "jwt_algorithm": ALGORITHM,
+        "jwt_public_key": PROVIDER.public_pem,
+        "jwt_roles_claim": "roles",
+    }
+    return Settings(**given | changes)
+
+
+def verifier(**changes: Any) -> Tokens:
+    tokens = tokens_of(settings(**changes))
+    assert tokens is not None
+    return tokens
+
+
+async def doubt_about(token: str | bytes, **changes: Any) -> str:
+    """Why the token is not believed."""
+    with pytest.raises(Unauthenticated) as caught:
+        await verifier(**changes).person(token.encode() if isinstance(token, str) else token)
+    return caught.value.doubt
+
+
+async def test_a_good_token_says_who_it_is() -> None:
+    person = await verifier().person(PROVIDER.token("ada").encode())
+    assert (person.issuer, person.subject, person.role) == (ISSUER, "ada", Role.CUSTOMER)
+    assert (person.email, person.name) == ("ada@example.com", "Ada")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "another"},
+        {"aud": ["another", "third"]},
+        {"aud": None},
+        {"aud": [AUDIENCE, 7]},
+        {"iss": "https://evil.example"},
+        {"iss": ISSUER + "/"},
+        {"iss": None},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": 7},
+        {"sub": "x" * 256},
+        {"sub": "ada\n"},
+        {"exp": None},
+        {"exp": "soon"},
+        {"exp": 10**400},
+        {"sub": "ada\ud800"},
+        {"name": "Ada \ud800"},
+        {"email": "ada\udfff@example.com"},
+        {"email": "ada\udfff@example.com", "email_verified": False},
+        {"nbf": int(time.time()) + 3_600},
+        {"iat": int(time.time()) + 3_600},
+        {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}},
+    ],
+    ids=str,
+)
+async def test_claims_that_do_not_fit_are_not_believed(claims: dict[str, Any]) -> None:
+    assert await doubt_about(PROVIDER.token(**claims)) == "untrusted"
+
+
+async def test_one_of_several_audiences_is_enough() -> None:
+    token = PROVIDER.token(aud=["another", AUDIENCE])
+    assert (await verifier().person(token.encode())).subject == "ada"
+
+
+async def test_an_expired_token_is_told_apart() -> None:
+    assert await doubt_about(PROVIDER.token(exp=int(time.time() - LEEWAY_S - 5))) == "expired"
+
+
+@pytest.mark.parametrize("kind", ["logout+jwt", "dpop+jwt", "secevent+jwt", "none"])
+async def test_a_token_of_another_kind_is_not_believed(kind: str) -> None:
+    assert await doubt_about(PROVIDER.token(headers={"typ": kind})) == "untrusted"
+
+
+@pytest.mark.parametrize("kind", ["JWT", "at+jwt", "application/at+jwt"])
+async def test_access_tokens_and_plain_ones_are_believed(kind: str) -> None:
+    assert (await verifier().person(PROVIDER.token(headers={"typ": kind}).encode())).subject == "ada"
+
+
+@pytest.mark.parametrize("name", ["none", "None", "NONE", "nOnE"])
+async def test_an_unsigned_token_is_not_believed(name: str) -> None:
+    assert await doubt_about(forged({"alg": name, "typ": "JWT"}, b"")) != ""
+    assert await doubt_about(forged({"alg": name, "typ": "JWT"}, b"x")) == "untrusted"
+
+
+async def test_the_public_key_is_no_shared_secret() -> None:
+    """The classic confusion: HMAC with what everybody knows."""
+    header = {"alg": "HS256", "typ": "JWT"}
+    signature = hmac.new(PROVIDER.public_pem.encode(), signed_part(header), hashlib.sha256).digest()
+    assert await doubt_about(forged(header, signature)) == "untrusted"
+
+
+@pytest.mark.parametrize("member", ["jku", "x5u", "jwk", "x5c"])
+async def test_a_key_that_the_token_brings_is_not_looked_at(member: str) -> None:
+    evil = Provider("first")
+    brought: Any = {"jwk": evil.jwk, "x5c": ["MII"]}.get(member, "https://evil.example/keys")
+    assert await doubt_about(evil.token(headers={member: brought})) == "untrusted"
+    good = PROVIDER.token(headers={member: brought})
+    assert (await verifier().person(good.encode())).subject == "ada"
+
+
+async def test_another_algorithm_than_the_one_that_is_set_is_not_believed() -> None:
+    private = rsa.generate_private_key(65537, 2048)
+    assert await doubt_about(jwt.encode(claims_of("ada"), private, "RS256")) == "untrusted"
+
+
+async def test_a_changed_token_is_not_believed() -> None:
+    header, payload, signature = PROVIDER.token("ada").split(".")
+    other = encoded(claims_of("bob"))
+    assert await doubt_about(f"{header}.{other}.{signature}") == "untrusted"
+    assert await doubt_about(f"{header}.{payload}.{signature[:-4]}AAAA") == "untrusted"
+
+
+async def test_a_critical_extension_that_we_do_not_know_is_not_believed() -> None:
+    token = PROVIDER.token(headers={"crit": ["exp"], "exp": 1})
+    assert await doubt_about(token) in ("malformed", "untrusted")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "a.b",
+        "a.b.c.d.e",
+        "....",
+        "!.!.!",
+        "e30.e30.e30",
+        "a" * (TOKEN_BYTES_MAX + 1),
+        base64.urlsafe_b64encode(b'{"alg":' + b"[" * 3_000).decode().rstrip("=") + ".e30.e30",
+    ],
+    ids=["two parts", "encrypted", "dots", "no base64", "empty", "huge", "deep"],
+)
+async def test_what_is_no_token_is_malformed(token: str) -> None:
+    assert await doubt_about(token) == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("listed", "role"),
+    [
+        (["admin"], Role.ADMIN),
+        (["operator", "x"], Role.OPERATOR),
+        ("service", Role.SERVICE),
+        (["customer", "nonsense"], Role.CUSTOMER),
+        ("administrator", Role.CUSTOMER),
+        ({"admin": True}, Role.CUSTOMER),
+        (None, Role.CUSTOMER),
+    ],
+)
+async def test_roles_come_from_the_claim_that_is_set(listed: Any, role: Role) -> None:
+    token = PROVIDER.token(roles=listed).encode()
+    assert (await verifier().person(token)).role is role
+    assert (await verifier(jwt_roles_claim=None).person(token)).role is Role.CUSTOMER
+
+
+@pytest.mark.parametrize("verified", [None, False, "true", 1])
+async def test_an_address_that_is_not_verified_is_none(verified: Any) -> None:
+    person = await verifier().person(PROVIDER.token(email_verified=verified).encode())
+    assert person.email is None
+
+
+@pytest.mark.parametrize("email", ["no address", "a@b", "x" * 250 + "@example.com", 7])
+async def test_an_address_that_is_none_is_left_out(email: Any) -> None:
+    assert (await verifier().person(PROVIDER.token(email=email).encode())).email is None
+
+
+async def test_a_name_is_made_fit() -> None:
+    named = await verifier().person(PROVIDER.token(name="Ada\u0000 Lovelace" + "x" * 300).encode())
+    assert named.name.startswith("Ada Lovelacex")
+    assert len(named.name) == 255
+    assert (await verifier().person(PROVIDER.token(name="\n").encode())).name == "ada"
+
+
+async def test_a_checked_token_is_remembered_for_a_while_and_never_beyond_its_end() -> None:
+    now = [time.time()]
+    key = CountedKey()
+    tokens = Tokens(settings(), key, clock=lambda: now[0])
+    token = PROVIDER.token().encode()
+    for _ in range(3):
+        await tokens.person(token)
+    assert key.asked == 1
+    now[0] += TOKEN_CACHE_S + 1
+    await tokens.person(token)
+    assert key.asked == 2
+    short = PROVIDER.token(exp=int(time.time() - LEEWAY_S + 2)).encode()
+    await tokens.person(short)
+    now[0] += 3 + LEEWAY_S
+    asked = key.asked
+    await tokens.person(short)
+    assert key.asked == asked + 1
+
+
+class CountedKey(FixedKey):
+    """The right key, counting how often it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(PROVIDER.public_pem, ALGORITHM)
+        self.asked = 0
+
+    async def find(self, key_id: str | None) -> Any:
+        """The key."""
+        self.asked += 1
+        return await super().find(key_id)
+
+
+class Site:
+    """What the provider serves; counts who looks."""
+
+    def __init__(self, *keys: dict[str, Any]) -> None:
+        self.pages: dict[str, Any] = {JWKS_URL: {"keys": list(keys)}}
+        self.fetched: list[str] = []
+        self.now = 1_000.0
+
+    def fetch(self, address: str) -> Any:
+        """A page; ``OSError`` if there is none."""
+        self.fetched.append(address)
+        if address not in self.pages:
+            raise OSError("no such page")
+        return self.pages[address]
+
+    def keys(self, address: str | None = JWKS_URL) -> ProviderKeys:
+        """The keys as they are seen from here."""
+        return ProviderKeys(ISSUER, address, ALGORITHM, fetch=self.fetch, clock=lambda: self.now)
+
+
+async def test_keys_are_fetched_once_and_found_by_id() -> None:
+    other = Provider("second")
+    site = Site(PROVIDER.jwk, other.jwk)
+    tokens = Tokens(settings(), site.keys())
+    assert (await tokens.person(PROVIDER.token("ada").encode())).subject == "ada"
+    assert (await tokens.person(other.token("bob").encode())).subject == "bob"
+    assert site.fetched == [JWKS_URL]
+
+
+async def test_an_unknown_key_is_looked_for_once_in_a_while() -> None:
+    site, rotated = Site(PROVIDER.jwk), Provider("rotated")
+    keys = site.keys()
+    tokens = Tokens(settings(), keys)
+    await tokens.person(PROVIDER.token().encode())
+    for _ in range(20):
+        with pytest.raises(Unauthenticated):
+            await tokens.person(rotated.token().encode())
+    assert len(site.fetched) == 1
+    site.now += REFETCH_MIN_S
+    site.pages[JWKS_URL]["keys"].append(rotated.jwk)
+    assert (await tokens.person(rotated.token().encode())).subject == "ada"
+    assert len(site.fetched) == 2
+
+
+async def test_a_withdrawn_key_is_not_believed_once_the_keys_are_old() -> None:
+    site = Site(PROVIDER.jwk)
+    tokens = Tokens(settings(), site.keys())
+    await tokens.person(PROVIDER.token("ada").encode())
+    site.pages[JWKS_URL] = {"keys": [Provider("new").jwk]}
+    site.now += 10_000
+    with pytest.raises(Unauthenticated):
+        await tokens.person(PROVIDER.token("bob").encode())
+
+
+async def test_while_the_provider_is_away_its_last_keys_hold() -> None:
+    site = Site(PROVIDER.jwk)
+    tokens = Tokens(settings(), site.keys())
+    await tokens.person(PROVIDER.token("ada").encode())
+    del site.pages[JWKS_URL]
+    site.now += 10_000
+    assert (await tokens.person(PROVIDER.token("bob").encode())).subject == "bob"
+
+
+async def test_without_any_keys_it_is_our_fault_and_not_the_caller_s() -> None:
+    site = Site()
+    del site.pages[JWKS_URL]
+    with pytest.raises(IdentityUnavailable):
+        await Tokens(settings(), site.keys()).person(PROVIDER.token().encode())
+
+
+async def test_the_address_of_the_keys_is_discovered_from_the_issuer() -> None:
+    site = Site(PROVIDER.jwk)
+    page = ISSUER + "/.well-known/openid-configuration"
+    site.pages[page] = {"issuer": ISSUER, "jwks_uri": JWKS_URL}
+    assert (await Tokens(settings(), site.keys(None)).person(PROVIDER.token().encode())).subject == "ada"
+    assert site.fetched == [page, JWKS_URL]
+
+
+async def test_a_provider_that_names_another_issuer_is_not_believed() -> None:
+    site = Site(PROVIDER.jwk)
+    page = ISSUER + "/.well-known/openid-configuration"
+    site.pages[page] = {"issuer": "https://evil.example", "jwks_uri": JWKS_URL}
+    with pytest.raises(IdentityUnavailable):
+        await Tokens(settings(), site.keys(None)).person(PROVIDER.token().encode())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"use": "enc"},
+        {"alg": "ES384"},
+        {"kty": "oct", "k": "c2VjcmV0"},
+        {"crv": "P-384"},
+        PRIVATE,
+        {"x": 7},
+    ],
+    ids=["encryption", "another algorithm", "secret", "another curve", "private", "nonsense"],
+)
+async def test_a_key_that_is_not_for_this_is_not_used(change: dict[str, Any]) -> None:
+    site = Site(PROVIDER.jwk | change)
+    with pytest.raises(Unauthenticated):
+        await Tokens(settings(), site.keys()).person(PROVIDER.token().encode())
+
+
+@pytest.mark.parametrize(
+    "address", ["http://login.example/keys", "file:///etc/passwd", "ftp://login.example/"]
+)
+def test_keys_are_fetched_by_https_only(address: str) -> None:
+    with pytest.raises(ValueError, match="HTTPS"):
+        fetch_json(address)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"jwt_audience": None}, "JWT_AUDIENCE"),
+        ({"jwt_issuer": None}, "JWT_ISSUER"),
+        ({"jwt_public_key": "/nowhere/key.pem"}, "JWT_PUBLIC_KEY"),
+        ({"jwt_public_key": "-----BEGIN PUBLIC KEY-----\nAAAA"}, "JWT_PUBLIC_KEY"),
+        ({"jwt_algorithm": "RS256"}, "JWT_PUBLIC_KEY"),
+        ({"jwt_algorithm": "ES384"}, "JWT_PUBLIC_KEY"),
+    ],
+    ids=str,
+)
+def test_settings_that_do_not_fit_are_named(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(SettingsError, match=named) as caught:
+        tokens_of(settings(**changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_without_an_issuer_there_are_no_tokens() -> None:
+    assert tokens_of(Settings()) is None
+
+
+def encoded(part: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def signed_part(header: dict[str, Any]) -> bytes:
+    return f"{encoded(header)}.{encoded(claims_of('ada'))}".encode()
+
+
+def forged(header: dict[str, Any], signature: bytes) -> str:
+    """A token with this header and signature."""
+    tail = base64.urlsafe_b64encode(signature).decode().rstrip("=")
+    return f"{signed_part(header).decode()}.{tail}"

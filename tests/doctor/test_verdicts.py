@@ -1,0 +1,203 @@
+"""What the doctor makes of what it sees."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from boxoffice.doctor import examine, server, tables
+from boxoffice.doctor.configuration import judge_settings
+from boxoffice.doctor.verdicts import Level, Rows, Situation, Verdict
+from boxoffice.settings.settings import Secret, Settings
+from boxoffice.sql import scripts
+
+Judge = Callable[[Rows, Situation], Verdict]
+
+DEFAULT = Situation(Settings(database_url=Secret("postgresql://host/name")))
+
+WELL: dict[str, Any] = {
+    "version_num": 180_007,
+    "in_recovery": False,
+    "read_only": False,
+    "apart_s": -0.9,
+    "round_trip_ms": 4.9,
+    "encrypted": True,
+    "local": False,
+    "max_connections": 100,
+    "reserved": 3,
+    "used": 77,
+    "others": 77,
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    **server.PREDICATE_LOCKS,
+    "bounds_transactions": True,
+    "tcp_user_timeout": 0,
+    "tcp_keepalives_idle": 0,
+    "xid_age": 500_000_000,
+    "autovacuum": "on",
+    "track_counts": "on",
+    "name": "show_inventory",
+    "application_name": "psql",
+    "who": "4711",
+    "state": "active",
+    "open_s": 60.0,
+    "hidden": 0,
+    "waited_s": 0.5,
+    "blockers": "4712",
+    "unanalyzed": True,
+    "bytes": 1_000_000,
+    "autovacuum_off": False,
+    "live_rows": 20_000,
+    "dead_rows": 10_000,
+    "stays_hot": True,
+    "updates": 100_000,
+    "hot_updates": 90_000,
+    "holds": 7,
+    "latest_s": 10.0,
+}
+"""Just well: on the good side of every bound."""
+
+ILL: list[tuple[Judge, dict[str, Any], str]] = [
+    (server.judge_version, {"version_num": 130_023}, "error"),
+    (server.judge_version, {"version_num": 150_019}, "warning"),
+    (server.judge_version, {"version_num": 180_006}, "warning"),
+    (server.judge_version, {"version_num": 140_025}, "warning"),
+    (server.judge_role, {"in_recovery": True}, "error"),
+    (server.judge_role, {"read_only": True}, "error"),
+    (server.judge_clock, {"apart_s": -1.1}, "warning"),
+    (server.judge_clock, {"apart_s": 3600.0}, "warning"),
+    (server.judge_round_trip, {"round_trip_ms": 5.1}, "warning"),
+    (server.judge_encryption, {"encrypted": False}, "warning"),
+    (server.judge_connections, {"others": 78}, "error"),
+    (server.judge_connections, {"used": 78}, "warning"),
+    (server.judge_durability, {"fsync": "off"}, "error"),
+    (server.judge_durability, {"full_page_writes": "off"}, "error"),
+    (server.judge_durability, {"synchronous_commit": "off"}, "error"),
+    (server.judge_predicate_locks, {"max_pred_locks_per_relation": 32}, "warning"),
+    (server.judge_silence, {"bounds_transactions": False}, "warning"),
+    (server.judge_silence, {"bounds_transactions": False, "tcp_user_timeout": 9000}, "warning"),
+    (server.judge_transaction_ids, {"xid_age": 500_000_001}, "warning"),
+    (server.judge_transaction_ids, {"xid_age": 1_500_000_001}, "error"),
+    (server.judge_autovacuum, {"autovacuum": "off"}, "error"),
+    (server.judge_autovacuum, {"track_counts": "off"}, "error"),
+    (server.judge_transactions, {"open_s": 60.1}, "warning"),
+    (server.judge_transactions, {"open_s": 5.1, "state": "idle in transaction"}, "warning"),
+    (server.judge_lock_waits, {"waited_s": 0.6}, "warning"),
+    (tables.judge_statistics, {"bytes": 1_000_001}, "warning"),
+    (tables.judge_bloat, {"dead_rows": 10_001}, "warning"),
+    (tables.judge_bloat, {"autovacuum_off": True}, "warning"),
+    (tables.judge_hot_updates, {"hot_updates": 89_999}, "warning"),
+    (tables.judge_overdue, {"latest_s": 10.1}, "warning"),
+]
+"""What makes each of them ill."""
+
+STILL_WELL: list[tuple[Judge, dict[str, Any]]] = [
+    (server.judge_version, {"version_num": 150_020}),
+    (server.judge_version, {"version_num": 190_000}),
+    (server.judge_encryption, {"encrypted": False, "local": True}),
+    (server.judge_silence, {"bounds_transactions": False, "local": True}),
+    (
+        server.judge_silence,
+        {"bounds_transactions": False, "tcp_user_timeout": 9000, "tcp_keepalives_idle": 30},
+    ),
+    (tables.judge_bloat, {"live_rows": 10, "dead_rows": 9_999}),
+    (tables.judge_hot_updates, {"updates": 10_000, "hot_updates": 0}),
+    (tables.judge_hot_updates, {"stays_hot": False, "hot_updates": 0}),
+    (tables.judge_overdue, {"holds": 0, "latest_s": 99.0}),
+]
+
+
+@pytest.mark.parametrize("judge", dict.fromkeys(judge for judge, _, _ in ILL))
+def test_what_is_on_the_good_side_of_every_bound_is_well(judge: Judge) -> None:
+    assert judge([WELL], DEFAULT).level is Level.OK
+
+
+@pytest.mark.parametrize(("judge", "change", "level"), ILL)
+def test_what_is_past_a_bound_is_told_with_what_to_do(
+    judge: Judge, change: dict[str, Any], level: str
+) -> None:
+    verdict = judge([WELL | change], DEFAULT)
+
+    assert verdict.level == level
+    assert verdict.seen
+    assert verdict.advice
+    assert "\n" not in verdict.advice
+
+
+@pytest.mark.parametrize(("judge", "change"), STILL_WELL)
+def test_what_does_no_harm_is_well(judge: Judge, change: dict[str, Any]) -> None:
+    assert judge([WELL | change], DEFAULT).level is Level.OK
+
+
+def test_every_judge_but_those_of_lists_is_tried_here() -> None:
+    judges = {check.judge for check in (*examine.ABOUT_THE_SERVER, *examine.ABOUT_THE_TABLES)}
+
+    assert judges - {judge for judge, _, _ in ILL} == {tables.judge_indexes, tables.judge_additions}
+
+
+def test_what_serializable_needs_is_not_asked_of_read_committed() -> None:
+    relaxed = Situation(Settings(db_isolation="read_committed"))
+
+    assert server.judge_predicate_locks([WELL | {"max_pred_locks_per_page": 2}], relaxed).level is Level.OK
+    assert server.judge_version([WELL | {"version_num": 150_018}], relaxed).level is Level.OK
+
+
+def test_all_processes_are_counted() -> None:
+    row = WELL | {"others": 0, "used": 0}
+    levels = [
+        server.judge_connections([row], Situation(Settings(db_pool_max=48), n)).level for n in (1, 2, 3)
+    ]
+    assert levels == ["ok", "ok", "error"]
+
+
+def test_a_slow_sweeper_has_more_time() -> None:
+    slow = Situation(Settings(sweep_interval_seconds=60))
+
+    assert tables.judge_overdue([WELL | {"latest_s": 180.0}], slow).level is Level.OK
+    assert tables.judge_overdue([WELL | {"latest_s": 181.0}], slow).level is Level.WARNING
+
+
+SOUND: dict[str, Any] = {
+    "app_env": "production",
+    "database_url": Secret("postgresql://host/name"),
+    "auth": True,
+    "trusted_proxies": ("10.0.0.0/8",),
+    "cors_origins": (),
+}
+
+
+def test_a_sound_production_has_nothing_to_be_told() -> None:
+    assert [v.level for v in judge_settings(Situation(Settings(**SOUND)))] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "told"),
+    [
+        ({"auth": None}, "error", "refuse to start"),
+        ({"auth": False}, "error", "AUTH=off"),
+        ({"database_url": None}, "warning", "embedded"),
+        ({"trusted_proxies": ()}, "warning", "TRUSTED_PROXIES"),
+        ({"cors_origins": ("*",)}, "warning", "any origin"),
+        ({"hsts": False}, "warning", "HSTS"),
+        ({"sweep_interval_seconds": 3600.0}, "warning", "less often"),
+    ],
+)
+def test_a_dangerous_setting_is_told(change: dict[str, Any], level: str, told: str) -> None:
+    [verdict] = judge_settings(Situation(Settings(**(SOUND | change))))
+
+    assert (verdict.level, told in verdict.seen) == (level, True)
+
+
+def test_several_processes_that_count_rates_alone_are_told() -> None:
+    [verdict] = judge_settings(Situation(Settings(**SOUND), processes=4))
+
+    assert "RATE_LIMIT_REDIS_URL" in verdict.advice
+
+
+def test_every_query_says_what_it_asks_and_is_used() -> None:
+    asked = {check.query for check in (*examine.ABOUT_THE_SERVER, *examine.ABOUT_THE_TABLES)}
+
+    assert set(scripts("doctor")) == asked | {"clock"}
+    for name, text in scripts("doctor").items():
+        assert text.startswith("-- "), name

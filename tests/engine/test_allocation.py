@@ -1,0 +1,206 @@
+"""Which seats a booking gets: together where it can, else in the fewest runs; lowest first."""
+
+from typing import TypeAlias
+
+import asyncpg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.model.reference import lowest_run, pick_seats
+from tests.support.engine.box import Box, done, refused
+from tests.support.engine.databases import Connection
+
+SECTION = 4096
+Maps: TypeAlias = tuple[list[str], set[int]]
+"""A show's map as the database has it, and its free seats."""
+
+
+async def leave_free(box: Box, show: int, total: int, *free: int) -> None:
+    """Blocks all other seats."""
+    done(await box.block(show, *(set(range(1, total + 1)) - set(free))))
+
+
+async def test_seats_are_together_and_the_lowest_first(box: Box) -> None:
+    show = await box.show(10)
+    assert [(await box.book(show, n)).seats for n in (2, 1, 3)] == [[1, 2], [3], [4, 5, 6]]
+
+
+async def test_a_gap_that_fits_is_filled_and_a_longer_wish_passes_it_by(box: Box) -> None:
+    show = await box.show(10)
+    await leave_free(box, show, 10, 2, 3, 5, 6, 7, 9)
+    assert (await box.book(show, 3)).seats == [5, 6, 7]
+    assert (await box.book(show, 1)).seats == [2]
+    assert (await box.book(show, 2)).seats == [3, 9]
+
+
+async def test_what_cannot_be_together_is_in_the_fewest_runs(box: Box) -> None:
+    show = await box.show(20)
+    await leave_free(box, show, 20, 1, 3, 4, 6, 7, 8, 10, 12, 13, 14, 15)
+    assert (await box.book(show, 8)).seats == [1, 6, 7, 8, 12, 13, 14, 15]  # 4 and 3 and 1, not 2 and 1
+
+
+async def test_the_last_seats_are_sold_and_then_no_more(box: Box) -> None:
+    show = await box.show(3)
+    assert (await box.book(show, 3)).seats == [1, 2, 3]
+    assert await box.try_book(show) == refused("insufficient_seats", requested=1, available=0)
+
+
+async def test_a_run_crosses_the_boundary_of_two_sections(box: Box) -> None:
+    show = await box.show(SECTION + 50)
+    await leave_free(box, show, SECTION + 50, 10, SECTION - 1, SECTION, SECTION + 1, SECTION + 2)
+    assert (await box.book(show, 4)).seats == [SECTION - 1, SECTION, SECTION + 1, SECTION + 2]
+    assert (await box.book(show)).seats == [10]
+    assert await box.violations() == {}
+
+
+async def test_every_short_run_across_the_boundary_is_found(connection: Connection) -> None:
+    for count in range(2, 10):
+        for first in range(SECTION + 2 - count, SECTION + 1):
+            before = SECTION + 1 - first
+            maps = ["0" * before, "0" * (count - before)]
+            found = await connection.fetchval(
+                "SELECT find_run(ARRAY[lpad($1, $3, '1'), rpad($2, $3, '1')]::bit varying[], 1, $4)",
+                *maps,
+                SECTION,
+                count,
+            )
+            assert found == first, (count, first)
+
+
+async def test_the_last_seat_of_the_last_section_is_found(box: Box) -> None:
+    for total in (SECTION, SECTION + 1, 2 * SECTION):
+        show = await box.show(total)
+        await leave_free(box, show, total, total)
+        assert (await box.book(show)).seats == [total]
+        assert await box.free_seats(show) == []
+    assert await box.violations() == {}
+
+
+async def test_a_thousand_seats_are_together_across_sections(box: Box) -> None:
+    show = await box.show(2 * SECTION)
+    await leave_free(box, show, 2 * SECTION, *range(SECTION - 700, SECTION + 310))
+    assert (await box.book(show, 1000)).seats == list(range(SECTION - 700, SECTION + 300))
+
+
+async def test_seats_that_come_back_are_the_next_to_be_sold(box: Box) -> None:
+    for count in (1, 2, 8, 9):
+        show = await box.show(40)
+        first = await box.book(show, count)
+        await box.book(show, count)
+        done(await box.cancel(first.id))
+        assert (await box.book(show, count)).seats == first.seats
+
+
+async def test_a_run_that_grows_around_a_seat_that_came_back_is_found(box: Box) -> None:
+    show = await box.show(12)
+    await leave_free(box, show, 12, 2, 3, 5, 6, 9, 10, 11)
+    assert (await box.book(show, 3)).seats == [9, 10, 11]
+    done(await box.unblock(show, 4))
+    assert await box.violations() == {}
+    assert (await box.book(show, 3)).seats == [2, 3, 4]
+
+
+async def test_seats_that_are_added_join_the_run_before_them(box: Box) -> None:
+    show = await box.show(8)
+    await leave_free(box, show, 8, 1, 2, 4, 5, 7, 8)
+    assert (await box.book(show, 3)).seats == [1, 2, 4]  # there is no run of three
+    done(await box.resize(show, 9))
+    assert await box.violations() == {}
+    assert (await box.book(show, 3)).seats == [7, 8, 9]
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> Maps:
+    """One section with a few seats, or two that are taken but for some runs around their boundary."""
+    if draw(st.booleans()):
+        bits = draw(st.text("01", min_size=1, max_size=40))
+        return [bits], {seat for seat, bit in enumerate(bits, start=1) if bit == "0"}
+    total = SECTION + draw(st.integers(1, 30))
+    runs = draw(st.lists(st.tuples(st.integers(SECTION - 20, SECTION + 20), st.integers(1, 12)), max_size=5))
+    free = {seat for first, count in runs for seat in range(first, first + count) if seat <= total}
+    bits = "".join("0" if seat in free else "1" for seat in range(1, total + 1))
+    return [bits[:SECTION], bits[SECTION:]], free
+
+
+property_test = settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@property_test
+@given(maps=maps(), start=st.integers(1, SECTION + 40), count=st.integers(1, 14))
+async def test_find_run_finds_the_lowest_run(
+    connection: Connection, maps: Maps, start: int, count: int
+) -> None:
+    found = await connection.fetchval(
+        "SELECT find_run($1::text[]::bit varying[], $2, $3)", maps[0], start, count
+    )
+    assert found == lowest_run(maps[1], count, start)
+
+
+@property_test
+@given(maps=maps(), count=st.integers(1, 14), behind=st.lists(st.integers(0, 30), min_size=8, max_size=8))
+async def test_best_run_gives_the_longest_run_and_hints_that_hide_nothing(
+    connection: Connection, maps: Maps, count: int, behind: list[int]
+) -> None:
+    sections, free = maps
+    if not free:
+        return
+    total = sum(map(len, sections))
+    lowest = [lowest_run(free, n) or total + 1 for n in range(1, 9)]
+    hints = [max(1, first - less) for first, less in zip(lowest, behind, strict=True)]
+    row = await connection.fetchrow(
+        "SELECT * FROM best_run($1::text[]::bit varying[], $2, $3, $4)", sections, hints, total, count
+    )
+    assert row is not None
+    length = next(n for n in range(count, 0, -1) if lowest_run(free, n))
+    first = lowest_run(free, length)
+    assert first is not None
+    assert row["seats"] == list(range(first, first + length))
+    assert all(old <= new <= true for old, new, true in zip(hints, row["hints"], lowest, strict=True))
+
+
+@property_test
+@given(free=st.sets(st.integers(1, 40), min_size=1), data=st.data())
+async def test_allocation_agrees_with_the_model(
+    connection: Connection, free: set[int], data: st.DataObject
+) -> None:
+    counts = data.draw(st.lists(st.integers(1, 12), min_size=1, max_size=6))
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        rows = await _allocated(connection, free, counts)
+    finally:
+        await transaction.rollback()
+    left = set(free)
+    for row, count in zip(rows, counts, strict=True):
+        expected = pick_seats(left, count) if count <= len(left) else None
+        assert (row["seats"], row["code"]) == (expected, "done" if expected else "insufficient_seats")
+        left -= set(expected or ())
+
+
+async def _allocated(connection: Connection, free: set[int], counts: list[int]) -> list[asyncpg.Record]:
+    """What bookings of so many seats get of a show of 40 seats, of which these are free."""
+    bits = "".join("0" if seat in free else "1" for seat in range(1, 41))
+    await connection.execute("INSERT INTO users VALUES (1, 'John', 'john@example.com', now(), now())")
+    await connection.execute("INSERT INTO shows VALUES (1, 'Show', 'show', now(), now(), now())")
+    await connection.execute(
+        "INSERT INTO show_inventory (show_id, total_seats, free_seats, blocked_seats) VALUES (1, 40, $1, $2)",
+        len(free),
+        40 - len(free),
+    )
+    await connection.execute(
+        "INSERT INTO seat_sections VALUES (1, 0, $1::text::bit varying, $2)", bits, len(free)
+    )
+    return await connection.fetch(
+        """
+        SELECT (o.booking).seats, o.code
+        FROM allocate_seats(1, now(), ARRAY(
+            SELECT ROW(
+                no, 1, 'book', 'me', NULL, 1, n, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            )::show_command
+            FROM unnest($1::integer[]) WITH ORDINALITY AS c (n, no)
+        )) AS a, unnest(a.outcomes) AS o
+        """,
+        counts,
+    )

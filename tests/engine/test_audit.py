@@ -1,0 +1,216 @@
+"""Events are linked, who tampers with them is found out, and a person's data is no part of the links."""
+
+import json
+from datetime import UTC
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from boxoffice.database.migrate import migrate
+from boxoffice.sql import scripts
+from boxoffice.vocabulary.commands import BlockSeats, BookSeats, CancelBooking, CreateShow
+from tests.support.engine.box import ACTOR, START, Box, done, in_one_batch, open_box, violations
+from tests.support.engine.databases import Connection, connected, temporary_database
+from tests.support.engine.limited import extend
+
+CHAINED = "events are chained"
+
+EVENTS = """
+    SELECT show_id, seq, kind, booking_id, user_id, seats, actor, details, link, at
+    FROM show_events ORDER BY show_id, seq
+"""
+
+TAMPERINGS = {
+    "changed": "UPDATE show_events SET {} WHERE show_id = 1 AND seq = 3",
+    "removed, the rest renumbered": """
+        DELETE FROM show_events WHERE show_id = 1 AND seq = 3;
+        UPDATE show_events SET seq = seq - 1 WHERE show_id = 1 AND seq > 3;
+        UPDATE show_inventory SET last_seq = last_seq - 1 WHERE show_id = 1
+    """,
+    "the first one removed, the rest renumbered": """
+        DELETE FROM show_events WHERE show_id = 1 AND seq = 1;
+        UPDATE show_events SET seq = seq - 1 WHERE show_id = 1;
+        UPDATE show_inventory SET last_seq = last_seq - 1 WHERE show_id = 1
+    """,
+    "the tail cut off": """
+        DELETE FROM show_events AS e USING show_inventory AS i
+        WHERE i.show_id = 1 AND e.show_id = 1 AND e.seq = i.last_seq;
+        UPDATE show_inventory SET last_seq = last_seq - 1 WHERE show_id = 1
+    """,
+    "all removed": """
+        DELETE FROM show_events WHERE show_id = 1;
+        UPDATE show_inventory SET last_seq = 0 WHERE show_id = 1
+    """,
+    "put in between": """
+        UPDATE show_events SET seq = seq + 100 WHERE show_id = 1 AND seq > 2;
+        UPDATE show_events SET seq = seq - 99 WHERE show_id = 1 AND seq > 100;
+        INSERT INTO show_events
+        SELECT show_id, 3, kind, booking_id, user_id, seats, actor, at, command_no, details, origin, link
+        FROM show_events WHERE show_id = 1 AND seq = 2;
+        UPDATE show_inventory SET last_seq = last_seq + 1 WHERE show_id = 1
+    """,
+    "put at the end": """
+        INSERT INTO show_events
+        SELECT e.show_id, i.last_seq + 1, kind, booking_id, user_id, seats, actor, at, command_no, details,
+               origin, sha256(i.last_link || 'x')
+        FROM show_events AS e JOIN show_inventory AS i USING (show_id) WHERE show_id = 1 AND seq = i.last_seq;
+        UPDATE show_inventory SET last_seq = last_seq + 1 WHERE show_id = 1
+    """,
+    "reordered": """
+        UPDATE show_events SET seq = seq + 100 WHERE show_id = 1 AND seq IN (3, 4);
+        UPDATE show_events SET seq = 107 - seq WHERE show_id = 1 AND seq > 100
+    """,
+    "those of two shows swapped": """
+        UPDATE show_events SET show_id = 3 - show_id, seq = seq + 100;
+        UPDATE show_events SET seq = seq - 100;
+        UPDATE show_inventory AS i SET last_seq = e.last_seq, last_link = e.last_link
+        FROM show_inventory AS e WHERE e.show_id = 3 - i.show_id
+    """,
+}
+
+CHANGES = [
+    "kind = 'booked'",
+    "booking_id = booking_id + 1",
+    "user_id = 2",
+    "seats = '{9}'",
+    "actor = 'somebody'",
+    "at = at + interval '1 microsecond'",
+    "details = NULL",
+    "link = sha256('x')",
+]
+
+
+@pytest.fixture
+def isolation() -> str:
+    """Once is enough: nothing here is concurrent."""
+    return "serializable"
+
+
+@pytest.fixture
+async def scene(box: Box) -> None:
+    """Shows 1 and 2 with events of every kind, some of them of one batch."""
+    for _ in range(2):
+        show = await box.show()
+        held = await box.book(show, 2, hold=60)
+        done(await extend(box, held.id, 90))
+        outcomes = await in_one_batch(box.try_book(show, hold=60), box.try_book(show, hold=60))
+        sold, failed = [done(outcome).booking for outcome in outcomes]
+        done(await box.confirm(sold.id))
+        done(await box.fail(failed.id, "no money"))
+        done(await box.cancel(held.id, "Mrs. Smith is ill"))
+        done(await box.block(show, 10))
+        done(await box.unblock(show, 10))
+        done(await box.resize(show, 12))
+    await box.book(1)  # so that the two differ
+
+
+def link_of(before: bytes, event: Any) -> bytes:
+    """The link as the documents have it, made without PostgreSQL."""
+    details = json.loads(event["details"] or "{}")
+    details.pop("reason", None)
+    in_order = dict(sorted(details.items(), key=lambda item: (len(item[0]), item[0])))
+    at = event["at"].astimezone(UTC).replace(tzinfo=None).isoformat()
+    fields = [
+        *(event[name] for name in ("show_id", "seq", "kind", "booking_id", "user_id", "seats", "actor")),
+        at.rstrip("0") if "." in at else at,
+        in_order,
+    ]
+    texts = [
+        json.dumps(field, ensure_ascii=False, separators=(",", ":") if field is event["seats"] else None)
+        for field in fields
+    ]
+    return sha256(before + f"[{', '.join(texts)}]".encode()).digest()
+
+
+async def assert_links(connection: Connection) -> int:
+    """Makes every link anew; says how many there are."""
+    links: dict[int, bytes] = {}
+    events = await connection.fetch(EVENTS)
+    for event in events:
+        links[event["show_id"]] = link_of(links.get(event["show_id"], b""), event)
+        assert event["link"] == links[event["show_id"]], dict(event)
+    last = await connection.fetch("SELECT show_id, last_link FROM show_inventory")
+    assert {row["show_id"]: row["last_link"] for row in last} == links
+    return len(events)
+
+
+@pytest.mark.usefixtures("scene")
+async def test_the_links_can_be_made_anew_by_anybody(box: Box, connection: Connection) -> None:
+    await box.show(name="Über „alles“ \\ \t €")
+    assert await assert_links(connection) > 20
+    assert await box.violations() == {}
+
+
+@pytest.mark.usefixtures("scene")
+@pytest.mark.parametrize("name", TAMPERINGS)
+async def test_who_tampers_with_the_events_is_found_out(box: Box, connection: Connection, name: str) -> None:
+    for change in CHANGES if name == "changed" else [""]:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(TAMPERINGS[name].format(change))
+        assert await connection.fetch(scripts("checks")["events_are_chained"]), change
+        await transaction.rollback()
+    assert await box.violations() == {}
+
+
+@pytest.mark.usefixtures("scene")
+async def test_origins_and_reasons_are_no_part_of_a_link(box: Box, connection: Connection) -> None:
+    await connection.execute("UPDATE show_events SET origin = NULL, details = details - 'reason'")
+    assert await box.violations() == {}
+
+
+async def test_an_event_says_where_the_request_came_from(box: Box, connection: Connection) -> None:
+    where: dict[str, Any] = {"actor": ACTOR, "origin": "192.0.2.7"}
+    show = done(await box.do(CreateShow(**where, name="Show", start_time=START, total_seats=5))).show.id
+    held = done(
+        await box.do(BookSeats(**where, show_id=show, user_id=1, seat_count=1, hold_seconds=60))
+    ).booking
+    done(await box.do(CancelBooking(**where, show_id=show, booking_id=held.id)))
+    done(await box.do(BlockSeats(**where, show_id=show, seat_numbers=(3,), reason="house")))
+    rows = await connection.fetch("SELECT DISTINCT origin FROM show_events")
+    assert [row["origin"] for row in rows] == ["192.0.2.7"]
+    await box.book(show)
+    assert await connection.fetchval("SELECT count(*) FROM show_events WHERE origin IS NULL") == 1
+
+
+async def test_the_events_of_an_older_database_are_linked(admin: Connection, postgres_url: str) -> None:
+    async with temporary_database(admin, postgres_url, template=None) as dsn:
+        async with connected(dsn) as connection:
+            await first_version(connection)
+        await migrate(dsn)
+        async with connected(dsn) as connection:
+            assert await assert_links(connection) == 5
+        found = await violations(dsn)
+        assert CHAINED not in found
+        assert "events have no gap" not in found
+        async with open_box(dsn) as box:
+            await box.book(1)
+        async with connected(dsn) as connection:
+            assert await assert_links(connection) == 6
+
+
+async def first_version(connection: Connection) -> None:
+    """A database of the first schema with two shows and some events."""
+    names = ("0000_migrations", "0001_schema")
+    for name in names:
+        await connection.execute(scripts("migrations")[name])
+    checksum = sha256(scripts("migrations")["0001_schema"].encode()).hexdigest()
+    await connection.execute("INSERT INTO schema_migrations VALUES ('0001_schema', $1, '0.1.0')", checksum)
+    await connection.execute(
+        """
+        INSERT INTO users (name, email, created_at, updated_at)
+        VALUES ('John', 'john@example.com', now(), now());
+        INSERT INTO shows (name, show_type, start_time, created_at, updated_at)
+        SELECT name, 'movie', now(), now(), now() FROM unnest('{One,Two}'::text[]) AS name;
+        INSERT INTO show_inventory (show_id, total_seats, free_seats, last_seq)
+        VALUES (1, 10, 10, 3), (2, 10, 10, 2);
+        INSERT INTO seat_sections SELECT no, 0, repeat('0', 10)::varbit, 10 FROM generate_series(1, 2) AS no;
+        INSERT INTO show_events (show_id, seq, kind, booking_id, user_id, seats, actor, at, details)
+        SELECT show_id, seq, 'show_updated', NULL, NULL, '{}', 'me', now(), details::jsonb
+        FROM (VALUES
+            (2, 2, NULL), (1, 1, '{"name": "One", "total_seats": 10}'), (1, 3, '{"reason": "why", "b": 1.5}'),
+            (2, 1, '{}'), (1, 2, '{"reason": "why"}')
+        ) AS e (show_id, seq, details)
+        """
+    )

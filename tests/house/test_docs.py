@@ -1,0 +1,74 @@
+"""The documents say what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from boxoffice.settings.settings import settings_table
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
+    readme = (ROOT / "README.md").read_text()
+
+    for row in settings_table():
+        default = f"`{row.default}`" if row.default else ""
+        assert f"| `{row.name}` | {default} | {row.meaning} |" in readme
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text()
+
+    pages = [page.name for page in folder.glob("0*.md")]
+    assert pages
+    assert [page for page in pages if f"({page})" not in index] == []
+
+
+HEADINGS = (
+    "The queue is full",
+    "Bookings are slow",
+    "The database does not answer",
+    "The pool is exhausted",
+    "Serialization conflicts",
+    "Expired holds are not cleaned up",
+    "A show is locked",
+    "Errors on our side",
+    "Holds are not bought",
+    "Somebody guesses keys",
+    "An instance is down",
+    "The disk is full",
+    "A booking is disputed",
+    "After a crash",
+)
+"""Alerts and the doctor point to these."""
+
+
+def test_the_runbook_has_the_headings_that_others_point_to() -> None:
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+
+    assert re.findall(r"^## (.+)$", runbook, re.M) == list(HEADINGS)
+    doctor = "".join(source.read_text() for source in (ROOT / "src/boxoffice/doctor").glob("*.py"))
+    assert set(re.findall(r"operations\.md, '([^']+)'", doctor)) <= set(HEADINGS)
+
+
+@pytest.mark.parametrize("page", ["operations.md", "reliability.md", "scaling.md"])
+def test_the_tests_that_a_page_names_exist(page: str) -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text()))
+    tests = "".join(source.read_text() for source in (ROOT / "tests").rglob("test_*.py"))
+
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
+
+
+def test_each_trouble_of_the_specification_has_tests_that_are_named() -> None:
+    sections = re.split(r"^## ", (ROOT / "docs" / "operations.md").read_text(), flags=re.M)
+    troubles = [section for section in sections if "*The specification:*" in section]
+
+    assert [section.partition("\n")[0] for section in troubles] == [
+        "The pool is exhausted",
+        "Serialization conflicts",
+        "Expired holds are not cleaned up",
+    ]
+    assert all(len(re.findall(r"`test_\w+`", section)) >= 3 for section in troubles)

@@ -1,0 +1,155 @@
+"""The settings: defaults, where they come from, and that a wrong one is named in one line."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from boxoffice.settings.settings import Secret, Settings, SettingsError, load_settings, settings_table
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_defaults() -> None:
+    settings = load_settings({})
+    assert settings.dsn is None
+    assert (settings.host, settings.port) == ("127.0.0.1", 3001)
+    assert settings.hold_seconds_max == 120
+    assert settings.data_dir.is_absolute()
+    assert settings.data_dir.name == "boxoffice"
+    assert settings.migrate_on_start is True
+
+
+def test_production_listens_everywhere_and_allows_no_foreign_origin() -> None:
+    settings = load_settings({"APP_ENV": "production"})
+    assert settings.host == "0.0.0.0"  # noqa: S104 - what is tested
+    assert settings.cors_origins == ()
+
+
+def test_what_is_set_wins_over_the_defaults_of_production() -> None:
+    settings = load_settings({"APP_ENV": "Production", "HOST": "::1", "CORS_ORIGINS": "*"})
+    assert (settings.app_env, settings.host, settings.cors_origins) == ("production", "::1", ("*",))
+
+
+def test_an_empty_value_is_not_set_and_an_unknown_name_is_ignored() -> None:
+    assert load_settings({"PORT": " ", "DB_HOST": "", "PORTT": "x"}) == load_settings({})
+
+
+@pytest.mark.parametrize(
+    ("environ", "dsn"),
+    [
+        ({"DATABASE_URL": "postgres://u:p@h/d", "DB_HOST": "other"}, "postgres://u:p@h/d"),
+        ({"DATABASE_URL": "postgresql://u@a:5432,b:5433/d"}, "postgresql://u@a:5432,b:5433/d"),
+        ({"DB_HOST": "db"}, "postgresql://postgres@db:5432/ticket_booking"),
+        ({"DB_NAME": "a b", "DB_PORT": "6000"}, "postgresql://postgres@localhost:6000/a%20b"),
+        ({"DB_HOST": "::1", "DB_USER": "me"}, "postgresql://me@[::1]:5432/ticket_booking"),
+        (
+            {"DB_HOST": "db", "DB_PASSWORD": "a @:/"},
+            "postgresql://postgres:a%20%40%3A%2F@db:5432/ticket_booking",
+        ),
+        (
+            {"DB_HOST": "/run/pg", "DB_NAME": "d"},
+            "postgresql://postgres@/d?host=%2Frun%2Fpg&port=5432",
+        ),
+        ({"DB_USER": "me", "DB_PASSWORD": "p"}, None),
+    ],
+)
+def test_which_database(environ: dict[str, str], dsn: str | None) -> None:
+    assert load_settings(environ).dsn == dsn
+
+
+@pytest.mark.parametrize(
+    ("environ", "hold_s", "lifetime_minutes"),
+    [
+        ({}, 120, 10),
+        ({"BOOKING_EXPIRY_MINUTES": "10"}, 600, 10),
+        ({"BOOKING_EXPIRY_MINUTES": "15"}, 900, 15),
+        ({"BOOKING_EXPIRY_MINUTES": "15", "HOLD_LIFETIME_MINUTES_MAX": "30"}, 900, 30),
+        ({"BOOKING_EXPIRY_MINUTES": "15", "HOLD_LIFETIME_MINUTES_MAX": "5"}, 300, 5),
+        ({"HOLD_LIFETIME_MINUTES_MAX": "1"}, 60, 1),
+    ],
+    ids=str,
+)
+def test_a_hold_is_never_longer_than_its_lifetime(
+    environ: dict[str, str], hold_s: float, lifetime_minutes: float
+) -> None:
+    settings = load_settings(environ)
+    assert (settings.hold_seconds_max, settings.hold_lifetime_minutes_max) == (hold_s, lifetime_minutes)
+
+
+@pytest.mark.parametrize("text", ["1", "true", "YES", "True"])
+def test_yes(text: str) -> None:
+    assert load_settings({"MIGRATE_ON_START": text}).migrate_on_start is True
+
+
+@pytest.mark.parametrize("text", ["0", "false", "no", "No "])
+def test_no(text: str) -> None:
+    assert load_settings({"MIGRATE_ON_START": text}).migrate_on_start is False
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("PORT", "abc", "a whole number from 1 to 65535"),
+        ("PORT", "0", "a whole number from 1 to 65535"),
+        ("DB_POOL_MAX", "1", "a whole number from 2 to 1000"),
+        ("BOOKING_EXPIRY_MINUTES", "nan", "a number above 0 and up to 1440"),
+        ("BOOKING_EXPIRY_MINUTES", "inf", "a number above 0 and up to 1440"),
+        ("BOOKING_EXPIRY_MINUTES", "0", "a number above 0 and up to 1440"),
+        ("SWEEP_INTERVAL_SECONDS", "-inf", "a number from 0.01 to 3600"),
+        ("LATE_CONFIRM", "maybe", "refuse or retake"),
+        ("TRUSTED_PROXY_HEADER", "x-real-ip", "forwarded or x-forwarded-for"),
+        ("MIGRATE_ON_START", "2", "true or false"),
+        ("CORS_ORIGINS", "tickets.example", "origins such as https://tickets.example"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_line(name: str, text: str, expected: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(f"{name} is {text!r}; expected {expected}")) as caught:
+        load_settings({name: text})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:hush@h/d", "postgresql://u:hush/x@h/d", "postgresql://u:hush#x@h/d", "hush"]
+)
+def test_a_wrong_url_is_not_quoted(url: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL is set; expected") as caught:
+        load_settings({"DATABASE_URL": url})
+    assert "hush" not in repr(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = load_settings({"DATABASE_URL": "postgres://u:hush@h/d", "DB_PASSWORD": "hush"})
+    assert "hush" not in f"{settings} {settings!r} {settings.db_password}"
+    with pytest.raises(TypeError):
+        msgspec.json.encode(settings)
+    assert settings.db_password == Secret("hush")
+
+
+def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("PORT=4000\nDB_POOL_MAX=7\nDB_PASSWORD='a${HOME}$b'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORT", "5000")
+    for name in ("DB_POOL_MAX", "DB_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    settings = load_settings()
+    assert (settings.port, settings.db_pool_max) == (5000, 7)
+    assert settings.db_password == Secret("a${HOME}$b")
+
+
+def test_an_unreadable_file_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"^\.env cannot be read"):
+        load_settings()
+
+
+def test_the_table_and_the_example_have_every_setting() -> None:
+    names = [field.encode_name for field in msgspec.structs.fields(Settings)]
+    assert [row.name for row in settings_table()] == names
+    assert all(row.meaning.endswith(".") for row in settings_table())
+    example = (ROOT / ".env.example").read_text()
+    assert re.findall(r"^# ?([A-Z_]+)=", example, flags=re.MULTILINE) == names

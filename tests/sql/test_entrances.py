@@ -1,0 +1,41 @@
+"""What programs of two releases call and pass: it stays as it is while both run (CONTRIBUTING.md).
+
+Something new gets a new name, and a line here; a line is taken away a release after the last program used it.
+"""
+
+from tests.support.engine.databases import Connection
+
+FUNCTIONS = {
+    "run_batch": "p_batch_id uuid, p_commands show_command[], p_again boolean DEFAULT false "
+    "-> SETOF command_outcome",
+    "run_desk_command": "p_command show_command -> SETOF command_outcome",
+}
+TYPES = {
+    "show_command": "command_no integer, show_id bigint, kind text, actor text, booking_id bigint, "
+    "user_id bigint, seat_count integer, seat_numbers integer[], hold_interval interval, reason text, "
+    "details jsonb, idempotency_key text, fingerprint bytea, origin text",
+    "command_outcome": "command_no integer, show_id bigint, code text, replayed boolean, booking bookings, "
+    "details jsonb",
+}
+
+SIGNATURES = """
+    SELECT proname, pg_get_function_arguments(oid) || ' -> ' || pg_get_function_result(oid) AS signature
+    FROM pg_proc WHERE proname = ANY ($1)
+"""
+ATTRIBUTES = """
+    SELECT t.typname,
+           string_agg(a.attname || ' ' || format_type(a.atttypid, NULL), ', ' ORDER BY a.attnum) AS list
+    FROM pg_type AS t JOIN pg_attribute AS a ON a.attrelid = t.typrelid
+    WHERE t.typname = ANY ($1) AND NOT a.attisdropped
+    GROUP BY t.typname
+"""
+
+
+async def test_the_functions_that_programs_call_keep_their_signatures(connection: Connection) -> None:
+    rows = await connection.fetch(SIGNATURES, list(FUNCTIONS))
+    assert {row["proname"]: row["signature"] for row in rows} == FUNCTIONS
+
+
+async def test_the_types_that_programs_pass_keep_their_attributes(connection: Connection) -> None:
+    rows = await connection.fetch(ATTRIBUTES, list(TYPES))
+    assert {row["typname"]: row["list"] for row in rows} == TYPES

@@ -1,0 +1,107 @@
+"""The SQL files: one thing each, named for it, used, and with the numbers that the program knows."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import boxoffice
+from boxoffice.sql import query, scripts
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.outcomes import RefusalCode
+
+SOURCES = Path(boxoffice.__file__).parent
+FUNCTIONS = scripts("functions")
+QUERIES = scripts("queries")
+CHECKS = scripts("checks")
+SCHEMA = scripts("migrations")["0001_schema"]
+EVERYTHING = {
+    f"{folder}/{name}": text
+    for folder in ("migrations", "functions", "queries", "checks")
+    for name, text in scripts(folder).items()
+}
+
+BOUNDS = {
+    "users_name_length": limits.NAME_CHARS_MAX,
+    "users_email_length": limits.EMAIL_CHARS_MAX,
+    "shows_id_leaves_room_for_bookings": limits.SHOW_ID_MAX,
+    "shows_name_length": limits.NAME_CHARS_MAX,
+    "inventory_total": limits.SEATS_PER_SHOW_MAX,
+    "inventory_booking_numbers": 2**limits.BOOKING_NUMBER_BITS - 1,
+    "section_length": limits.SECTION_SEATS,
+    "booking_size": limits.SEATS_PER_BOOKING_MAX,
+    "booking_reason_length": limits.REASON_CHARS_MAX,
+    "block_reason_length": limits.REASON_CHARS_MAX,
+}
+
+HOLDS_ENDED_AT_ONCE = 20_000
+"""Of one show in one batch; explained in expire_holds.sql, where alone it is."""
+
+
+def code_of(text: str) -> str:
+    """The SQL without its comments."""
+    return re.sub(r"--.*", "", text)
+
+
+@pytest.mark.parametrize(("constraint", "bound"), BOUNDS.items())
+def test_a_bound_in_the_schema_is_the_one_in_limits(constraint: str, bound: int) -> None:
+    check = re.search(rf"CONSTRAINT {constraint}\s+CHECK \((.+)\)", SCHEMA)
+    assert check is not None
+    assert int(re.findall(r"\d+", check[1])[-1]) == bound
+
+
+def test_every_large_number_in_the_sql_is_one_of_limits() -> None:
+    known = {*BOUNDS.values(), HOLDS_ENDED_AT_ONCE}
+    for name, text in EVERYTHING.items():
+        numbers = {int(number) for number in re.findall(r"\b\d{3,}\b", code_of(text))}
+        assert numbers <= known, name
+
+
+def test_booking_ids_are_shifted_by_the_bits_of_their_number() -> None:
+    shifts = {int(bits) for text in EVERYTHING.values() for bits in re.findall(r"(?:<<|>>) (\d+)", text)}
+    assert shifts == {limits.BOOKING_NUMBER_BITS}
+
+
+def test_the_largest_ids_stay_exact_in_javascript() -> None:
+    assert (limits.SHOW_ID_MAX << limits.BOOKING_NUMBER_BITS | 2**24 - 1) == limits.ID_MAX == 2**53 - 1
+
+
+def test_timeouts_nest() -> None:
+    assert limits.MIGRATION_LOCK_TIMEOUT_MS < limits.LOCK_TIMEOUT_MS
+    assert limits.LOCK_TIMEOUT_MS < limits.STATEMENT_TIMEOUT_MS < limits.ANSWER_TIMEOUT_S * 1000
+    assert limits.STATEMENT_TIMEOUT_MS < limits.TRANSACTION_TIMEOUT_MS < limits.ANSWER_TIMEOUT_S * 1000
+    assert limits.LOCK_TIMEOUT_MS < limits.READ_STATEMENT_TIMEOUT_MS < limits.READ_ANSWER_TIMEOUT_S * 1000
+    assert limits.ANSWER_TIMEOUT_S < limits.WRITE_RETRY_BUDGET_S < limits.DRAIN_MAX_S < 30
+    assert limits.BATCH_RECORDS_KEPT_S > 10 * limits.WRITE_RETRY_BUDGET_S
+
+
+def test_a_function_file_defines_the_function_of_its_name_and_says_what_it_does() -> None:
+    for name, text in FUNCTIONS.items():
+        assert re.findall(r"CREATE (?:OR REPLACE )?\w+ (\w+)\s*\(", text) == [name]
+        assert re.match(rf"-- {name}\([^)]*\): ", text), name
+
+
+def test_every_function_is_called() -> None:
+    for name in FUNCTIONS:
+        others = [text for other, text in EVERYTHING.items() if other != f"functions/{name}"]
+        assert any(re.search(rf"\b{name}\(", code_of(text)) for text in others), name
+
+
+def test_every_query_says_what_it_asks_and_is_used() -> None:
+    sources = "".join(source.read_text() for source in SOURCES.rglob("*.py"))
+    for name, text in QUERIES.items():
+        assert query(name) == text
+        assert re.match(r"-- [A-Z]", text), name
+        assert f'"{name}"' in sources, name
+
+
+def test_every_check_says_which_invariants_it_shows() -> None:
+    for name, text in CHECKS.items():
+        assert re.match(r"-- I\d(, I\d)*: ", text), name
+
+
+def test_the_sql_gives_every_refusal_and_no_other() -> None:
+    code = "".join(code_of(text) for text in FUNCTIONS.values())
+    told = set(re.findall(r"code := '(\w+)'", code)) | set(re.findall(r"show_id, '(\w+)', false", code))
+    told |= set(re.findall(r"(?:THEN|ELSE) '(idempotency_\w+|hold_\w+|invalid_\w+|too_many_\w+)'", code))
+    assert told - {"done"} == set(RefusalCode)

@@ -1,0 +1,1 @@
+"""The engine, on a database of the test's own."""

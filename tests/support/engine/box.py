@@ -1,0 +1,242 @@
+"""The engine on a test's database, with short words for what tests ask of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from prometheus_client import REGISTRY
+
+from boxoffice.database.verify import verify
+from boxoffice.engine.engine import BookingEngine
+from boxoffice.engine.reads import Reads
+from boxoffice.engine.runtime import open_engine
+from boxoffice.settings.settings import Secret, Settings
+from boxoffice.vocabulary.commands import (
+    BlockSeats,
+    BookSeats,
+    CancelBooking,
+    Command,
+    ConfirmBooking,
+    CreateShow,
+    CreateUser,
+    DeleteShow,
+    Done,
+    ExpireHolds,
+    FailBooking,
+    LateConfirm,
+    UnblockSeats,
+    UpdateShow,
+)
+from boxoffice.vocabulary.outcomes import BookingDone, RefusalCode, Refused, SeatsDone, ShowDone
+from boxoffice.vocabulary.views import Booking, Event, Show
+
+D = TypeVar("D")
+
+START: Final = datetime(2030, 12, 15, 18, 30, tzinfo=UTC)
+ACTOR: Final = "tester"
+PAGE: Final = 1_000_000
+"""More than any list of a test has."""
+
+
+class Box:
+    """Commands by name; user 1 is there from the start. ``key`` is the Idempotency-Key."""
+
+    def __init__(self, dsn: str, engine: BookingEngine, reads: Reads) -> None:
+        self.dsn = dsn
+        self.engine = engine
+        self.reads = reads
+
+    async def do(self, command: Command[Done]) -> Done | Refused:
+        """Any command."""
+        return await self.engine.execute(command)
+
+    async def user(self, email: str = "john@example.com", name: str = "John Doe") -> int:
+        """The id of a user."""
+        return done(await self.do(CreateUser(actor=ACTOR, name=name, email=email))).user.id
+
+    async def show(self, seats: int = 10, *, name: str = "Movie", start: datetime = START) -> int:
+        """The id of a new show."""
+        command = CreateShow(actor=ACTOR, name=name, start_time=start, total_seats=seats)
+        return done(await self.do(command)).show.id
+
+    async def try_book(
+        self,
+        show_id: int,
+        count: int = 1,
+        *,
+        seats: Sequence[int] | None = None,
+        hold: float | None = None,
+        user: int = 1,
+        key: str | None = None,
+        actor: str = ACTOR,
+    ) -> BookingDone | Refused:
+        """Books ``count`` seats, or exactly ``seats``; for ``hold`` seconds if that is given."""
+        return await self.do(
+            BookSeats(
+                actor=actor,
+                idempotency_key=key,
+                show_id=show_id,
+                user_id=user,
+                seat_count=count if seats is None else len(seats),
+                seat_numbers=None if seats is None else tuple(seats),
+                hold_seconds=hold,
+            )
+        )
+
+    async def book(
+        self,
+        show_id: int,
+        count: int = 1,
+        *,
+        seats: Sequence[int] | None = None,
+        hold: float | None = None,
+        key: str | None = None,
+    ) -> Booking:
+        """The same, which must succeed."""
+        return done(await self.try_book(show_id, count, seats=seats, hold=hold, key=key)).booking
+
+    async def confirm(
+        self, booking_id: int, late: LateConfirm = "retake", *, key: str | None = None
+    ) -> BookingDone | Refused:
+        """Confirms a hold."""
+        return await self.do(
+            ConfirmBooking(
+                actor=ACTOR,
+                idempotency_key=key,
+                show_id=show_of(booking_id),
+                booking_id=booking_id,
+                late=late,
+            )
+        )
+
+    async def cancel(
+        self, booking_id: int, reason: str | None = None, *, key: str | None = None
+    ) -> BookingDone | Refused:
+        """Cancels a booking."""
+        return await self.do(
+            CancelBooking(
+                actor=ACTOR,
+                idempotency_key=key,
+                show_id=show_of(booking_id),
+                booking_id=booking_id,
+                reason=reason,
+            )
+        )
+
+    async def fail(self, booking_id: int, reason: str | None = None) -> BookingDone | Refused:
+        """Ends a hold as failed."""
+        return await self.do(
+            FailBooking(actor=ACTOR, show_id=show_of(booking_id), booking_id=booking_id, reason=reason)
+        )
+
+    async def expire(self, show_id: int) -> int:
+        """Ends the holds of a show that have run out."""
+        return done(await self.do(ExpireHolds(actor=ACTOR, show_id=show_id))).expired_count
+
+    async def block(self, show_id: int, *seats: int, key: str | None = None) -> SeatsDone | Refused:
+        """Keeps seats for the house."""
+        return await self.do(
+            BlockSeats(
+                actor=ACTOR, idempotency_key=key, show_id=show_id, seat_numbers=seats, reason="wheelchairs"
+            )
+        )
+
+    async def unblock(self, show_id: int, *seats: int) -> SeatsDone | Refused:
+        """Gives blocked seats back to sale."""
+        return await self.do(UnblockSeats(actor=ACTOR, show_id=show_id, seat_numbers=seats))
+
+    async def resize(
+        self, show_id: int, seats: int, *, seq: int | None = None, key: str | None = None
+    ) -> ShowDone | Refused:
+        """Gives a show another number of seats."""
+        return await self.do(
+            UpdateShow(actor=ACTOR, idempotency_key=key, show_id=show_id, total_seats=seats, expected_seq=seq)
+        )
+
+    async def delete(self, show_id: int, *, seq: int | None = None) -> ShowDone | Refused:
+        """Deletes a show."""
+        return await self.do(DeleteShow(actor=ACTOR, show_id=show_id, expected_seq=seq))
+
+    async def view(self, show_id: int) -> Show:
+        """A show, as it is read."""
+        show = await self.reads.show(show_id)
+        assert show is not None
+        return show
+
+    async def free_seats(self, show_id: int) -> list[int]:
+        """The numbers of a show's free seats, by its map."""
+        seat_map = await self.reads.seat_map(show_id)
+        assert seat_map is not None
+        return [seat for seat, taken in enumerate(seat_map.taken, start=1) if taken == "0"]
+
+    async def events(self, show_id: int) -> list[Event]:
+        """All events of a show."""
+        page = await self.reads.changes(show_id, limit=PAGE)
+        assert page is not None
+        return page.items
+
+    async def violations(self) -> dict[str, list[str]]:
+        """What ``verify`` finds, by check; nothing in a sound database."""
+        return await violations(self.dsn)
+
+
+async def violations(dsn: str) -> dict[str, list[str]]:
+    """What ``verify`` finds in a database, by check; nothing in a sound one."""
+    results = await verify(dsn)
+    return {r.name: [violation.text for violation in r.violations] for r in results if r.violation_count}
+
+
+async def in_one_batch(*commands: Coroutine[Any, Any, D | Refused], batches: int = 1) -> list[D | Refused]:
+    """The outcomes of commands that come while all lanes are idle, and so in one batch.
+
+    All of them are in the queue before the first worker has its turn of the loop.
+    """
+    before = _batches()
+    outcomes = await asyncio.gather(*commands)
+    assert _batches() == before + batches
+    return outcomes
+
+
+def _batches() -> float:
+    count = REGISTRY.get_sample_value("boxoffice_batch_commands_count")
+    assert count is not None
+    return count
+
+
+def done(outcome: Done | Refused) -> Done:
+    """The outcome, which must not be a refusal."""
+    assert not isinstance(outcome, Refused), outcome
+    return outcome
+
+
+def refused(code: str, **details: Any) -> Refused:
+    """The refusal that is expected."""
+    return Refused(RefusalCode(code), details)
+
+
+def show_of(booking_id: int) -> int:
+    """The show of a booking: the high part of its id."""
+    return booking_id >> 24
+
+
+def settings_for(dsn: str, isolation: str = "serializable", *, pool_max: int = 4) -> Settings:
+    """Settings for a database; two connections write, two read."""
+    assert isolation in ("serializable", "read_committed")
+    return Settings(
+        database_url=Secret(dsn),
+        db_pool_max=pool_max,
+        db_isolation="serializable" if isolation == "serializable" else "read_committed",
+    )
+
+
+@asynccontextmanager
+async def open_box(
+    dsn: str, isolation: str = "serializable", *, pool_max: int = 4, sweep: bool = False
+) -> AsyncIterator[Box]:
+    """An engine on a database; without a sweeper unless asked for."""
+    async with open_engine(settings_for(dsn, isolation, pool_max=pool_max), sweep=sweep) as (engine, reads):
+        box = Box(dsn, engine, reads)
+        await box.user()
+        yield box

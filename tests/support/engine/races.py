@@ -1,0 +1,33 @@
+"""Races, staged: one side holds a lock, the other is seen to wait for it, then the first goes on."""
+
+import asyncio
+import time
+from typing import overload
+
+from tests.support.engine.databases import Connection
+from tests.support.process.polling import POLL_S, WAIT_MAX_S
+
+_BLOCKED = """
+    SELECT count(*)
+    FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock'
+      AND ($1::int IS NULL OR pid = $1)
+      AND ($2::text IS NULL OR application_name = $2)
+"""
+
+
+@overload
+async def wait_until_blocked(observer: Connection, *, pid: int, count: int = 1) -> None: ...
+@overload
+async def wait_until_blocked(observer: Connection, *, application_name: str, count: int = 1) -> None: ...
+async def wait_until_blocked(
+    observer: Connection, *, pid: int | None = None, application_name: str | None = None, count: int = 1
+) -> None:
+    """Returns once ``count`` such sessions wait for a lock; fails if they do not within the bound.
+
+    ``observer`` must not be in a transaction, which would see the same activity all the time.
+    """
+    deadline = time.monotonic() + WAIT_MAX_S
+    while await observer.fetchval(_BLOCKED, pid, application_name) < count:
+        assert time.monotonic() < deadline, f"{pid or application_name} does not wait for a lock"
+        await asyncio.sleep(POLL_S)

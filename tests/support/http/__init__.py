@@ -1,0 +1,1 @@
+"""The API, as a client and as a stranger meets it."""

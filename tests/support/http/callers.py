@@ -1,0 +1,140 @@
+"""An application that asks who calls, and callers of every kind."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final, Literal
+
+from litestar import Litestar
+from msgspec.structs import replace
+
+from boxoffice.access.callers import Role
+from boxoffice.access.key_desk import KeyDesk
+from boxoffice.engine.runtime import open_store
+from boxoffice.settings.settings import Secret, Settings
+from boxoffice.web.edge.gate import Gate
+from tests.support.http.api import Api
+from tests.support.http.fixtures import client_of, running
+from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, bearer
+
+Credential = Literal[
+    "nobody",
+    "customer",
+    "other customer",
+    "operator",
+    "admin",
+    "service",
+    "expired key",
+    "revoked key",
+    "unknown key",
+    "wrong audience token",
+    "expired token",
+]
+
+PROVIDER: Final = Provider()
+
+
+def closed(dsn: str, **changes: Any) -> Settings:
+    """Settings with authentication on; the limits so wide that only tests of limits meet them."""
+    settings = Settings(
+        database_url=Secret(dsn),
+        db_pool_max=4,
+        auth=True,
+        jwt_issuer=ISSUER,
+        jwt_audience=AUDIENCE,
+        jwt_algorithm=ALGORITHM,
+        jwt_public_key=PROVIDER.public_pem,
+        jwt_roles_claim="roles",
+        rate_reads_per_minute=100_000,
+        rate_writes_per_minute=100_000,
+        holds_per_user_max=10_000,
+    )
+    return replace(settings, **changes)
+
+
+class Callers:
+    """The application as each caller sees it."""
+
+    def __init__(self, app: Litestar, desk: KeyDesk) -> None:
+        self.app = app
+        self.desk = desk
+
+    async def key(self, role: Role, *, shows: list[int] | None = None, lasts: timedelta | None = None) -> str:
+        """The secret of a new key."""
+        return (await self.desk.create("test", role, shows, lasts)).secret
+
+    async def headers(self, credential: Credential) -> dict[str, str]:
+        """The headers that such a caller sends."""
+        if credential == "revoked key":
+            new = await self.desk.create("test", Role.ADMIN, None, None)
+            await self.desk.revoke(new.key.key_id)
+            return bearer(new.secret)
+        return await _MAKERS[credential](self)
+
+    def forget_keys(self) -> None:
+        """As if the seconds had passed for which a key is believed."""
+        identities = self._gate()._identities
+        assert identities is not None
+        identities._keys._known.clear()
+
+    def forget_people(self) -> None:
+        """As if the seconds had passed for which a login is remembered."""
+        self.app.state.people._known.clear()
+
+    def _gate(self) -> Gate:
+        edge: Any = self.app.asgi_handler
+        gate: Gate = edge._app
+        return gate
+
+    @asynccontextmanager
+    async def api(self, credential: Credential) -> AsyncIterator[Api]:
+        """A client that is such a caller."""
+        async with self.api_with(await self.headers(credential)) as api:
+            yield api
+
+    @asynccontextmanager
+    async def api_with(self, headers: dict[str, str]) -> AsyncIterator[Api]:
+        """A client that sends these headers."""
+        async with client_of(self.app) as http:
+            http.headers.update(headers)
+            yield Api(http)
+
+
+@asynccontextmanager
+async def callers_of(settings: Settings) -> AsyncIterator[Callers]:
+    """The application under these settings."""
+    async with running(settings) as app, open_store(settings) as store:
+        yield Callers(app, KeyDesk(store))
+
+
+async def _nobody(_: Callers) -> dict[str, str]:
+    return {}
+
+
+async def _key(callers: Callers, *, role: Role, lasts: timedelta | None = None) -> dict[str, str]:
+    return bearer(await callers.key(role, lasts=lasts))
+
+
+async def _unknown(_: Callers) -> dict[str, str]:
+    from boxoffice.access.keys import make_key
+
+    return bearer(make_key())
+
+
+async def _token(_: Callers, *, subject: str = "ada", **claims: Any) -> dict[str, str]:
+    return bearer(PROVIDER.token(subject, **claims))
+
+
+_MAKERS: Final[dict[str, Callable[[Callers], Awaitable[dict[str, str]]]]] = {
+    "nobody": _nobody,
+    "customer": _token,
+    "other customer": partial(_token, subject="bob"),
+    "operator": partial(_key, role=Role.OPERATOR),
+    "admin": partial(_key, role=Role.ADMIN),
+    "service": partial(_key, role=Role.SERVICE),
+    "expired key": partial(_key, role=Role.ADMIN, lasts=timedelta(seconds=-1)),
+    "unknown key": _unknown,
+    "wrong audience token": partial(_token, aud="another service"),
+    "expired token": partial(_token, exp=1_700_000_000),
+}

@@ -1,0 +1,116 @@
+"""The real application, spoken to over ASGI: on a real database, or without one where none is needed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+from litestar import Litestar
+
+from boxoffice.serve.app import create_app
+from boxoffice.settings.settings import Secret, Settings
+from tests.support.http.api import Api
+
+if TYPE_CHECKING:
+    from tests.support.http.callers import Callers
+
+
+@pytest.fixture
+def settings(database: str) -> Settings:
+    """Settings for the test's database."""
+    return Settings(database_url=Secret(database), db_pool_max=4)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[Litestar]:
+    """The running application."""
+    async with running(settings) as app:
+        yield app
+
+
+@pytest.fixture
+async def api(app: Litestar) -> AsyncIterator[Api]:
+    """A client of it."""
+    async with client_of(app) as client:
+        yield Api(client)
+
+
+@pytest.fixture(scope="session")
+async def unserved() -> AsyncIterator[AsyncClient]:
+    """A client of an application without a database: whatever gets past the web layer answers 500."""
+    app = create_app(Settings())
+    app.state.engine = app.state.reads = Nobody()
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def callers(database: str) -> AsyncIterator["Callers"]:
+    """The application with authentication on."""
+    from tests.support.http.callers import callers_of, closed
+
+    async with callers_of(closed(database)) as callers:
+        yield callers
+
+
+@pytest.fixture
+async def house(callers: "Callers") -> AsyncIterator[Api]:
+    """A client with an admin's key."""
+    async with callers.api("admin") as api:
+        yield api
+
+
+@pytest.fixture
+async def ada(callers: "Callers") -> AsyncIterator[Api]:
+    """A customer."""
+    async with callers.api("customer") as api:
+        yield api
+
+
+@pytest.fixture
+async def bob(callers: "Callers") -> AsyncIterator[Api]:
+    """Another customer."""
+    async with callers.api("other customer") as api:
+        yield api
+
+
+class Nobody:
+    """In the place of the engine and the reads, where they must not be asked."""
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def fail(*_: object, **__: object) -> object:
+            raise AssertionError(f"{name} was asked for")
+
+        return fail
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Litestar]:
+    """An application with these settings, started and stopped in one task, as a server does it."""
+    app = create_app(settings)
+    started, over = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await over.wait()
+
+    life = asyncio.create_task(live())
+    starting = asyncio.create_task(started.wait())
+    await asyncio.wait([life, starting], return_when=asyncio.FIRST_COMPLETED)
+    starting.cancel()
+    try:
+        yield app
+    finally:
+        over.set()
+        await life
+
+
+@asynccontextmanager
+async def client_of(app: Litestar) -> AsyncIterator[AsyncClient]:
+    """An HTTP client of an application in this process."""
+    transport = ASGITransport(cast(Any, app))
+    async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client

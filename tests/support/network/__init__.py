@@ -1,0 +1,1 @@
+"""Ways to a server that fail on purpose."""

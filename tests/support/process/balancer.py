@@ -1,0 +1,141 @@
+"""haproxy as we ship it, in front of two instances, and customers who come through it."""
+
+import asyncio
+import csv
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from tests.support.process.polling import wait_until
+from tests.support.process.program import STOP_MAX_S, Program, free_port
+
+CONFIG: Final = Path(__file__).parents[3] / "deploy/haproxy/haproxy.cfg"
+
+CUSTOMERS: Final = 8
+PAUSE_S: Final = 0.02
+"""Pause of a customer between two bookings, so that the load is bounded."""
+
+SETTINGS: Final = {"DRAIN_DELAY_SECONDS": "300", "AUTH": "off"}
+"""The delay ends when the test has seen the balancer go elsewhere, by a second SIGTERM."""
+
+
+class Balancer:
+    """A running haproxy; ``states`` tells what it thinks of the instances."""
+
+    def __init__(self, instances: list[Program], log: Path) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self._stats_url = f"http://127.0.0.1:{free_port()}"
+        self.log = log
+        self.environment = {
+            **os.environ,
+            "BIND": self.url.removeprefix("http://"),
+            "STATS_BIND": self._stats_url.removeprefix("http://"),
+            **{f"BOXOFFICE_{n}": f"127.0.0.1:{program.port}" for n, program in enumerate(instances, 1)},
+        }
+
+    def states(self) -> list[str]:
+        """`UP` or `DOWN` of each instance, in order; none before haproxy answers."""
+        try:
+            rows = csv.DictReader(httpx.get(f"{self._stats_url}/;csv").text.splitlines())
+        except httpx.TransportError:
+            return []
+        return [row["status"].split()[0] for row in rows if row["svname"].startswith("boxoffice-")]
+
+    async def until(self, *states: str) -> None:
+        """Returns once the instances are seen like this."""
+        await asyncio.to_thread(wait_until, lambda: self.states() == list(states), f"instances {states}")
+
+
+@contextmanager
+def balanced(instances: list[Program], log: Path) -> Iterator[Balancer]:
+    """haproxy in front of the instances. Skips where haproxy is not installed."""
+    haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+    if haproxy is None:
+        pytest.skip("haproxy is not installed")
+    balancer = Balancer(instances, log)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [haproxy, "-db", "-f", CONFIG], env=balancer.environment, stdout=output, stderr=output
+        )
+    try:
+        wait_until(lambda: balancer.states() == ["UP"] * len(instances), "haproxy with all instances up")
+        yield balancer
+    finally:
+        process.terminate()
+        process.wait(STOP_MAX_S)
+
+
+async def drained(balancer: Balancer, instance: Program, *states: str) -> int:
+    """Ends an instance as an orchestrator does, once the balancer sees ``states``; its exit status."""
+    instance.process.send_signal(signal.SIGTERM)
+    await balancer.until(*states)
+    instance.process.send_signal(signal.SIGTERM)
+    return await asyncio.to_thread(instance.process.wait, STOP_MAX_S)
+
+
+def killed(instance: Program) -> None:
+    """Leaves nothing behind; SIGTERM would wait."""
+    if hasattr(instance, "process") and instance.process.poll() is None:
+        instance.end(signal.SIGKILL)
+
+
+class Customers:
+    """They book and read through the balancer, without keys, so that nothing that failed is sent again."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/api"
+        self._done = False
+        self.acknowledged: set[int] = set()
+        self.failures: list[str] = []
+        show = {"name": "Upgrade", "start_time": "2030-01-01T20:00:00Z", "total_seats": 50_000}
+        user = {"name": "Ada", "email": "ada@example.com"}
+        self.show_id = self._made("shows", show)
+        self._booking = {"show_id": self.show_id, "user_id": self._made("users", user), "seats_booked": 1}
+
+    def _made(self, what: str, body: dict[str, Any]) -> int:
+        response = httpx.post(f"{self._url}/{what}", json=body)
+        assert response.status_code == 201, response.text
+        number: int = response.json()["data"]["id"]
+        return number
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """They come for the length of a block."""
+        customers = [asyncio.create_task(self._come()) for _ in range(CUSTOMERS)]
+        try:
+            yield
+        finally:
+            self._done = True
+            await asyncio.gather(*customers)
+
+    async def some_more(self) -> None:
+        """Returns when each has booked twice from now on, on average."""
+        enough = len(self.acknowledged) + 2 * CUSTOMERS
+        await asyncio.to_thread(
+            wait_until, lambda: bool(self.failures) or len(self.acknowledged) >= enough, "more bookings"
+        )
+
+    async def _come(self) -> None:
+        async with httpx.AsyncClient(timeout=30) as client:
+            while not self._done:
+                try:
+                    booked = await client.post(f"{self._url}/bookings", json=self._booking)
+                    if booked.status_code == 201:
+                        number = booked.json()["data"]["id"]
+                        self.acknowledged.add(number)
+                        read = await client.get(f"{self._url}/bookings/{number}")
+                        if read.status_code != 200:
+                            self.failures.append(f"read: {read.status_code} {read.text}")
+                    else:
+                        self.failures.append(f"booking: {booked.status_code} {booked.text}")
+                except httpx.TransportError as error:
+                    self.failures.append(repr(error))
+                await asyncio.sleep(PAUSE_S)

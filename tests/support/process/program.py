@@ -1,0 +1,96 @@
+"""The real program: started as its users start it, and ended as they (or a power cut) end it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
+
+import httpx
+
+from tests.support.process.polling import wait_until
+
+STOP_MAX_S: Final = 60.0
+"""Longest wait for a process to end, in seconds."""
+
+
+class Program:
+    """``boxoffice`` with settings of its own, over an embedded PostgreSQL in a folder of its own."""
+
+    launch: ClassVar[tuple[str, ...]] = ("-m", "boxoffice")
+    """How Python is told to run it."""
+    python: str = sys.executable
+    surroundings: Mapping[str, Any] = {}
+    """Arguments for ``subprocess``: another user, another folder."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{name: text for name, text in os.environ.items() if not name.startswith(("DB_", "DATABASE_"))},
+            "DATA_DIR": str(data_dir),
+            "PORT": str(self.port),
+            "LOG_LEVEL": "warning",
+            **settings,
+        }
+        self._log_file = data_dir / f"serve-{self.port}.log"
+        self.process: subprocess.Popen[bytes]
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end."""
+        return subprocess.run(
+            [self.python, *self.launch, *arguments],
+            env=self.environment | settings,
+            capture_output=True,
+            text=True,
+            timeout=STOP_MAX_S,
+            check=False,
+            **self.surroundings,
+        )
+
+    def serve(self, *arguments: str, ready: bool = True) -> Self:
+        """Starts the server and waits until it is ready, or at least answers."""
+        with self._log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [self.python, *self.launch, "serve", *arguments],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **self.surroundings,
+            )
+        path = "/readyz" if ready else "/healthz"
+        wait_until(lambda: self._answers(path), f"a server on port {self.port}")
+        return self
+
+    def output(self) -> str:
+        """What the server has said."""
+        return self._log_file.read_text(errors="replace")
+
+    def end(self, number: signal.Signals) -> int:
+        """Ends the server by a signal; its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(STOP_MAX_S)
+
+    def close(self) -> None:
+        """Leaves nothing behind."""
+        if hasattr(self, "process") and self.process.poll() is None:
+            self.end(signal.SIGTERM)
+
+    def _answers(self, path: str) -> bool:
+        assert self.process.poll() is None, self.output()
+        try:
+            return httpx.get(f"{self.url}{path}").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

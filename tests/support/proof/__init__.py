@@ -1,0 +1,1 @@
+"""What proofs rest on: books kept by clients, stories, rules."""

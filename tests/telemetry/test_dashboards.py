@@ -1,0 +1,138 @@
+"""The dashboard, the alerts and the documentation speak of metrics that a running server tells."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from prometheus_client import REGISTRY, Metric
+
+from boxoffice.serve.vitals import Vitals
+from tests.support.http.api import refused
+from tests.support.http.callers import callers_of, closed
+from tests.support.http.scrape import Scrape
+from tests.support.proof.promql import unknown_in
+
+ROOT: Final = Path(__file__).parents[2]
+PROMTOOL: Final = shutil.which("promtool")
+PROMETHEUS: Final = ROOT / "deploy" / "prometheus"
+ALERTS: Final = PROMETHEUS / "alerts.yml"
+OPERATIONS: Final = ROOT / "docs" / "operations.md"
+needs_promtool: Final = pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool is not installed (Debian: prometheus)"
+)
+
+
+@pytest.fixture
+async def scrape(database: str) -> AsyncIterator[Scrape]:
+    """What a server tells to which everything has happened that is counted by label."""
+    settings = closed(database, slow_query_seconds=0, rate_reads_per_minute=2)
+    async with callers_of(settings) as callers, callers.api("admin") as api, callers.api("nobody") as nobody:
+        show, user = await api.show(), await api.user()
+        await api.hold(show["id"], user["id"])
+        body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 11}
+        refused(await api.http.post("/api/bookings", json=body), 409, "insufficient_seats")
+        for headers in ({}, {"Authorization": "Bearer nonsense"}):
+            refused(await nobody.http.get("/api/users", headers=headers), 401, "unauthenticated")
+        for _ in range(3):
+            await nobody.http.get("/api/shows")
+        await callers.app.state.vitals.take_sample()
+        callers.app.state.engine.tell_load()
+        await callers.app.state.engine.stop()
+        refused(await api.http.post("/api/bookings", json=body), 503, "shutting_down")
+        yield Scrape((await api.http.get("/metrics")).text)
+
+
+def panels() -> Iterator[tuple[str, list[str]]]:
+    """Each expression of the dashboard, with the text that shows its labels."""
+    board = json.loads((ROOT / "deploy" / "grafana" / "boxoffice.json").read_text())
+    for panel in board["panels"]:
+        for target in panel.get("targets", []):
+            yield target["expr"], [target["legendFormat"]]
+
+
+def alerts() -> Iterator[tuple[str, list[str]]]:
+    """Each expression of the alerts, with its summary."""
+    for rule in ALERTS.read_text().split("- alert: ")[1:]:
+        found = re.search(r"expr: (.*?)\n        (?:for|labels):", rule, re.DOTALL)
+        summary = re.search(r"summary: (.*)", rule)
+        assert found is not None
+        assert summary is not None, rule
+        yield found[1], [summary[1]]
+
+
+MADE_UP: Final = (
+    ("rate(boxoffice_bookings_total[5m])", ""),
+    ("boxoffice_pool_connections_in_use > 3", "{{ $labels.show }}"),
+    ('boxoffice_pool_connections_in_use{pool="swimming"}', ""),
+    ('boxoffice_pool_connections_in_use{color!="blue"}', ""),
+    ("sum by (color) (boxoffice_waiting_commands)", ""),
+    ("vector(1)", ""),
+)
+
+
+async def test_every_metric_and_label_of_dashboard_and_alerts_exists(scrape: Scrape) -> None:
+    expressions = [*panels(), *alerts()]
+    assert len(expressions) > 40
+    assert {e: wrong for e, texts in expressions if (wrong := unknown_in(e, texts, scrape))} == {}
+    # And what is made up is noticed.
+    assert [e for e, shown in MADE_UP if not unknown_in(e, [shown], scrape)] == []
+
+
+def test_every_alert_leads_to_a_heading_of_the_runbook() -> None:
+    anchors = re.findall(r"runbook_url: docs/operations\.md#([a-z-]+)", ALERTS.read_text())
+    assert len(anchors) == len(list(alerts()))
+    headings = re.findall(r"^#+ (.+)$", OPERATIONS.read_text(), re.MULTILINE)
+    assert set(anchors) <= {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in headings}
+
+
+@needs_promtool
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "rules", "alerts.yml"],
+        ["check", "config", "prometheus.yml"],
+        ["check", "config", "--syntax-only", "compose.yml"],
+        ["test", "rules", "alerts_test.yml"],
+    ],
+)
+def test_prometheus_takes_the_files_and_the_alerts_fire(arguments: list[str]) -> None:
+    assert PROMTOOL is not None
+    run = subprocess.run([PROMTOOL, *arguments], cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def families() -> Iterator[tuple[Metric, list[str]]]:
+    """All metrics of ours, with the names of their labels."""
+    for collector in list(REGISTRY._collector_to_names):
+        for family in collector.collect():
+            if family.name.startswith("boxoffice_"):
+                yield family, list(getattr(collector, "_labelnames", ()))
+    vital: Any = Vitals(None, None)  # type: ignore[arg-type]
+    for family in vital.collect():
+        yield family, list(family._labelnames)
+
+
+def test_the_documentation_lists_every_metric_as_it_is() -> None:
+    page = (ROOT / "docs" / "monitoring.md").read_text()
+    listed = re.findall(
+        r"^\| `(boxoffice_\w+)` \| (\w+) \| ([^|]+) \| ([^|]*) \| (.+) \|$", page, re.MULTILINE
+    )
+    told = {
+        family.name + ("_total" if family.type == "counter" else ""): (
+            family.type,
+            labels,
+            family.documentation,
+        )
+        for family, labels in families()
+    }
+    assert {
+        name: (kind, re.findall(r"`(\w+)`", labels), meaning) for name, kind, _, labels, meaning in listed
+    } == told
+    assert {name: "seconds" in unit for name, _, unit, _, _ in listed} == {
+        name: "_seconds" in name for name in told
+    }

@@ -1,0 +1,134 @@
+"""Bookings over HTTP: what each operation does and says."""
+
+import asyncio
+
+from msgspec.structs import replace
+
+from boxoffice.settings.settings import Settings
+from tests.support.http.api import Api, done, listed, refused
+from tests.support.http.fixtures import client_of, running
+
+
+async def test_the_engine_picks_seats_together(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    first = await api.booking(show["id"], user["id"], seats_booked=2)
+    second = await api.booking(show["id"], user["id"], seats_booked=3)
+    assert (first["seats"], second["seats"]) == ([1, 2], [3, 4, 5])
+
+
+async def test_explicit_seats_are_booked_exactly(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    booking = await api.booking(show["id"], user["id"], seat_numbers=[7, 4])
+    assert booking["seats"] == [4, 7]
+    assert booking["seats_booked"] == 2
+
+
+async def test_seat_count_and_seat_numbers_may_come_together_when_they_agree(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    booking = await api.booking(show["id"], user["id"], seat_numbers=[4, 5], seats_booked=2)
+    assert booking["seats"] == [4, 5]
+
+
+async def test_ids_may_be_text(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    body = {"user_id": str(user["id"]), "show_id": str(show["id"]), "seats_booked": 1}
+    booking = done(await api.http.post("/api/bookings", json=body), 201)
+    assert (booking["user_id"], booking["show_id"]) == (user["id"], show["id"])
+
+
+async def test_a_body_is_json_whatever_its_content_type_says(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    content = f'{{"user_id": {user["id"]}, "show_id": {show["id"]}, "seats_booked": 1}}'
+    for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"):
+        response = await api.http.post("/api/bookings", content=content, headers={"content-type": kind})
+        done(response, 201)
+
+
+async def test_a_new_booking_says_where_it_is(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
+    response = await api.http.post("/api/bookings", json=body)
+    booking = done(await api.http.get(response.headers["location"]))
+    assert booking["id"] == response.json()["data"]["id"]
+
+
+async def test_a_booking_tells_its_show_and_user(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    made = await api.booking(show["id"], user["id"])
+    booking = done(await api.http.get(f"/api/bookings/{made['id']}"))
+    assert booking == made | {"show_name": show["name"], "user": user}
+
+
+async def test_a_hold_is_confirmed(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    hold = await api.hold(show["id"], user["id"], hold_seconds=60.5)
+    assert hold["status"] == "PENDING"
+    assert hold["expires_at"] > hold["created_at"]
+    booking = done(await api.http.post(f"/api/bookings/{hold['id']}/confirm"))
+    assert (booking["id"], booking["status"], booking["expires_at"]) == (hold["id"], "CONFIRMED", None)
+    assert booking["seats"] == hold["seats"]
+
+
+async def test_a_failed_hold_gives_its_seats_back_and_keeps_the_reason(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    hold = await api.hold(show["id"], user["id"])
+    path = f"/api/bookings/{hold['id']}/fail"
+    booking = done(await api.http.post(path, json={"reason": " Payment was declined "}))
+    assert (booking["status"], booking["reason"]) == ("FAILED", "Payment was declined")
+    assert (booking["seats"], booking["released_seats"]) == ([], hold["seats"])
+
+
+async def test_a_hold_fails_without_a_reason_or_a_body(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    for body in (b"", b"{}"):
+        hold = await api.hold(show["id"], user["id"])
+        booking = done(await api.http.post(f"/api/bookings/{hold['id']}/fail", content=body))
+        assert (booking["status"], booking["reason"]) == ("FAILED", None)
+
+
+async def test_a_cancelled_booking_gives_its_seats_back_once(api: Api) -> None:
+    user, show = await api.user(), await api.show(seats=4)
+    booking = await api.booking(show["id"], user["id"], seats_booked=3)
+    path = f"/api/bookings/{booking['id']}"
+    answers = await asyncio.gather(*(api.http.delete(path) for _ in range(10)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
+    assert done(await api.http.get(f"/api/shows/{show['id']}"))["available_seats"] == 4
+    cancelled = done(await api.http.get(path))
+    assert (cancelled["status"], cancelled["released_seats"]) == ("CANCELLED", booking["seats"])
+
+
+async def test_a_late_confirm_says_that_the_seats_were_booked_again(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    hold = await api.hold(show["id"], user["id"], hold_seconds=0.001)
+    await asyncio.sleep(0.01)
+    response = await api.http.post(f"/api/bookings/{hold['id']}/confirm")
+    booking = done(response)
+    assert (booking["status"], booking["retaken_from"]) == ("CONFIRMED", hold["id"])
+    assert booking["id"] != hold["id"]
+    assert "had run out" in response.json()["message"]
+
+
+async def test_a_late_confirm_is_refused_where_the_setting_says_so(settings: Settings) -> None:
+    async with running(replace(settings, late_confirm="refuse")) as app, client_of(app) as client:
+        api = Api(client)
+        user, show = await api.user(), await api.show()
+        hold = await api.hold(show["id"], user["id"], hold_seconds=0.001)
+        await asyncio.sleep(0.01)
+        response = await api.http.post(f"/api/bookings/{hold['id']}/confirm")
+        assert refused(response, 409, "hold_expired")["state"] == "EXPIRED"
+
+
+async def test_expire_old_counts_what_it_ended(settings: Settings) -> None:
+    async with running(replace(settings, sweep_interval_seconds=3600)) as app, client_of(app) as client:
+        api = Api(client)
+        user, show = await api.user(), await api.show()
+        for _ in range(3):
+            await api.hold(show["id"], user["id"], hold_seconds=0.001)
+        held = await api.hold(show["id"], user["id"])
+        await asyncio.sleep(0.01)
+        await api.http.post("/api/bookings/expire-old", headers={"Idempotency-Key": "once"})
+        assert done(await api.http.post("/api/bookings/expire-old")) == {"expired_count": 0}
+        bookings = listed(await api.http.get(f"/api/bookings/show/{show['id']}"))
+        assert {b["id"]: b["status"] for b in bookings} == {
+            b["id"]: "PENDING" if b["id"] == held["id"] else "EXPIRED" for b in bookings
+        }

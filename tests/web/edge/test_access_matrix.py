@@ -1,0 +1,177 @@
+"""Every operation for every caller: who gets what, and who gets nothing.
+
+The table is the specification. It must name every operation of the application, and every caller.
+"""
+
+from typing import Any, Final, NamedTuple, get_args
+
+import pytest
+from litestar.routes import HTTPRoute
+
+from boxoffice.access.policies import POLICIES
+from boxoffice.serve.app import create_app
+from boxoffice.settings.settings import Settings
+from boxoffice.web.edge.gate import operation_name
+from tests.support.http.api import START, Api, Json, done
+from tests.support.http.callers import Callers, Credential
+
+
+class Row(NamedTuple):
+    """One operation, and the status that each caller gets for it.
+
+    The customer asks about what is the customer's own; the other customer asks about the same.
+    """
+
+    method: str
+    path: str
+    nobody: int
+    customer: int
+    other: int
+    service: int
+    operator: int
+    admin: int
+    body: Json | None = None
+
+
+HOLD: Final = {"seats_booked": 1, "status": "PENDING"}
+SHOW: Final = {"name": "Movie", "start_time": START, "total_seats": 5}
+TABLE: Final = {
+    "listShows": Row("GET", "/api/shows", 200, 200, 200, 200, 200, 200),
+    "listShowsByType": Row("GET", "/api/shows/type/movie", 200, 200, 200, 200, 200, 200),
+    "getShow": Row("GET", "/api/shows/{show}", 200, 200, 200, 200, 200, 200),
+    "getAvailableSeats": Row("GET", "/api/shows/{show}/available-seats", 200, 200, 200, 200, 200, 200),
+    "createShow": Row("POST", "/api/shows", 401, 403, 403, 403, 403, 201, SHOW),
+    "updateShow": Row("PUT", "/api/shows/{show}", 401, 403, 403, 403, 403, 200, {"name": "Other"}),
+    "deleteShow": Row("DELETE", "/api/shows/{empty show}", 401, 403, 403, 403, 403, 200),
+    "getShowStats": Row("GET", "/api/shows/{show}/stats", 401, 403, 403, 403, 200, 200),
+    "listShowChanges": Row("GET", "/api/shows/{show}/changes", 401, 403, 403, 403, 200, 200),
+    "createUser": Row(
+        "POST", "/api/users", 401, 200, 403, 200, 200, 200, {"name": "Ada", "email": "ada@example.com"}
+    ),
+    "listUsers": Row("GET", "/api/users", 401, 403, 403, 403, 200, 200),
+    "getUser": Row("GET", "/api/users/{user}", 401, 200, 404, 200, 200, 200),
+    "updateUser": Row("PUT", "/api/users/{user}", 401, 200, 404, 200, 200, 200, {"name": "Ada Byron"}),
+    "eraseUser": Row("DELETE", "/api/users/{user}", 401, 200, 404, 403, 403, 200),
+    "exportUser": Row("GET", "/api/users/{user}/export", 401, 200, 404, 403, 403, 200),
+    "bookSeats": Row(
+        "POST",
+        "/api/bookings",
+        401,
+        201,
+        403,
+        201,
+        201,
+        201,
+        {"user_id": "{user}", "show_id": "{show}"} | HOLD,
+    ),
+    "getBooking": Row("GET", "/api/bookings/{hold}", 401, 200, 404, 200, 200, 200),
+    "cancelBooking": Row("DELETE", "/api/bookings/{hold}", 401, 200, 404, 200, 200, 200),
+    "extendHold": Row("POST", "/api/bookings/{hold}/extend", 401, 200, 404, 200, 200, 200),
+    "confirmBooking": Row("POST", "/api/bookings/{hold}/confirm", 401, 403, 403, 200, 200, 200),
+    "failBooking": Row("POST", "/api/bookings/{hold}/fail", 401, 403, 403, 200, 200, 200),
+    "listBookingsOfUser": Row("GET", "/api/bookings/user/{user}", 401, 200, 404, 200, 200, 200),
+    "listBookingsOfShow": Row("GET", "/api/bookings/show/{show}", 401, 403, 403, 403, 200, 200),
+    "expireOldBookings": Row("POST", "/api/bookings/expire-old", 401, 403, 403, 403, 200, 200),
+    "listSeats": Row("GET", "/api/admin/shows/{show}/seats", 401, 403, 403, 403, 200, 200),
+    "blockSeats": Row(
+        "POST",
+        "/api/admin/shows/{show}/seats/block",
+        401,
+        403,
+        403,
+        403,
+        200,
+        200,
+        {"seat_numbers": [9], "reason": "camera"},
+    ),
+    "unblockSeats": Row(
+        "POST",
+        "/api/admin/shows/{show}/seats/unblock",
+        401,
+        403,
+        403,
+        403,
+        200,
+        200,
+        {"seat_numbers": [10]},
+    ),
+    "forceCancelBooking": Row(
+        "POST", "/api/admin/bookings/{hold}/cancel", 401, 403, 403, 403, 200, 200, {"reason": "rain"}
+    ),
+    "getHealth": Row("GET", "/health", 200, 200, 200, 200, 200, 200),
+    "/": Row("GET", "/", 200, 200, 200, 200, 200, 200),
+    "/healthz": Row("GET", "/healthz", 200, 200, 200, 200, 200, 200),
+    "/readyz": Row("GET", "/readyz", 200, 200, 200, 200, 200, 200),
+    "/api-docs": Row("GET", "/api-docs", 200, 200, 200, 200, 200, 200),
+    "/api-docs/assets/{file_path}": Row("GET", "/api-docs/assets/docs.js", 200, 200, 200, 200, 200, 200),
+    "/api/openapi.json": Row("GET", "/api/openapi.json", 200, 200, 200, 200, 200, 200),
+    "/metrics": Row("GET", "/metrics", 401, 403, 403, 200, 200, 200),
+}
+REFUSED: Final = ("expired key", "revoked key", "unknown key", "wrong audience token", "expired token")
+"""Whoever brings one of these gets 401 everywhere."""
+
+
+def test_the_table_names_every_operation() -> None:
+    app = create_app(Settings())
+    names = {
+        operation_name(route, handler)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.http_methods != {"OPTIONS"}
+    }
+    assert set(TABLE) == names == set(POLICIES)
+
+
+async def scene(callers: Callers, *, hold: bool) -> dict[str, Any]:
+    """A show with blocked seat 10, one without bookings, Ada the customer, and a hold of hers."""
+    async with callers.api("admin") as admin, callers.api("customer") as ada:
+        show = (await admin.show())["id"]
+        empty = (await admin.show())["id"]
+        blocked = {"seat_numbers": [10], "reason": "house"}
+        done(await admin.http.post(f"/api/admin/shows/{show}/seats/block", json=blocked))
+        user = done(await ada.http.get("/api/users/me"))["id"]
+        made = {"{show}": show, "{empty show}": empty, "{user}": user, "{hold}": 0}
+        if hold:
+            made["{hold}"] = done(await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201)[
+                "id"
+            ]
+        return made
+
+
+async def ask(api: Api, row: Row, made: dict[str, Any]) -> int:
+    """The status of the operation about these things."""
+    path = row.path
+    for name, number in made.items():
+        path = path.replace(name, str(number))
+    body = row.body and {name: made.get(str(value), value) for name, value in row.body.items()}
+    return (await api.http.request(row.method, path, json=body)).status_code
+
+
+def expected(row: Row) -> dict[Credential, int]:
+    """The status of each caller."""
+    known: dict[Credential, int] = {
+        "nobody": row.nobody,
+        "customer": row.customer,
+        "other customer": row.other,
+        "service": row.service,
+        "operator": row.operator,
+        "admin": row.admin,
+    }
+    return known | dict.fromkeys(REFUSED, 401)
+
+
+@pytest.mark.parametrize("operation", TABLE)
+async def test_each_caller_gets_what_the_table_says(callers: Callers, operation: str) -> None:
+    row = TABLE[operation]
+    wanted = expected(row)
+    assert set(wanted) == set(get_args(Credential))
+    got: dict[Credential, int] = {}
+    made = await scene(callers, hold="{hold}" in row.path)
+    # Those who must be refused come first, all to one scene: what they ask for must have no effect.
+    for credential in sorted(wanted, key=lambda name: wanted[name], reverse=True):
+        async with callers.api(credential) as api:
+            got[credential] = await ask(api, row, made)
+        if wanted[credential] < 400:
+            made = await scene(callers, hold="{hold}" in row.path)
+    assert got == wanted

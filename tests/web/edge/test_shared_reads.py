@@ -1,0 +1,192 @@
+"""Many who ask the same at once cost the database one query, and nobody is told what is not so."""
+
+import asyncio
+
+import pytest
+from litestar import Litestar
+from msgspec.structs import replace
+
+from boxoffice.engine.reads import Reads
+from boxoffice.settings.settings import Settings
+from boxoffice.web.edge import shared_reads
+from tests.support.http.api import Api, done, refused
+from tests.support.http.fixtures import client_of, running
+
+
+class CountingReads:
+    """The reads, with a count of those of seat maps, and a gate that they wait at."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self.loads = 0
+        self.asked = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def seat_map(self, show_id: int, *, consistent: bool = False) -> object:
+        self.loads += 1
+        self.asked.set()
+        await self.gate.wait()
+        return await self._reads.seat_map(show_id, consistent=consistent)
+
+    async def show(self, show_id: int, *, consistent: bool = False) -> object:
+        return await self._reads.show(show_id, consistent=consistent)
+
+
+def counting(app: Litestar) -> CountingReads:
+    """Puts a counter before the application's reads."""
+    app.state.reads = CountingReads(app.state.reads)
+    reads: CountingReads = app.state.reads
+    return reads
+
+
+async def test_a_thousand_polls_at_once_cost_one_query(app: Litestar, api: Api) -> None:
+    show = await api.show()
+    reads = counting(app)
+    reads.gate.clear()
+    polls = [
+        asyncio.create_task(api.http.get(f"/api/shows/{show['id']}/available-seats")) for _ in range(1_000)
+    ]
+    await reads.asked.wait()
+    reads.gate.set()
+
+    answers = await asyncio.gather(*polls)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.text for answer in answers} == {answers[0].text}
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 1_000
+    assert reads.loads == 1
+
+
+async def test_who_books_and_looks_sees_the_booking(api: Api) -> None:
+    user, show = await api.user(), await api.show(seats=8)
+    path = f"/api/shows/{show['id']}/available-seats"
+
+    for left in range(8, 0, -1):
+        assert done(await api.http.get(path))["count"] == left
+        await api.booking(show["id"], user["id"])
+
+
+async def test_an_exact_read_goes_past_what_is_kept(app: Litestar, api: Api) -> None:
+    show = await api.show()
+    reads = counting(app)
+
+    for _ in range(3):
+        done(await api.http.get(f"/api/shows/{show['id']}/available-seats?consistent=true"))
+
+    assert reads.loads == 3
+
+
+async def test_a_storm_of_bookings_does_not_become_a_storm_of_queries(
+    app: Litestar, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, show = await api.user(), await api.show(seats=200)
+    reads = counting(app)
+    monkeypatch.setattr(shared_reads, "FRESH_LOADS_PER_S", 0.0)
+    monkeypatch.setattr(shared_reads, "KEPT_S", 1_000.0)
+
+    for _ in range(100):
+        await api.booking(show["id"], user["id"])
+        done(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
+
+    assert reads.loads == 1 + shared_reads.FRESH_LOADS_MAX
+
+
+async def test_who_looks_after_booking_is_not_told_what_was_being_loaded_before(
+    app: Litestar, api: Api
+) -> None:
+    user, show = await api.user(), await api.show(seats=8)
+    reads = counting(app)
+    reads.gate.clear()
+    path = f"/api/shows/{show['id']}/available-seats"
+    early = asyncio.create_task(api.http.get(path))
+    await reads.asked.wait()
+    await api.booking(show["id"], user["id"])
+    late = asyncio.create_task(api.http.get(path))
+    await asyncio.sleep(0)
+    reads.gate.set()
+
+    await early
+    assert done(await late)["count"] == 7
+
+
+async def test_the_oldest_answers_go_when_there_are_too_many(
+    app: Litestar, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shows = [await api.show() for _ in range(3)]
+    reads = counting(app)
+    monkeypatch.setattr(shared_reads, "KEPT_S", 1_000.0)
+    monkeypatch.setattr(shared_reads, "KEPT_BYTES_MAX", 5_000)
+
+    for show in [*shows, shows[0], shows[0]]:
+        done(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
+
+    assert reads.loads == 4
+
+
+async def test_an_answer_that_is_let_go_while_it_is_loaded_is_told_all_the_same(
+    app: Litestar, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shows = [await api.show() for _ in range(2)]
+    reads = counting(app)
+    paths = [f"/api/shows/{show['id']}/available-seats" for show in shows]
+    done(await api.http.get(paths[0]))
+    monkeypatch.setattr(shared_reads, "KEPT_S", 0.0)
+    monkeypatch.setattr(shared_reads, "KEPT_BYTES_MAX", 1)
+    reads.gate.clear()
+    reloads = [asyncio.create_task(api.http.get(path)) for path in paths]
+    await asyncio.sleep(0)
+    reads.gate.set()
+
+    assert [done(await reload)["count"] for reload in reloads] == [10, 10]
+
+
+async def test_made_up_origins_do_not_fill_the_memory(settings: Settings) -> None:
+    async with running(replace(settings, auth=False)) as app, client_of(app) as http:
+        show = await Api(http).show()
+        reads = counting(app)
+
+        for number in range(20):
+            origin = {"Origin": f"http://{number}.example"}
+            done(await http.get(f"/api/shows/{show['id']}/available-seats", headers=origin))
+
+        assert reads.loads == 1
+
+
+async def test_what_is_not_there_is_not_kept(api: Api) -> None:
+    await api.show()
+    missing = await api.http.get("/api/shows/2")
+    refused(missing, 404, "show_not_found")
+
+    await api.show()
+
+    assert done(await api.http.get("/api/shows/2"))["id"] == 2
+
+
+async def test_a_client_that_leaves_does_not_spoil_it_for_the_others(app: Litestar, api: Api) -> None:
+    show = await api.show()
+    reads = counting(app)
+    reads.gate.clear()
+    path = f"/api/shows/{show['id']}/available-seats"
+    first = asyncio.create_task(api.http.get(path))
+    await reads.asked.wait()
+    second = asyncio.create_task(api.http.get(path))
+    await asyncio.sleep(0)
+
+    first.cancel()
+    reads.gate.set()
+
+    assert done(await second)["count"] == 10
+    assert reads.loads == 1
+
+
+async def test_zipped_and_plain_answers_are_kept_apart(app: Litestar, api: Api) -> None:
+    show = await api.show(seats=5_000)
+    path = f"/api/shows/{show['id']}/available-seats"
+    async with client_of(app) as other:
+        zipped = await api.http.get(path, headers={"Accept-Encoding": "gzip"})
+        plain = await other.get(path, headers={"Accept-Encoding": "identity"})
+
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert zipped.json() == plain.json()
