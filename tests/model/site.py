@@ -119,7 +119,7 @@ def _word(answer: Answer) -> str:
     if isinstance(answer, ModelBooking) and answer.retaken_from is not None:
         return "retaken"
     if isinstance(answer, Refused):
-        return answer.code.value
+        return answer.code
     return "replayed" if isinstance(answer, Replayed) else "done"
 
 

@@ -15,8 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from boxoffice.database.errors import CONFLICTS
-from boxoffice.database.rows import to_booking
 from boxoffice.database.store import Store
+from boxoffice.engine.outcomes_of_rows import to_outcome
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.commands import (
     BlockSeats,
@@ -24,25 +24,13 @@ from boxoffice.vocabulary.commands import (
     CancelBooking,
     Caps,
     Command,
-    DeleteShow,
     ExpireHolds,
     FailBooking,
     ShowCommand,
     UnblockSeats,
-    UpdateShow,
 )
 from boxoffice.vocabulary.faults import Busy, Fault
-from boxoffice.vocabulary.outcomes import (
-    BookingDone,
-    HoldsExpired,
-    Outcome,
-    RefusalCode,
-    Refused,
-    SeatsDone,
-    ShowDone,
-    UserDone,
-)
-from boxoffice.vocabulary.views import Show
+from boxoffice.vocabulary.outcomes import Outcome
 
 Row = tuple[object, ...]
 
@@ -101,7 +89,7 @@ class Batches:
             results |= zip(part, outcomes, strict=True)
         return [results[i] for i in range(len(commands))]
 
-    async def run_desk(self, command: Command[Any]) -> ShowDone | UserDone | Refused:
+    async def run_desk(self, command: Command[Any]) -> Outcome:
         """The outcome of a command that has no lane. It gets a key, so that a retry is no second effect."""
         if command.idempotency_key is None:
             command = replace(command, idempotency_key=f"once-{uuid4()}")
@@ -111,12 +99,7 @@ class Batches:
             retry_on=(*CONFLICTS, asyncpg.UniqueViolationError),
         )
         metrics.OUTCOMES.labels(_kind(command), row["code"]).inc()
-        if row["code"] != "done":
-            return _refused(row)
-        if _kind(command) == "create_show":
-            return ShowDone(msgspec.json.decode(row["details"], type=Show), row["replayed"])
-        done = msgspec.json.decode(row["details"], type=UserDone)
-        return replace(done, replayed=row["replayed"])
+        return to_outcome(command, row)
 
     async def _run_whole(self, commands: Sequence[ShowCommand[Any]]) -> list[Outcome | Exception]:
         started = perf_counter()
@@ -126,7 +109,7 @@ class Batches:
         metrics.BATCH_COMMANDS.observe(len(commands))
         _count(commands, rows)
         outcomes: dict[int, Outcome | Exception] = {
-            row["command_no"]: _to_outcome(commands[row["command_no"]], row) for row in rows
+            row["command_no"]: to_outcome(commands[row["command_no"]], row) for row in rows
         }
         # After a lost answer only the commands with an effect are told; the others can be asked again.
         rest = [no for no in range(len(commands)) if no not in outcomes]
@@ -214,22 +197,3 @@ def _fingerprint(command: Command[Any]) -> bytes:
         if name not in _NOT_ASKED and (value is not None or name not in _ASKED_IF_GIVEN)
     }
     return sha256(msgspec.json.encode(asked)).digest()
-
-
-def _to_outcome(command: ShowCommand[Any], row: asyncpg.Record) -> Outcome:
-    if row["code"] != "done":
-        return _refused(row)
-    match command:
-        case UpdateShow() | DeleteShow():
-            return ShowDone(msgspec.json.decode(row["details"], type=Show), row["replayed"])
-        case BlockSeats() | UnblockSeats():
-            return SeatsDone(command.show_id, row["seats"], row["replayed"])
-        case ExpireHolds():
-            return msgspec.json.decode(row["details"], type=HoldsExpired)
-        case _:
-            return BookingDone(to_booking(row), row["replayed"])
-
-
-def _refused(row: asyncpg.Record) -> Refused:
-    details = row["details"]
-    return Refused(RefusalCode(row["code"]), msgspec.json.decode(details) if details else {})
