@@ -35,7 +35,7 @@ class _State(Protocol):
     reads: Reads
 
 
-class People:
+class Profiles:
     """Knows persons' users."""
 
     def __init__(self, state: _State, clock: Callable[[], float] = monotonic) -> None:

@@ -12,7 +12,7 @@ from litestar.config.cors import CORSConfig
 
 from boxoffice.access.identify import Identities
 from boxoffice.access.keys import KnownKeys
-from boxoffice.access.profiles import People
+from boxoffice.access.profiles import Profiles
 from boxoffice.access.redis_rates import rates_of
 from boxoffice.access.tokens import tokens_of
 from boxoffice.engine.reads import Reads
@@ -83,7 +83,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
     app.state.settings = settings
     app.state.drain = Drain(settings.drain_delay_seconds)
-    app.state.people = People(app.state)
+    app.state.profiles = Profiles(app.state)
     app.state.rates = rates_of(settings)
     inner = FastBooking(KeptAnswers(app.asgi_handler, app), app)
     gate = Gate(inner, app, settings, _identities(app, settings) if settings.authenticates else None)
@@ -113,7 +113,7 @@ def _identities(app: Litestar, settings: Settings) -> Identities:
         reads: Reads = app.state.reads
         return await reads.api_key(digest)
 
-    return Identities(KnownKeys(find), tokens_of(settings), app.state.people, app.state.rates)
+    return Identities(KnownKeys(find), tokens_of(settings), app.state.profiles, app.state.rates)
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig | None:

@@ -80,7 +80,7 @@ class Callers:
 
     def forget_people(self) -> None:
         """As if the seconds had passed for which a login is remembered."""
-        self.app.state.people._known.clear()
+        self.app.state.profiles._known.clear()
 
     def _gate(self) -> Gate:
         edge: Any = self.app.asgi_handler

@@ -6,9 +6,10 @@ from litestar import Controller, Response, delete, get, post
 from litestar.openapi.spec import Example
 from litestar.params import Body
 
+from boxoffice.vocabulary.commands import CancelBooking, ConfirmBooking
 from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
 from boxoffice.vocabulary.outcomes import RefusalCode
-from boxoffice.vocabulary.views import Booking, BookingStatus
+from boxoffice.vocabulary.views import Booking, BookingStatus, show_of
 from boxoffice.web.http.answers import (
     BookingAnswer,
     BookingDetailsAnswer,
@@ -18,8 +19,8 @@ from boxoffice.web.http.answers import (
     counted,
     done,
 )
-from boxoffice.web.http.bodies import Extension, Failure, NewBooking
-from boxoffice.web.http.bodiless import cancel_command, confirm_command
+from boxoffice.web.http.booking_bodies import Extension, Failure, NewBooking
+from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.paging import listed, moment_after, number_after
 from boxoffice.web.http.parameters import (
     BookingId,
@@ -117,7 +118,7 @@ class BookingsController(Controller):
         With `seats_booked` alone the seats are picked, together where that is possible. With
         `seat_numbers` it is exactly these or none.
         """
-        command = data.command(request.access, idempotency_key)
+        command = data.command(request.who(idempotency_key))
         outcome = accepted(await request.engine.execute(command))
         return done(booked(outcome.booking), outcome, 201, Location=f"{PATH}/{outcome.booking.id}")
 
@@ -156,7 +157,7 @@ class BookingsController(Controller):
         self, request: ApiRequest, booking_id: BookingToCancel, idempotency_key: IdempotencyKey = None
     ) -> Response[BookingAnswer]:
         """Ends a hold or a sale; the seats are free again and the booking remains for the audit."""
-        command = cancel_command(request.asking(idempotency_key), booking_id)
+        command = cancel(request.who(idempotency_key), booking_id)
         outcome = accepted(await request.engine.execute(command))
         return done(cancelled(outcome.booking), outcome)
 
@@ -180,8 +181,7 @@ class BookingsController(Controller):
         A hold that has run out is refused, or (a setting of the server, and its default) its seats are
         booked again as a new booking if nobody has them: `retaken_from` then names the old one.
         """
-        late = request.settings.late_confirm
-        command = confirm_command(request.asking(idempotency_key), booking_id, late)
+        command = confirm(request.who(idempotency_key), booking_id)
         outcome = accepted(await request.engine.execute(command))
         return done(confirmed(outcome.booking), outcome)
 
@@ -206,7 +206,7 @@ class BookingsController(Controller):
 
         That is a setting of the server. A hold never ends sooner than before.
         """
-        command = (data or Extension()).command(request.access, idempotency_key, booking_id)
+        command = (data or Extension()).command(request.who(idempotency_key), booking_id)
         outcome = accepted(await request.engine.execute(command))
         return done(BookingAnswer(data=outcome.booking, message=_EXTENDED), outcome)
 
@@ -228,7 +228,7 @@ class BookingsController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BookingAnswer]:
         """Ends a hold because its payment or confirmation failed; the seats are free again."""
-        command = (data or Failure()).command(request.asking(idempotency_key), booking_id)
+        command = (data or Failure()).command(request.who(idempotency_key), booking_id)
         outcome = accepted(await request.engine.execute(command))
         return done(BookingAnswer(data=outcome.booking, message="Booking marked as failed"), outcome)
 
@@ -312,6 +312,28 @@ class BookingsController(Controller):
         expired = await request.engine.expire_due(request.access.caller.actor)
         message = f"{counted(expired, 'hold')} ended"
         return Response(ExpiredCountAnswer(data=ExpiredCount(expired), message=message))
+
+
+def confirm(who: Requester, booking_id: int) -> ConfirmBooking:
+    """To confirm a hold; the request has no body."""
+    return who.asks(
+        ConfirmBooking,
+        show_id=show_of(booking_id),
+        booking_id=booking_id,
+        owner_id=who.access.owner_id,
+        late=who.access.allowance.late_confirm,
+        caps=who.access.owner_caps,
+    )
+
+
+def cancel(who: Requester, booking_id: int) -> CancelBooking:
+    """To cancel a booking; the request has no body."""
+    return who.asks(
+        CancelBooking,
+        show_id=show_of(booking_id),
+        booking_id=booking_id,
+        owner_id=who.access.owner_id,
+    )
 
 
 def booked(booking: Booking) -> BookingAnswer:

@@ -17,7 +17,8 @@ from boxoffice.web.http.answers import (
     counted,
     done,
 )
-from boxoffice.web.http.bodies import ForcedCancel, SeatsToBlock, SeatsToUnblock
+from boxoffice.web.http.bodies import SeatsToBlock, SeatsToUnblock
+from boxoffice.web.http.booking_bodies import ForcedCancel
 from boxoffice.web.http.paging import listed, number_after
 from boxoffice.web.http.parameters import (
     BookingToForceCancel,
@@ -114,7 +115,7 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BlockedSeatsAnswer]:
         """Takes free seats out of sale, all or none."""
-        command = data.command(request.asking(idempotency_key), show_id)
+        command = data.command(request.who(idempotency_key), show_id)
         return _seats(accepted(await request.engine.execute(command)), "blocked")
 
     @post(
@@ -142,7 +143,7 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BlockedSeatsAnswer]:
         """Puts blocked seats on sale again, all or none."""
-        command = data.command(request.asking(idempotency_key), show_id)
+        command = data.command(request.who(idempotency_key), show_id)
         return _seats(accepted(await request.engine.execute(command)), "unblocked")
 
     @post(
@@ -165,7 +166,7 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BookingAnswer]:
         """Cancels a booking for its owner; the reason stays with the booking."""
-        command = data.command(request.asking(idempotency_key), booking_id)
+        command = data.command(request.who(idempotency_key), booking_id)
         outcome = accepted(await request.engine.execute(command))
         return done(BookingAnswer(data=outcome.booking, message="Booking cancelled by the house"), outcome)
 

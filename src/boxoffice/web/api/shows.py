@@ -8,6 +8,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
 from boxoffice.engine.reads import Page
+from boxoffice.vocabulary.commands import DeleteShow
 from boxoffice.vocabulary.limits import ID_MAX, PAGE_ITEMS_MAX
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.vocabulary.views import SeatMap, Show
@@ -21,9 +22,9 @@ from boxoffice.web.http.answers import (
     counted,
     done,
 )
-from boxoffice.web.http.bodies import NewShow, ShowChanges, instant
-from boxoffice.web.http.bodiless import delete_command
+from boxoffice.web.http.bodies import NewShow, ShowChanges
 from boxoffice.web.http.caching import conditional, etag, expected_seq
+from boxoffice.web.http.moments import instant
 from boxoffice.web.http.paging import listed, listed_from, moment_after
 from boxoffice.web.http.parameters import (
     Consistent,
@@ -117,7 +118,7 @@ class ShowsController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[ShowAnswer]:
         """Opens a show with seats 1 to `total_seats`, all free."""
-        outcome = accepted(await request.engine.execute(data.command(request.asking(idempotency_key))))
+        outcome = accepted(await request.engine.execute(data.command(request.who(idempotency_key))))
         show = outcome.show
         answer = ShowAnswer(data=show, message="Show created successfully")
         return done(answer, outcome, 201, Location=f"/api/shows/{show.id}", ETag=etag(show.seq))
@@ -220,7 +221,7 @@ class ShowsController(Controller):
 
         `total_seats` can grow; it can shrink while the seats that go away are free.
         """
-        command = data.command(request.asking(idempotency_key), show_id, expected_seq(if_match))
+        command = data.command(request.who(idempotency_key), show_id, expected_seq(if_match))
         outcome = accepted(await request.engine.execute(command))
         answer = ShowAnswer(data=outcome.show, message="Show updated successfully")
         return done(answer, outcome, ETag=etag(outcome.show.seq))
@@ -249,7 +250,8 @@ class ShowsController(Controller):
         if_match: IfMatch = None,
     ) -> Response[ShowAnswer]:
         """Takes a show without active bookings off the lists; its bookings remain for the audit."""
-        command = delete_command(request.asking(idempotency_key), show_id, expected_seq(if_match))
+        who, seq = request.who(idempotency_key), expected_seq(if_match)
+        command = who.asks(DeleteShow, show_id=show_id, expected_seq=seq)
         outcome = accepted(await request.engine.execute(command))
         return done(ShowAnswer(data=outcome.show, message="Show deleted successfully"), outcome)
 

@@ -8,11 +8,11 @@ from litestar.params import Body
 from msgspec import UNSET
 
 from boxoffice.access.callers import Forbidden
+from boxoffice.vocabulary.commands import EraseUser
 from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.web.http.answers import UserAnswer, UserExportAnswer, UserListAnswer, counted, done
 from boxoffice.web.http.bodies import NewUser, UserChanges
-from boxoffice.web.http.bodiless import erase_command
 from boxoffice.web.http.paging import listed, number_after
 from boxoffice.web.http.parameters import Cursor, IdempotencyKey, Limit, UserId, UserToErase
 from boxoffice.web.http.problems import accepted, command_errors, found, read_errors
@@ -60,7 +60,7 @@ class UsersController(Controller):
         """
         if request.access.owner_id is not None:
             return await _own_user(request, request.access.owner_id, data)
-        outcome = accepted(await request.engine.execute(data.command(request.asking(idempotency_key))))
+        outcome = accepted(await request.engine.execute(data.command(request.who(idempotency_key))))
         user = outcome.user
         if not outcome.created:
             return done(UserAnswer(data=user, message="User exists already"), outcome)
@@ -116,7 +116,7 @@ class UsersController(Controller):
         """Changes what is given and leaves the rest. Customers cannot change their e-mail address."""
         if request.access.owner_id is not None and data.email is not UNSET:
             raise Forbidden("The e-mail address comes from the login, and is changed there.")
-        command = data.command(request.asking(idempotency_key), user_id)
+        command = data.command(request.who(idempotency_key), user_id)
         outcome = accepted(await request.engine.execute(command))
         return done(UserAnswer(data=outcome.user, message="User updated successfully"), outcome)
 
@@ -143,9 +143,10 @@ class UsersController(Controller):
         The bookings stay for the audit, of nobody in particular; active ones must be cancelled before.
         Who pauses after a hold that was not bought waits for its end.
         """
-        command = erase_command(request.asking(idempotency_key), user_id)
+        who = request.who(idempotency_key)
+        command = who.asks(EraseUser, user_id=user_id, caps=who.access.owner_caps)
         outcome = accepted(await request.engine.execute(command))
-        request.app.state.people.forget(user_id)
+        request.app.state.profiles.forget(user_id)
         return done(UserAnswer(data=outcome.user, message=_ERASED), outcome)
 
     @get(

@@ -21,12 +21,11 @@ from boxoffice.vocabulary.faults import Fault
 from boxoffice.vocabulary.limits import ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
 from boxoffice.vocabulary.views import Booking
-from boxoffice.web.api.bookings import PATH, booked, cancelled, confirmed
+from boxoffice.web.api.bookings import PATH, booked, cancel, cancelled, confirm, confirmed
 from boxoffice.web.edge.raw_answers import Answer, encode, plain_problem, send_plain
 from boxoffice.web.http.answers import BookingAnswer
-from boxoffice.web.http.bodies import NewBooking
-from boxoffice.web.http.bodiless import cancel_command, confirm_command
-from boxoffice.web.http.caller import Access, Asking, access_of, asking
+from boxoffice.web.http.booking_bodies import NewBooking
+from boxoffice.web.http.caller import Requester, access_of
 from boxoffice.web.http.invalid import InvalidInput
 from boxoffice.web.http.problems import (
     Refusal,
@@ -53,13 +52,7 @@ class _Asked(NamedTuple):
 
     booking_id: int
     body: bytes
-    key: str | None
-    access: Access
-    settings: Settings
-
-    @property
-    def who(self) -> Asking:
-        return asking(self.access, self.key)
+    who: Requester
 
 
 class _Operation(NamedTuple):
@@ -74,15 +67,15 @@ class _Operation(NamedTuple):
 
 
 def _book(asked: _Asked) -> Command[BookingDone]:
-    return _decode(asked.body).command(asked.access, asked.key)
+    return _decode(asked.body).command(asked.who)
 
 
 def _confirm(asked: _Asked) -> Command[BookingDone]:
-    return confirm_command(asked.who, asked.booking_id, asked.settings.late_confirm)
+    return confirm(asked.who, asked.booking_id)
 
 
 def _cancel(asked: _Asked) -> Command[BookingDone]:
-    return cancel_command(asked.who, asked.booking_id)
+    return cancel(asked.who, asked.booking_id)
 
 
 _ONE: Final = rf"{PATH}/([1-9][0-9]{{0,15}})"
@@ -134,7 +127,7 @@ class FastBooking:
                     return None
                 key = value.decode()
         try:
-            return operation.command(_Asked(booking_id, body, key, access_of(scope), settings))
+            return operation.command(_Asked(booking_id, body, Requester(access_of(scope), key)))
         except (msgspec.DecodeError, UnicodeDecodeError, InvalidInput, Forbidden, Refusal):
             return None
 

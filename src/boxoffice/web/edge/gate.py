@@ -16,7 +16,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from litestar.utils import normalize_path
 
-from boxoffice.access.allowances import TermsBook
+from boxoffice.access.allowances import Allowances
 from boxoffice.access.callers import OPEN, Caller, Forbidden, Unauthenticated
 from boxoffice.access.identify import LOOK_UPS_PER_MINUTE, Identities
 from boxoffice.access.policies import Policy, RateClass, policies
@@ -27,10 +27,10 @@ from boxoffice.settings.settings import Settings
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.faults import Fault
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
+from boxoffice.vocabulary.views import show_of
 from boxoffice.web.edge.raw_answers import Answer, plain_problem, send_plain
 from boxoffice.web.edge.shelter import Shelter
-from boxoffice.web.http.bodiless import show_of
-from boxoffice.web.http.caller import Access, add_headers, let_in
+from boxoffice.web.http.caller import Access, add_headers, grant
 from boxoffice.web.http.problems import (
     Refusal,
     fault_code,
@@ -70,7 +70,7 @@ class Gate:
         self._identities = identities
         self._proxies = Proxies(settings.trusted_proxies, settings.trusted_proxy_header)
         self._shelter = Shelter(owner.cors_config, own_machine=settings.auth is None)
-        self._terms = TermsBook(settings)
+        self._allowances = Allowances(settings)
         self._policies = _by_handler(owner, policies(customers_confirm=settings.customers_confirm))
         self._per_minute: Final[dict[str, int]] = {
             "look-ups": LOOK_UPS_PER_MINUTE,
@@ -96,7 +96,7 @@ class Gate:
         try:
             if self._identities is None:
                 self._shelter.check(scope)
-                let_in(scope, Access(OPEN, origin, None, self._terms.of(OPEN)))
+                grant(scope, Access(OPEN, origin, None, self._allowances.of(OPEN)))
             else:
                 await self._check(self._identities, scope, origin)
         except Unauthenticated as doubt:
@@ -132,7 +132,7 @@ class Gate:
         owner_id = _checked(operation, caller)
         if owner_id is not None or operation.named.get("user_id") == ME:
             _check_user(operation, caller, owner_id, scope)
-        let_in(scope, Access(caller, origin, owner_id, self._terms.of(caller)))
+        grant(scope, Access(caller, origin, owner_id, self._allowances.of(caller)))
 
     async def _count(self, scope: HTTPScope, rates: Rates, rate: RateClass, name: str) -> None:
         spent = await rates.take(f"{rate} {name}", self._per_minute[rate])

@@ -11,7 +11,7 @@ from litestar.exceptions import ClientException, InternalServerException
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
 from boxoffice.settings.settings import Settings
-from boxoffice.web.http.caller import Access, Asking, access_of, asking
+from boxoffice.web.http.caller import Access, Requester, access_of
 from boxoffice.web.http.invalid import misfit_body, unreadable_body
 
 
@@ -41,9 +41,9 @@ class ApiRequest(Request[Any, Any, State]):
         """What the gate lets the caller do."""
         return access_of(self.scope)
 
-    def asking(self, idempotency_key: str | None = None) -> Asking:
-        """Who asks, as a command needs it."""
-        return asking(self.access, idempotency_key)
+    def who(self, idempotency_key: str | None) -> Requester:
+        """Who asks, to make commands of."""
+        return Requester(self.access, idempotency_key)
 
     async def body(self) -> bytes:
         """The whole body, of at most ``body_bytes_max``. Raises Litestar's 413."""
