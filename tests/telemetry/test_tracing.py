@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from boxoffice.engine.lanes import Lanes
 from boxoffice.settings.settings import Secret, Settings
 from boxoffice.telemetry import tracing
+from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
@@ -67,7 +68,7 @@ async def test_a_batch_and_its_requests_are_linked_both_ways(database: str, conn
         async with running(settings(database)) as app, client_of(app) as http:
             api = Api(http)
             show, user = await api.show(), await api.user()
-            lanes = app.state.engine._lanes
+            lanes = services_of(app).engine._lanes
             await book_together(api, lanes, database, connection, show["id"], user["id"])
 
     [alone, together] = received.named("batch")

@@ -67,7 +67,7 @@ class Identities:
     async def _count_guess(self, origin: str | None) -> None:
         spent = await self.rates.take(f"look-ups {name_of_address(origin)}", LOOK_UPS_PER_MINUTE)
         if not spent.allowed:
-            raise RateLimited("look-ups", spent)
+            raise RateLimited("look-ups", LOOK_UPS_PER_MINUTE, spent)
 
 
 def name_of_address(origin: str | None) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -10,7 +11,9 @@ from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 
 from boxoffice.serve.app import create_app
+from boxoffice.serve.vitals import Vitals
 from boxoffice.settings.settings import Secret, Settings
+from boxoffice.web.http.services import services_of
 from tests.support.http.api import Api
 
 if TYPE_CHECKING:
@@ -40,9 +43,7 @@ async def api(app: Litestar) -> AsyncIterator[Api]:
 @pytest.fixture(scope="session")
 async def unserved() -> AsyncIterator[AsyncClient]:
     """A client of an application without a database: whatever gets past the web layer answers 500."""
-    app = create_app(Settings())
-    app.state.engine = app.state.reads = Nobody()
-    async with client_of(app) as client:
+    async with client_of(app_without_database(Settings())) as client:
         yield client
 
 
@@ -86,10 +87,27 @@ class Nobody:
         return fail
 
 
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Litestar]:
-    """An application with these settings, started and stopped in one task, as a server does it."""
+def app_without_database(
+    settings: Settings, *, engine: object | None = None, reads: object | None = None
+) -> Litestar:
+    """An application that was not started: what it asks for goes to these, or must not be asked for."""
     app = create_app(settings)
+    services = services_of(app)
+    services.engine, services.reads = cast(Any, engine or Nobody()), cast(Any, reads or Nobody())
+    return app
+
+
+def vitals_of(app: Litestar) -> Vitals:
+    """The vital signs of a running application."""
+    vitals = services_of(app).vitals
+    assert isinstance(vitals, Vitals)
+    return vitals
+
+
+@asynccontextmanager
+async def running(settings: Settings, clock: Callable[[], float] = monotonic) -> AsyncIterator[Litestar]:
+    """An application with these settings, started and stopped in one task, as a server does it."""
+    app = create_app(settings, clock=clock)
     started, over = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:

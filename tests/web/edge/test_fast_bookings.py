@@ -3,7 +3,6 @@
 import pytest
 from httpx import Response
 
-from boxoffice.web.edge.fast_bookings import ANSWER_BYTES_STEP
 from tests.support.http.api import Api, Json
 
 A_PAGE = {"Origin": "http://localhost:5173"}
@@ -14,8 +13,6 @@ async def both(api: Api, body: Json, **headers: str) -> tuple[Response, Response
     """The same request the short way and the long way."""
     short = await api.http.post("/api/bookings", json=body, headers=headers)
     long = await api.http.post("/api/bookings", json=body, headers=headers | A_PAGE)
-    if short.status_code == 201:  # only the short way fills its answers up
-        assert len(short.content) % ANSWER_BYTES_STEP == 0 != len(long.content) % ANSWER_BYTES_STEP
     return short, long
 
 

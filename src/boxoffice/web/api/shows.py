@@ -3,15 +3,17 @@
 import re
 from typing import Annotated
 
-from litestar import Controller, Response, delete, get, post, put
+from litestar import Controller, Response
 from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
+from boxoffice.access import policies
 from boxoffice.engine.reads import Page
 from boxoffice.vocabulary.commands import DeleteShow
 from boxoffice.vocabulary.limits import ID_MAX, PAGE_ITEMS_MAX
-from boxoffice.vocabulary.outcomes import RefusalCode
+from boxoffice.vocabulary.outcomes import RefusalCode, ShowDone
 from boxoffice.vocabulary.views import SeatMap, Show
+from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import (
     AvailableSeats,
     AvailableSeatsAnswer,
@@ -20,11 +22,11 @@ from boxoffice.web.http.answers import (
     ShowListAnswer,
     StatsAnswer,
     counted,
-    done,
 )
 from boxoffice.web.http.bodies import NewShow, ShowChanges
 from boxoffice.web.http.caching import conditional, etag, expected_seq
 from boxoffice.web.http.moments import instant
+from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import listed, listed_from, moment_after
 from boxoffice.web.http.parameters import (
     Consistent,
@@ -39,9 +41,10 @@ from boxoffice.web.http.parameters import (
     ShowTypeInPath,
     ShowTypeInQuery,
 )
-from boxoffice.web.http.problems import accepted, command_errors, found, read_errors
+from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import EVENT, NOT_MODIFIED, ONE_PAGE, SHOW, STATS, shown
+from boxoffice.web.http.samples import EVENT, ONE_PAGE, STATS
+from boxoffice.web.http.samples import SHOW as SHOW
 
 _From = Annotated[
     str | None,
@@ -97,20 +100,58 @@ _CHANGES = [
 ]
 
 
+def _created(done: ShowDone) -> Success[ShowAnswer]:
+    show = done.show
+    headers = {"Location": f"/api/shows/{show.id}", "ETag": etag(show.seq)}
+    return Success(ShowAnswer(data=show, message="Show created successfully"), 201, headers)
+
+
+def _updated(done: ShowDone) -> Success[ShowAnswer]:
+    answer = ShowAnswer(data=done.show, message="Show updated successfully")
+    return Success(answer, headers={"ETag": etag(done.show.seq)})
+
+
+def _deleted(done: ShowDone) -> Success[ShowAnswer]:
+    return Success(ShowAnswer(data=done.show, message="Show deleted successfully"))
+
+
+CREATE = CommandOperation(
+    id="createShow",
+    method="POST",
+    path="/api/shows",
+    summary="Create a show",
+    policy=policies.NEW_SHOW,
+    answer=_created,
+    examples={"The new show": ShowDone(SHOW)},
+)
+UPDATE = CommandOperation(
+    id="updateShow",
+    method="PUT",
+    path="/api/shows/{show_id:str}",
+    summary="Update a show",
+    policy=policies.SHOW,
+    refusals=refusals.OF_CHANGING_A_SHOW,
+    answer=_updated,
+    examples={"The show as it is now": ShowDone(SHOW)},
+)
+DELETE = CommandOperation(
+    id="deleteShow",
+    method="DELETE",
+    path="/api/shows/{show_id:str}",
+    summary="Delete a show",
+    policy=policies.SHOW,
+    refusals=refusals.OF_DELETING_A_SHOW,
+    answer=_deleted,
+    examples={"The show as it was": ShowDone(SHOW)},
+)
+
+
 class ShowsController(Controller):
     """Operations on shows."""
 
-    path = "/api/shows"
     tags = ("Shows",)
 
-    @post(
-        operation_id="createShow",
-        summary="Create a show",
-        responses={
-            201: shown(ShowAnswer(data=SHOW, message="Show created successfully"), "The new show"),
-            **command_errors(),
-        },
-    )
+    @CREATE.route
     async def create_show(
         self,
         request: ApiRequest,
@@ -118,19 +159,16 @@ class ShowsController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[ShowAnswer]:
         """Opens a show with seats 1 to `total_seats`, all free."""
-        outcome = accepted(await request.engine.execute(data.command(request.who(idempotency_key))))
-        show = outcome.show
-        answer = ShowAnswer(data=show, message="Show created successfully")
-        return done(answer, outcome, 201, Location=f"/api/shows/{show.id}", ETag=etag(show.seq))
+        return await CREATE.run(request, data.command(request.who(idempotency_key)))
 
-    @get(
-        operation_id="listShows",
+    @ReadOperation(
+        id="listShows",
+        path="/api/shows",
         summary="List shows",
-        responses={
-            200: shown(ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE), "One page of shows"),
-            **read_errors(),
-        },
-    )
+        policy=policies.CATALOGUE,
+        example=ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE),
+        meaning="One page of shows",
+    ).route
     async def list_shows(
         self,
         request: ApiRequest,
@@ -154,15 +192,14 @@ class ShowsController(Controller):
         )
         return _shows(request, page)
 
-    @get(
-        "/type/{show_type:str}",
-        operation_id="listShowsByType",
+    @ReadOperation(
+        id="listShowsByType",
+        path="/api/shows/type/{show_type:str}",
         summary="List shows of one type",
-        responses={
-            200: shown(ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE), "One page of shows"),
-            **read_errors(),
-        },
-    )
+        policy=policies.CATALOGUE,
+        example=ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE),
+        meaning="One page of shows",
+    ).route
     async def list_shows_by_type(
         self,
         request: ApiRequest,
@@ -174,16 +211,17 @@ class ShowsController(Controller):
         page = await request.reads.shows(show_type=show_type, after=moment_after(cursor), limit=limit)
         return _shows(request, page)
 
-    @get(
-        "/{show_id:str}",
-        operation_id="getShow",
+    @ReadOperation(
+        id="getShow",
+        path="/api/shows/{show_id:str}",
         summary="Get a show",
-        responses={
-            200: shown(ShowAnswer(data=SHOW, message="Show found"), "The show"),
-            304: NOT_MODIFIED,
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
+        policy=policies.CATALOGUE,
+        refusals=(RefusalCode.SHOW_NOT_FOUND,),
+        example=ShowAnswer(data=SHOW, message="Show found"),
+        meaning="The show",
+        revalidates=True,
+        shared=("",),
+    ).route
     async def get_show(
         self,
         request: ApiRequest,
@@ -195,20 +233,7 @@ class ShowsController(Controller):
         show = found(await request.reads.show(show_id, consistent=consistent), RefusalCode.SHOW_NOT_FOUND)
         return conditional(ShowAnswer(data=show, message="Show found"), etag(show.seq), if_none_match)
 
-    @put(
-        "/{show_id:str}",
-        operation_id="updateShow",
-        summary="Update a show",
-        responses={
-            200: shown(ShowAnswer(data=SHOW, message="Show updated successfully"), "The show as it is now"),
-            **command_errors(
-                RefusalCode.SHOW_NOT_FOUND,
-                RefusalCode.SHOW_ARCHIVED,
-                RefusalCode.VERSION_MISMATCH,
-                RefusalCode.SEATS_IN_USE,
-            ),
-        },
-    )
+    @UPDATE.route
     async def update_show(
         self,
         request: ApiRequest,
@@ -222,26 +247,9 @@ class ShowsController(Controller):
         `total_seats` can grow; it can shrink while the seats that go away are free.
         """
         command = data.command(request.who(idempotency_key), show_id, expected_seq(if_match))
-        outcome = accepted(await request.engine.execute(command))
-        answer = ShowAnswer(data=outcome.show, message="Show updated successfully")
-        return done(answer, outcome, ETag=etag(outcome.show.seq))
+        return await UPDATE.run(request, command)
 
-    @delete(
-        "/{show_id:str}",
-        operation_id="deleteShow",
-        summary="Delete a show",
-        status_code=200,
-        responses={
-            200: shown(ShowAnswer(data=SHOW, message="Show deleted successfully"), "The show as it was"),
-            **command_errors(
-                RefusalCode.SHOW_NOT_FOUND,
-                RefusalCode.SHOW_ARCHIVED,
-                RefusalCode.VERSION_MISMATCH,
-                RefusalCode.ACTIVE_BOOKINGS,
-                body=False,
-            ),
-        },
-    )
+    @DELETE.route
     async def delete_show(
         self,
         request: ApiRequest,
@@ -252,24 +260,21 @@ class ShowsController(Controller):
         """Takes a show without active bookings off the lists; its bookings remain for the audit."""
         who, seq = request.who(idempotency_key), expected_seq(if_match)
         command = who.asks(DeleteShow, show_id=show_id, expected_seq=seq)
-        outcome = accepted(await request.engine.execute(command))
-        return done(ShowAnswer(data=outcome.show, message="Show deleted successfully"), outcome)
+        return await DELETE.run(request, command)
 
-    @get(
-        "/{show_id:str}/available-seats",
-        operation_id="getAvailableSeats",
+    @ReadOperation(
+        id="getAvailableSeats",
+        path="/api/shows/{show_id:str}/available-seats",
         summary="List the free seats of a show",
-        responses={
-            200: shown(
-                AvailableSeatsAnswer(
-                    data=AvailableSeats(available_seats=[4, 5], count=2), message="2 seats free"
-                ),
-                "The free seats; as `ranges` with `format=ranges`",
-            ),
-            304: NOT_MODIFIED,
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
+        policy=policies.CATALOGUE,
+        refusals=(RefusalCode.SHOW_NOT_FOUND,),
+        example=AvailableSeatsAnswer(
+            data=AvailableSeats(available_seats=[4, 5], count=2), message="2 seats free"
+        ),
+        meaning="The free seats; as `ranges` with `format=ranges`",
+        revalidates=True,
+        shared=("", "format=list", "format=ranges"),
+    ).route
     async def get_available_seats(
         self,
         request: ApiRequest,
@@ -287,16 +292,17 @@ class ShowsController(Controller):
         form = "" if seat_format == "list" else seat_format
         return conditional(answer, etag(seat_map.seq, form), if_none_match)
 
-    @get(
-        "/{show_id:str}/stats",
-        operation_id="getShowStats",
+    @ReadOperation(
+        id="getShowStats",
+        path="/api/shows/{show_id:str}/stats",
         summary="Get the statistics of a show",
-        responses={
-            200: shown(StatsAnswer(data=STATS, message="Statistics found"), "The show in figures"),
-            304: NOT_MODIFIED,
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
+        policy=policies.HOUSE_READ,
+        refusals=(RefusalCode.SHOW_NOT_FOUND,),
+        example=StatsAnswer(data=STATS, message="Statistics found"),
+        meaning="The show in figures",
+        revalidates=True,
+        shared=("",),
+    ).route
     async def get_show_stats(
         self,
         request: ApiRequest,
@@ -310,15 +316,15 @@ class ShowsController(Controller):
             StatsAnswer(data=stats, message="Statistics found"), etag(stats.seq), if_none_match
         )
 
-    @get(
-        "/{show_id:str}/changes",
-        operation_id="listShowChanges",
+    @ReadOperation(
+        id="listShowChanges",
+        path="/api/shows/{show_id:str}/changes",
         summary="List what happened to a show",
-        responses={
-            200: shown(EventListAnswer(data=[EVENT], message="1 event", meta=ONE_PAGE), "One page of events"),
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
+        policy=policies.HOUSE_READ,
+        refusals=(RefusalCode.SHOW_NOT_FOUND,),
+        example=EventListAnswer(data=[EVENT], message="1 event", meta=ONE_PAGE),
+        meaning="One page of events",
+    ).route
     async def list_show_changes(
         self, request: ApiRequest, show_id: ShowId, after: _After = 0, limit: Limit = PAGE_ITEMS_MAX
     ) -> Response[EventListAnswer]:

@@ -13,7 +13,7 @@ from boxoffice.web.http.bodies import Body, distinct, trimmed
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.fields import HoldSeconds, Id, Reason, SeatNumbers
 from boxoffice.web.http.invalid import invalid_field
-from boxoffice.web.http.problems import Refusal
+from boxoffice.web.http.refusals import Refusal
 
 _BOOKER: Final = "Who books: the user's id, an integer from 1 on. A customer may leave it away."
 
