@@ -10,8 +10,10 @@ from litestar import Controller
 from litestar.openapi.spec import Tag
 
 from boxoffice.web.api import openapi
+from boxoffice.web.api.booking_lists import BookingListsController
 from boxoffice.web.api.bookings import BookingsController
 from boxoffice.web.api.house import HouseController
+from boxoffice.web.api.show_reads import ShowReadsController
 from boxoffice.web.api.shows import ShowsController
 from boxoffice.web.api.system import SystemController
 from boxoffice.web.api.users import UsersController
@@ -29,7 +31,15 @@ class Domain(NamedTuple):
 
 
 CORE: Final = Domain(
-    operations=(ShowsController, UsersController, BookingsController, HouseController, SystemController),
+    operations=(
+        ShowsController,
+        ShowReadsController,
+        UsersController,
+        BookingsController,
+        BookingListsController,
+        HouseController,
+        SystemController,
+    ),
     refusals=REFUSALS,
     tags=(
         Tag("Shows", "What is sold by the seat."),

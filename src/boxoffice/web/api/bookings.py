@@ -9,14 +9,12 @@ from litestar.params import Body
 
 from boxoffice.access import policies
 from boxoffice.vocabulary.commands import CancelBooking, ConfirmBooking
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
 from boxoffice.vocabulary.outcomes import BookingDone, RefusalCode
 from boxoffice.vocabulary.views import BookingStatus, show_of
 from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import (
     BookingAnswer,
     BookingDetailsAnswer,
-    BookingListAnswer,
     ExpiredCount,
     ExpiredCountAnswer,
     counted,
@@ -24,7 +22,6 @@ from boxoffice.web.http.answers import (
 from boxoffice.web.http.booking_bodies import Extension, Failure, NewBooking
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
-from boxoffice.web.http.paging import listed, moment_after, number_after
 from boxoffice.web.http.parameters import (
     BookingId,
     BookingToCancel,
@@ -32,26 +29,12 @@ from boxoffice.web.http.parameters import (
     BookingToExtend,
     BookingToFail,
     Consistent,
-    Cursor,
     IdempotencyKey,
-    Limit,
-    ShowId,
-    UserId,
-    chosen,
-    one_of,
 )
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, ONE_PAGE
+from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD
 
-_Status = Annotated[
-    str | None,
-    one_of(
-        BookingStatus,
-        "status",
-        "Only those in this state: PENDING, CONFIRMED, FAILED, EXPIRED or CANCELLED.",
-    ),
-]
 _NEW = [
     Example(
         id="any",
@@ -266,73 +249,12 @@ class BookingsController(Controller):
         return await FAIL.run(request, command)
 
     @ReadOperation(
-        id="listBookingsOfUser",
-        path="/api/bookings/user/{user_id:str}",
-        summary="List the bookings of a user",
-        policy=policies.USER_READ,
-        refusals=(RefusalCode.USER_NOT_FOUND,),
-        example=BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE),
-        meaning="One page",
-    ).route
-    async def list_bookings_of_user(
-        self,
-        request: ApiRequest,
-        user_id: UserId,
-        status: _Status = None,
-        cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
-        consistent: Consistent = False,
-    ) -> Response[BookingListAnswer]:
-        """A user's bookings in all shows, newest first."""
-        reads, after = request.reads, moment_after(cursor)
-        state = chosen(BookingStatus, status)
-        page = await reads.bookings_of_user(
-            user_id, status=state, after=after, limit=limit, consistent=consistent
-        )
-        page = found(page, RefusalCode.USER_NOT_FOUND)
-        message = counted(len(page.items), "booking")
-        return listed(
-            request, BookingListAnswer, page, lambda booking: (booking.created_at, booking.id), message
-        )
-
-    @ReadOperation(
-        id="listBookingsOfShow",
-        path="/api/bookings/show/{show_id:str}",
-        summary="List the bookings of a show",
-        policy=policies.HOUSE_READ,
-        refusals=(RefusalCode.SHOW_NOT_FOUND,),
-        example=BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE),
-        meaning="One page",
-    ).route
-    async def list_bookings_of_show(
-        self,
-        request: ApiRequest,
-        show_id: ShowId,
-        status: _Status = None,
-        cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
-        consistent: Consistent = False,
-    ) -> Response[BookingListAnswer]:
-        """A show's bookings, newest first."""
-        reads, after = request.reads, number_after(cursor)
-        state = chosen(BookingStatus, status)
-        page = await reads.bookings_of_show(
-            show_id, status=state, after=after, limit=limit, consistent=consistent
-        )
-        page = found(page, RefusalCode.SHOW_NOT_FOUND)
-        message = counted(len(page.items), "booking")
-        return listed(request, BookingListAnswer, page, lambda booking: booking.id, message)
-
-    @ReadOperation(
         id="expireOldBookings",
         method="POST",
         path="/api/bookings/expire-old",
         summary="End the holds that have run out",
         policy=policies.ALL_SHOWS,
-        refusals=(
-            "timed_out",
-            "shutting_down",
-        ),
+        refusals=("timed_out", "shutting_down"),
         example=ExpiredCountAnswer(data=ExpiredCount(3), message="3 holds ended"),
         meaning="How many",
     ).route
