@@ -11,7 +11,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 
 from boxoffice.engine.runtime import open_engine
-from boxoffice.serve.operations import DOMAINS, Domain, kinds_of, operations_of, render
+from boxoffice.serve.operations import DOMAINS, Domain, controllers_of, kinds_of, render
 from boxoffice.serve.vitals import Vitals
 from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.telemetry.tracing import traced
@@ -21,7 +21,7 @@ from boxoffice.web.edge.gate import Gate
 from boxoffice.web.edge.headers import default_headers
 from boxoffice.web.edge.outermost import Outermost
 from boxoffice.web.edge.shared_reads import SharedReads
-from boxoffice.web.http import operation
+from boxoffice.web.http.operation import operations_of
 from boxoffice.web.http.problems import Problems
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.services import Services, services_of
@@ -68,7 +68,7 @@ def create_app(
     settings = load_settings() if settings is None else settings
     services = Services(settings, Problems(kinds_of(domains)), clock)
     app = Litestar(
-        [*operations_of(domains), *system.HANDLERS, *docs.docs_handlers(lambda: render(domains))],
+        [*controllers_of(domains), *system.HANDLERS, *docs.docs_handlers(lambda: render(domains))],
         lifespan=[traced, _engine_open],
         request_class=ApiRequest,
         request_max_body_size=settings.body_bytes_max,
@@ -88,7 +88,7 @@ def create_app(
 
 def _edge(app: Litestar, services: Services) -> Outermost:
     """What every request passes, from the outside in, before the framework has it."""
-    operations = list(operation.operations_of(app))
+    operations = list(operations_of(app))
     shared = SharedReads(app.asgi_handler, services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)
     gate = Gate(fast, app, services)

@@ -23,15 +23,15 @@ from boxoffice.web.http.refusals import REFUSALS
 
 
 class Domain(NamedTuple):
-    """What a domain brings: its operations, the words of its refusals, and of its tags in the description."""
+    """What a domain brings: its operations, the words of its refusals, and its tags in the description."""
 
-    operations: Sequence[type[Controller]]
+    controllers: Sequence[type[Controller]]
     refusals: Mapping[str, Kind]
     tags: Sequence[Tag]
 
 
 CORE: Final = Domain(
-    operations=(
+    controllers=(
         ShowsController,
         ShowReadsController,
         UsersController,
@@ -52,9 +52,9 @@ CORE: Final = Domain(
 DOMAINS: Final[tuple[Domain, ...]] = (CORE,)
 
 
-def operations_of(domains: Sequence[Domain]) -> list[type[Controller]]:
-    """The described operations of the domains."""
-    return [controller for domain in domains for controller in domain.operations]
+def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:
+    """The controllers of the domains, with everything that is described."""
+    return [controller for domain in domains for controller in domain.controllers]
 
 
 def kinds_of(domains: Sequence[Domain]) -> dict[str, Kind]:
@@ -65,7 +65,7 @@ def kinds_of(domains: Sequence[Domain]) -> dict[str, Kind]:
 def describe(domains: Sequence[Domain] = DOMAINS) -> dict[str, Any]:
     """The description of the API (OpenAPI) as data."""
     tags = [tag for domain in domains for tag in domain.tags]
-    return openapi.describe(operations_of(domains), kinds_of(domains), tags)
+    return openapi.describe(controllers_of(domains), kinds_of(domains), tags)
 
 
 def render(domains: Sequence[Domain] = DOMAINS) -> str:

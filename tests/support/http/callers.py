@@ -1,6 +1,6 @@
 """An application that asks who calls, and callers of every kind."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import KeyDesk
 from boxoffice.engine.runtime import open_store
+from boxoffice.serve.operations import DOMAINS, Domain
 from boxoffice.settings.settings import Secret, Settings
 from tests.support.http.api import Api
 from tests.support.http.fixtures import client_of, running
@@ -97,10 +98,10 @@ class Callers:
 
 
 @asynccontextmanager
-async def callers_of(settings: Settings) -> AsyncIterator[Callers]:
+async def callers_of(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> AsyncIterator[Callers]:
     """The application under these settings."""
     memory = MovedClock()
-    async with running(settings, memory) as app, open_store(settings) as store:
+    async with running(settings, memory, domains) as app, open_store(settings) as store:
         yield Callers(app, KeyDesk(store), memory)
 
 

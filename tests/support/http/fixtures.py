@@ -1,7 +1,7 @@
 """The real application, spoken to over ASGI: on a real database, or without one where none is needed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 
 from boxoffice.serve.app import create_app
+from boxoffice.serve.operations import DOMAINS, Domain
 from boxoffice.serve.vitals import Vitals
 from boxoffice.settings.settings import Secret, Settings
 from boxoffice.web.http.services import services_of
@@ -88,10 +89,14 @@ class Nobody:
 
 
 def app_without_database(
-    settings: Settings, *, engine: object | None = None, reads: object | None = None
+    settings: Settings,
+    *,
+    engine: object | None = None,
+    reads: object | None = None,
+    domains: Sequence[Domain] = DOMAINS,
 ) -> Litestar:
     """An application that was not started: what it asks for goes to these, or must not be asked for."""
-    app = create_app(settings)
+    app = create_app(settings, domains)
     services = services_of(app)
     services.engine, services.reads = cast(Any, engine or Nobody()), cast(Any, reads or Nobody())
     return app
@@ -105,9 +110,11 @@ def vitals_of(app: Litestar) -> Vitals:
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Callable[[], float] = monotonic) -> AsyncIterator[Litestar]:
+async def running(
+    settings: Settings, clock: Callable[[], float] = monotonic, domains: Sequence[Domain] = DOMAINS
+) -> AsyncIterator[Litestar]:
     """An application with these settings, started and stopped in one task, as a server does it."""
-    app = create_app(settings, clock=clock)
+    app = create_app(settings, domains, clock)
     started, over = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:
