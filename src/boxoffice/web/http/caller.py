@@ -3,6 +3,7 @@
 from typing import Any, Final, NamedTuple, TypeVar
 
 from litestar.types import Scope
+from msgspec import Struct
 
 from boxoffice.access.allowances import Allowance
 from boxoffice.access.callers import Caller
@@ -34,7 +35,7 @@ class Access(NamedTuple):
         return None if self.owner_id is None else self.allowance.caps
 
 
-class Requester(NamedTuple):
+class Requester(Struct, frozen=True):
     """Who sends a request, with its Idempotency-Key."""
 
     access: Access
@@ -43,7 +44,7 @@ class Requester(NamedTuple):
     def asks(self, command: type[C], **fields: Any) -> C:
         """The command as this requester asks it: for the audit, and under the key of the request."""
         access = self.access
-        return command(actor=access.caller.actor, idempotency_key=self.key, origin=access.origin, **fields)
+        return command(**fields, actor=access.caller.actor, idempotency_key=self.key, origin=access.origin)
 
 
 def grant(scope: Scope, access: Access) -> None:

@@ -6,7 +6,7 @@ concerns them. A handler stays a function with typed parameters; nothing is regi
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from litestar import Litestar, Response
 from litestar.handlers import HTTPRouteHandler
@@ -31,7 +31,7 @@ _OPERATION: Final = "operation"
 _OF_READS: Final = ("internal_error", "overloaded", "unavailable")
 
 
-class Success(NamedTuple, Generic[A]):
+class Success(Struct, Generic[A], frozen=True):
     """The answer to a command that was done."""
 
     envelope: A
@@ -39,7 +39,7 @@ class Success(NamedTuple, Generic[A]):
     headers: Mapping[str, str] = {}
 
 
-class PlainRequest(NamedTuple):
+class PlainRequest(Struct, frozen=True):
     """A request with nothing unusual, as the short way reads it. ``id`` is the number in the path, or 0."""
 
     id: int

@@ -1,15 +1,16 @@
 """Answers without the framework: bytes, as the server sends them."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from litestar.types import Send
+from msgspec import Struct
 
 encode: Final = msgspec.json.Encoder().encode
 
 
-class RawAnswer(NamedTuple):
+class RawAnswer(Struct):
     """An answer as it goes out; names of headers in lower case."""
 
     status: int
