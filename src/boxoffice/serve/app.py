@@ -88,7 +88,7 @@ def create_app(
 
 def _edge(app: Litestar, services: Services) -> Outermost:
     """What every request passes, from the outside in, before the framework has it."""
-    operations = list(operations_of(app))
+    operations = [operation for _, operation in operations_of(app)]
     shared = SharedReads(app.asgi_handler, services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)
     gate = Gate(fast, app, services)

@@ -20,7 +20,7 @@ from litestar.types import ControllerRouterHandler
 from boxoffice import __version__
 from boxoffice.access.policies import Policy
 from boxoffice.web.http.kinds import Kind
-from boxoffice.web.http.operation import Operation, handlers_of, operation_of
+from boxoffice.web.http.operation import operations_of
 from boxoffice.web.http.problems import MEDIA_TYPE, Problem, worded
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.troubles import Trouble
@@ -94,7 +94,7 @@ def describe(
     document: dict[str, Any] = _tidied(app.openapi_schema.to_schema())
     operations = {o["operationId"]: o for path in document["paths"].values() for o in path.values()}
     told: set[str] = set()
-    for handler, operation in _described(app):
+    for handler, operation in operations_of(app):
         codes = [
             *operation.errors(has_body=handler.parsed_data_field is not None),
             *_of_gate(operation.policy),
@@ -119,12 +119,6 @@ def _config(tags: list[Tag]) -> OpenAPIConfig:
         use_handler_docstrings=True,
         render_plugins=[JsonRenderPlugin()],
     )
-
-
-def _described(app: Litestar) -> Iterator[tuple[HTTPRouteHandler, Operation]]:
-    for _, handler in handlers_of(app):
-        if operation := operation_of(handler):
-            yield handler, operation
 
 
 def _complete(
@@ -227,7 +221,7 @@ def _schemas(app: Litestar) -> dict[str, Any]:
 
 def _wire_types(app: Litestar) -> Iterator[Any]:
     yield Problem
-    for handler, _ in _described(app):
+    for handler, _ in operations_of(app):
         if handler.parsed_data_field is not None:
             yield handler.parsed_data_field.annotation
         for spec in (handler.responses or {}).values():

@@ -168,8 +168,8 @@ def handlers_of(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:
                 yield route.path_format if operation is None else operation.id, handler
 
 
-def operations_of(app: Litestar) -> Iterator[Operation]:
-    """All described operations."""
+def operations_of(app: Litestar) -> Iterator[tuple[HTTPRouteHandler, Operation]]:
+    """All described operations with their handlers."""
     for _, handler in handlers_of(app):
         if operation := operation_of(handler):
-            yield operation
+            yield handler, operation
