@@ -47,7 +47,7 @@ class RedisRates:
     def __init__(self, url: str, clock: Callable[[], float] = monotonic) -> None:
         try:
             from redis import asyncio as redis  # noqa: PLC0415 - an extra, which only this needs
-            from redis.exceptions import RedisError  # noqa: PLC0415
+            from redis.exceptions import RedisError  # noqa: PLC0415 - likewise
         except ImportError:
             raise SettingsError(
                 "RATE_LIMIT_REDIS_URL is set; expected the extra: pip install 'boxoffice[redis]'"

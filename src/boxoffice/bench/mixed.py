@@ -87,7 +87,7 @@ def zipf_weights(count: int) -> list[float]:
 
 def town_requests(shows: Sequence[int]) -> list[Request]:
     """The requests of the real life, in the proportions above, the shows by Zipf's law."""
-    draw = Random(SEED)  # noqa: S311 - load needs no secrets
+    draw = Random(SEED)
     weights = zipf_weights(len(shows))
     kinds = draw.choices(("read", "hold", "explicit", "cancel"), (READS, HOLDS, EXPLICIT, CANCELS), k=DRAWN)
     picked = draw.choices(shows, cum_weights=weights, k=DRAWN)
@@ -135,7 +135,7 @@ def _town_load(site: Site, shows: Sequence[int]) -> Load:
 async def _spread(site: Site, law: str) -> Sample:
     plan = site.bench.plan
     shows = await _make_halls(site, plan.spread_shows)
-    draw = Random(SEED)  # noqa: S311
+    draw = Random(SEED)
     weights = zipf_weights(len(shows)) if law == "Zipf" else None
     picked = draw.choices(shows, cum_weights=weights, k=DRAWN)
     requests = [booking(show_id, draw.randint(1, USERS)) for show_id in picked]
