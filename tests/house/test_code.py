@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from tests.house.rules import PACKAGE, ROOT, Breach, files, hold, parsed, plant
 from tests.house.test_imports import ROOMS, place
 
 SQL: Final = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|TRUNCATE|WITH)\s")
+
+NUMBER: Final = re.compile(r"[A-Z]\w+: Final = [-+*/()\d._]*\d[-+*/()\d._ ]*")
 
 SQL_IN_PYTHON: Final = {
     "database/migrate.py": "the lock under which the first table is made",
@@ -74,6 +77,18 @@ def reasonless(root: Path) -> Iterator[Breach]:
                 )
 
 
+def bare_bounds(package: Path) -> Iterator[Breach]:
+    """Numbers with a public name and without a docstring below it."""
+    for path, text in files(package, ".py"):
+        body = parsed(text).body
+        for node, after in pairwise([*body, ast.Pass()]):
+            told = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if isinstance(node, ast.AnnAssign) and not told and NUMBER.fullmatch(ast.unparse(node)):
+                yield Breach(
+                    f"{path}:{node.lineno}", path, "say the number's unit and reason in a docstring below"
+                )
+
+
 def is_test(path: str) -> bool:
     return re.search(r"^tests/(?!chaos/).*\btest_\w+\.py$", path) is not None
 
@@ -92,6 +107,10 @@ def test_each_function_that_changes_something_says_what_it_locks() -> None:
     hold(
         "The header of a VOLATILE function says what it locks.", untold_locks(PACKAGE / "sql"), LOCKS_NOTHING
     )
+
+
+def test_bounds_have_a_reason() -> None:
+    hold("Every bound has a name, a unit and a reason.", bare_bounds(PACKAGE))
 
 
 def test_reasons_are_beside() -> None:
@@ -138,6 +157,19 @@ def test_a_status_code_is_found(tmp_path: Path, path: str, text: str, found: int
 def test_an_untold_lock_is_found(tmp_path: Path, header: str, kind: str, found: int) -> None:
     text = f"{header}\nCREATE OR REPLACE FUNCTION a() RETURNS void\nLANGUAGE sql {kind}\nRETURN 1;\n"
     assert len(list(untold_locks(plant(tmp_path, {"functions/a.sql": text})))) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("WAIT_S: Final = 2.5", 1),
+        ("BYTES_MAX: Final = 2 * 1024\nx = 1", 1),
+        ('WAIT_S: Final = 2.5\n"""Seconds until a caller looks elsewhere."""', 0),
+        ("_OWN: Final = 3\nNAME: Final = 'a'\nSUM: Final = A + B", 0),
+    ],
+)
+def test_a_bound_without_a_reason_is_found(tmp_path: Path, text: str, found: int) -> None:
+    assert len(list(bare_bounds(plant(tmp_path, {"engine/lanes.py": text})))) == found
 
 
 @pytest.mark.parametrize(
