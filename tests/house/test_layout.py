@@ -6,6 +6,8 @@ from typing import Final
 
 from tests.house.rules import PACKAGE, ROOT, Breach, hold, plant
 
+KINDS: Final = (".py", ".sql", ".patch")
+
 WITHOUT_TESTS: Final = {
     "vocabulary": "values; tests/sql holds their numbers to the schema, tests/engine what they mean",
     "cli": "tests/process starts the program as its users do",
@@ -24,16 +26,9 @@ WITHOUT_ROOM: Final = {
 
 
 def rooms(folder: Path) -> set[str]:
-    """The folders with Python or SQL in them, those of `web/` one by one."""
-    found = {
-        path.relative_to(folder) for suffix in ("py", "sql", "patch") for path in folder.rglob(f"*.{suffix}")
-    }
-    return {
-        "/".join(path.parts[: 2 if path.parts[0] == "web" else 1][: len(path.parts) - 1]) for path in found
-    } - {
-        "",
-        "web",
-    }
+    """The folders with Python, SQL or patches in them; those of `web/` one by one."""
+    inside = [path.parent.relative_to(folder).parts for path in folder.rglob("*") if path.suffix in KINDS]
+    return {"/".join(parts[: 2 if parts[0] == "web" else 1]) for parts in inside if parts} - {"web"}
 
 
 def unlike(code: Path, tests: Path) -> Iterator[Breach]:
