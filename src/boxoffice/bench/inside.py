@@ -1,4 +1,4 @@
-"""The engine without HTTP, in a process of its own: the ceiling of engine and database together."""
+"""The engine without HTTP, in a process of its own: the most that engine and database can reach together."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""One booking a transaction from a loop on asyncpg: stands in for pgbench where that is missing."""
+"""One booking a transaction by a loop over asyncpg, for machines without pgbench."""
 
 import asyncio
 import random
@@ -26,7 +26,7 @@ from boxoffice.sql import query
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """What ``PgBench.book`` is asked."""
+    """What the process is to do: the parameters of ``PgBench.book``."""
 
     shows: Sequence[int]
     clients: int
@@ -36,7 +36,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class OneByOne:
-    """As ``PgBench``, in one Python process: slower, so what is compared with it looks better."""
+    """As ``PgBench``, in one Python process. This baseline is slower, so Boxoffice looks better beside it."""
 
     name: Final = "asyncpg loop (pgbench was not found)"
 
@@ -51,7 +51,7 @@ class OneByOne:
         seconds: float,
         batch: int = 1,
     ) -> Sample:
-        """One measurement."""
+        """Measure once, in a process of its own."""
         job = Job(shows=shows, clients=clients, isolation=isolation, seconds=seconds, batch=batch)
         env = environment(DATABASE_URL=dsn)
         command = [sys.executable, "-m", __name__]
