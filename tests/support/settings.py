@@ -6,7 +6,7 @@ from boxoffice.settings.table import settings_table
 
 
 def settings_of(**environ: object) -> ProgramSettings:
-    """The settings of a program with this environment: ``settings_of(AUTH="on")``. None is not set."""
+    """The settings of a program with this environment, ``settings_of(AUTH="on")``; None is not set."""
     texts = {name: str(value) for name, value in environ.items() if value is not None}
     assert texts.keys() <= {row.name for row in settings_table(ProgramSettings)}
     return load_settings(ProgramSettings, texts)
