@@ -8,7 +8,8 @@ from typing import Final
 import structlog
 
 from boxoffice.access.rates import WINDOW_S, MemoryRates, Rates, Spent, spend
-from boxoffice.settings.settings import Settings, SettingsError
+from boxoffice.settings.rates import RateSettings
+from boxoffice.settings.texts import SettingsError
 
 ANSWER_MAX_S: Final = 0.25
 """Longest wait for Redis, in seconds: a limit must not cost more than what it protects."""
@@ -35,9 +36,9 @@ return string.format('%.6f', debt)
 _log: Final = structlog.get_logger("boxoffice.rates")
 
 
-def rates_of(settings: Settings) -> Rates:
+def rates_of(settings: RateSettings) -> Rates:
     """Where requests are counted under these settings. Raises ``SettingsError``."""
-    url = settings.rate_limit_redis_url
+    url = settings.redis_url
     return MemoryRates() if url is None else RedisRates(url.reveal())
 
 

@@ -73,9 +73,9 @@ class Cluster:
 @asynccontextmanager
 async def open_cluster(settings: Settings, folder: Path) -> AsyncIterator[Cluster]:
     """The server of the settings, or else an embedded one in ``folder`` with durable commits."""
-    if settings.dsn is not None:
-        async with connected(settings.dsn) as admin:
-            yield Cluster(admin, settings.dsn, embedded=False)
+    if settings.database.dsn is not None:
+        async with connected(settings.database.dsn) as admin:
+            yield Cluster(admin, settings.database.dsn, embedded=False)
         return
     with start_embedded(folder / "data", durable=True) as server:
         async with connected(server.dsn) as admin:

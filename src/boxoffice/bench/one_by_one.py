@@ -21,7 +21,7 @@ from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import USERS
 from boxoffice.bench.results import Sample
 from boxoffice.database.errors import CONFLICTS
-from boxoffice.settings.settings import load_settings
+from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.sql import query
 
 
@@ -72,7 +72,7 @@ async def _run(job: Job) -> Sample:
 
 async def _client(job: Job, took_s: list[float], ends_at: float) -> None:
     settings = {"default_transaction_isolation": job.isolation, "enable_seqscan": "off", "jit": "off"}
-    connection = await asyncpg.connect(load_settings().dsn, server_settings=settings)
+    connection = await asyncpg.connect(load_settings(Settings).database.dsn, server_settings=settings)
     try:
         while (began := perf_counter()) < ends_at:
             show_id = random.choice(job.shows)

@@ -14,7 +14,8 @@ from boxoffice.bench.faults import BenchError
 from boxoffice.bench.load import environment
 from boxoffice.bench.programs import running
 from boxoffice.serve.process import BACKLOG_CONNECTIONS
-from boxoffice.settings.settings import settings_table
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.table import settings_table
 
 START_MAX_S: Final = 60.0
 """Longest start of a server, in seconds: it takes one."""
@@ -81,7 +82,7 @@ def server_environment() -> dict[str, str]:
     The servers run as in production, with the settings of the environment, but log no request.
     """
     known = environment()
-    given = {row.name: known[row.name] for row in settings_table() if known.get(row.name)}
+    given = {row.name: known[row.name] for row in settings_table(ProgramSettings) if known.get(row.name)}
     fixed = {"APP_ENV": "production", "AUTH": "off", "HOST": "127.0.0.1", "MIGRATE_ON_START": "false"}
     return {"LOG_LEVEL": "warning"} | given | fixed
 

@@ -22,7 +22,9 @@ from boxoffice.bench.results import Account, Sample, Unit, Updates, Violated
 from boxoffice.bench.servers import Server, boxoffice_server
 from boxoffice.database.verify import verify
 from boxoffice.engine.runtime import open_store
-from boxoffice.settings.settings import Secret, Settings
+from boxoffice.settings.database import DatabaseSettings
+from boxoffice.settings.settings import Settings
+from boxoffice.settings.texts import Secret
 
 SETTLE_MAX_S: Final = 60.0
 """Longest wait for the requests that a generator left unanswered, in seconds: a full queue takes two."""
@@ -233,5 +235,5 @@ async def _site(
 
 
 async def _make_key(dsn: str, role: Role) -> str:
-    async with open_store(Settings(database_url=Secret(dsn))) as store:
+    async with open_store(Settings(database=DatabaseSettings(url=Secret(dsn)))) as store:
         return (await KeyDesk(store).create("benchmark", role, None, None)).secret
