@@ -9,7 +9,6 @@ from litestar.openapi.spec import Tag
 
 from boxoffice.serve.app import create_app
 from boxoffice.serve.operations import DOMAINS, Domain, describe, kinds_of
-from boxoffice.settings.settings import Settings
 from boxoffice.vocabulary.outcomes import Refused
 from boxoffice.web.http.kinds import Kind
 from tests.support.bells.api import BellsController
@@ -17,6 +16,7 @@ from tests.support.bells.refusals import REFUSALS
 from tests.support.http.api import Api, done, refused
 from tests.support.http.callers import Callers, callers_of, closed
 from tests.support.http.fixtures import app_without_database, client_of
+from tests.support.settings import settings_of
 
 BELLS = Domain((BellsController,), REFUSALS, (Tag("Bells", "What calls to the seats."),))
 WITH_BELLS = (*DOMAINS, BELLS)
@@ -63,7 +63,7 @@ async def test_the_gate_asks_the_policy_of_a_domain_s_operation(
 
 
 async def test_a_domain_s_refusal_is_told_in_its_own_words() -> None:
-    app = app_without_database(Settings(), engine=BrokenBell(), domains=WITH_BELLS)
+    app = app_without_database(settings_of(), engine=BrokenBell(), domains=WITH_BELLS)
     async with client_of(app) as http:
         problem = refused(await http.put("/api/shows/1/bell", json=NAME), 409, "bell_is_broken")
     assert (problem["title"], problem["detail"]) == ("The bell is broken", "It has rung 7 times.")
@@ -99,4 +99,4 @@ def test_an_operation_without_a_policy_stops_the_start() -> None:
             return "secret"
 
     with pytest.raises(ValueError, match="/api/secrets has no policy"):
-        create_app(Settings(), (*DOMAINS, Domain((Careless,), {}, ())))
+        create_app(settings_of(), (*DOMAINS, Domain((Careless,), {}, ())))

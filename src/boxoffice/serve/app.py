@@ -12,8 +12,8 @@ from litestar.config.cors import CORSConfig
 
 from boxoffice.engine.runtime import open_engine
 from boxoffice.serve.operations import DOMAINS, Domain, controllers_of, kinds_of, render
+from boxoffice.serve.settings import ProgramSettings
 from boxoffice.serve.vitals import Vitals
-from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.telemetry.tracing import traced
 from boxoffice.web.api import docs, system
 from boxoffice.web.edge.fast_bookings import FastBookings
@@ -56,24 +56,23 @@ _ANSWER_HEADERS: Final = [
 
 
 def create_app(
-    settings: Settings | None = None,
+    settings: ProgramSettings,
     domains: Sequence[Domain] = DOMAINS,
     clock: Callable[[], float] = monotonic,
 ) -> Litestar:
     """The application; the engine is opened when it starts and drained when it stops.
 
-    Without ``settings`` they are read from the environment. ``clock`` is for what is remembered of callers.
-    Raises ``SettingsError``.
+    ``clock`` is for what is remembered of callers. Raises ``SettingsError`` if the settings ask for what is
+    not installed, or contradict each other.
     """
-    settings = load_settings() if settings is None else settings
     services = Services(settings, Problems(kinds_of(domains)), clock)
     app = Litestar(
         [*controllers_of(domains), *system.HANDLERS, *docs.docs_handlers(lambda: render(domains))],
         lifespan=[traced, _engine_open],
         request_class=ApiRequest,
-        request_max_body_size=settings.body_bytes_max,
+        request_max_body_size=settings.server.body_bytes_max,
         exception_handlers={Exception: services.problems.on_error},
-        cors_config=_cors(settings.cors_origins),
+        cors_config=_cors(settings.server.cors_origins),
         compression_config=CompressionConfig(
             "gzip", minimum_size=_COMPRESSED_BYTES_MIN, gzip_compress_level=_COMPRESS_LEVEL
         ),
@@ -92,7 +91,7 @@ def _edge(app: Litestar, services: Services) -> Outermost:
     shared = SharedReads(app.asgi_handler, services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)
     gate = Gate(fast, app, services)
-    return Outermost(gate, default_headers(https=services.settings.asks_for_https), services.drain)
+    return Outermost(gate, default_headers(https=services.settings.server.asks_for_https), services.drain)
 
 
 @asynccontextmanager

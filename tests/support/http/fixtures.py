@@ -12,23 +12,24 @@ from litestar import Litestar
 
 from boxoffice.serve.app import create_app
 from boxoffice.serve.operations import DOMAINS, Domain
+from boxoffice.serve.settings import ProgramSettings
 from boxoffice.serve.vitals import Vitals
-from boxoffice.settings.settings import Secret, Settings
 from boxoffice.web.http.services import services_of
 from tests.support.http.api import Api
+from tests.support.settings import settings_for, settings_of
 
 if TYPE_CHECKING:
     from tests.support.http.callers import Callers
 
 
 @pytest.fixture
-def settings(database: str) -> Settings:
+def settings(database: str) -> ProgramSettings:
     """Settings for the test's database."""
-    return Settings(database_url=Secret(database), db_pool_max=4)
+    return settings_for(database)
 
 
 @pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[Litestar]:
+async def app(settings: ProgramSettings) -> AsyncIterator[Litestar]:
     """The running application."""
     async with running(settings) as app:
         yield app
@@ -44,7 +45,7 @@ async def api(app: Litestar) -> AsyncIterator[Api]:
 @pytest.fixture(scope="session")
 async def unserved() -> AsyncIterator[AsyncClient]:
     """A client of an application without a database: whatever gets past the web layer answers 500."""
-    async with client_of(app_without_database(Settings())) as client:
+    async with client_of(app_without_database(settings_of())) as client:
         yield client
 
 
@@ -89,7 +90,7 @@ class Nobody:
 
 
 def app_without_database(
-    settings: Settings,
+    settings: ProgramSettings,
     *,
     engine: object | None = None,
     reads: object | None = None,
@@ -111,7 +112,7 @@ def vitals_of(app: Litestar) -> Vitals:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, clock: Callable[[], float] = monotonic, domains: Sequence[Domain] = DOMAINS
+    settings: ProgramSettings, clock: Callable[[], float] = monotonic, domains: Sequence[Domain] = DOMAINS
 ) -> AsyncIterator[Litestar]:
     """An application with these settings, started and stopped in one task, as a server does it."""
     app = create_app(settings, domains, clock)

@@ -2,13 +2,13 @@
 
 from boxoffice.access.policies import Policy
 from boxoffice.serve.app import create_app
-from boxoffice.settings.settings import Settings
 from boxoffice.web.http.operation import handlers_of, policy_of
+from tests.support.settings import settings_of
 
 
 def declared() -> dict[str, Policy]:
     """What the operations declare."""
-    policies = {name: policy_of(handler) for name, handler in handlers_of(create_app(Settings()))}
+    policies = {name: policy_of(handler) for name, handler in handlers_of(create_app(settings_of()))}
     return {name: policy for name, policy in policies.items() if policy is not None}
 
 

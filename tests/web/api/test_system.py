@@ -4,10 +4,10 @@ import pytest
 from httpx import AsyncClient
 
 from boxoffice import __version__
-from boxoffice.settings.settings import Settings
 from boxoffice.vocabulary import faults
 from tests.support.http.api import Api, done, refused
 from tests.support.http.fixtures import app_without_database, client_of
+from tests.support.settings import settings_of
 
 
 class UnreadyReads:
@@ -40,7 +40,7 @@ async def test_a_running_service_is_ready(api: Api) -> None:
     ],
 )
 async def test_a_service_that_cannot_work_is_not_ready_but_alive(fault: faults.Fault, code: str) -> None:
-    app = app_without_database(Settings(), reads=UnreadyReads(fault))
+    app = app_without_database(settings_of(), reads=UnreadyReads(fault))
     async with client_of(app) as client:
         ready = await client.get("/readyz")
         refused(ready, 503, code)

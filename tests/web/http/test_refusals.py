@@ -5,12 +5,12 @@ from httpx import Response
 from structlog.testing import capture_logs
 
 from boxoffice.serve.operations import DOMAINS, kinds_of
-from boxoffice.settings.settings import Settings
 from boxoffice.vocabulary import faults
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.web.http.troubles import fault_code
 from tests.support.http.api import Api, Json, done, refused
 from tests.support.http.fixtures import app_without_database, client_of
+from tests.support.settings import settings_of
 
 NOWHERE = 9007199254740991
 FAULTS = [
@@ -138,7 +138,7 @@ class BrokenEngine:
 
 async def answer_to(error: Exception) -> Response:
     """What a booking is answered when the engine fails so."""
-    app = app_without_database(Settings(), engine=BrokenEngine(error))
+    app = app_without_database(settings_of(), engine=BrokenEngine(error))
     async with client_of(app) as client:
         body = {"user_id": 1, "show_id": 1, "seats_booked": 1}
         return await client.post("/api/bookings", json=body, headers={"X-Request-Id": "req-1"})

@@ -46,8 +46,8 @@ class FastBookings:
     def __init__(self, app: ASGIApp, services: Services, operations: Iterable[Operation]) -> None:
         self._app = app
         self._services = services
-        self._bytes_max = services.settings.body_bytes_max
-        self._pages_ask = bool(services.settings.cors_origins)
+        self._bytes_max = services.settings.server.body_bytes_max
+        self._pages_ask = bool(services.settings.server.cors_origins)
         self._ways: Final[dict[str, list[_Way]]] = {}
         for operation in operations:
             if isinstance(operation, CommandOperation) and operation.short is not None:

@@ -53,13 +53,13 @@ class Gate:
         self._owner = owner
         self._problems = services.problems
         self._identities = services.identities
-        self._proxies = Proxies(settings.trusted_proxies, settings.trusted_proxy_header)
-        self._shelter = Shelter(owner.cors_config, own_machine=settings.auth is None)
+        self._proxies = Proxies(settings.access.trusted_proxies, settings.access.trusted_proxy_header)
+        self._shelter = Shelter(owner.cors_config, own_machine=settings.access.auth is None)
         self._allowances = Allowances(settings)
-        self._policies = _policies(owner, customers_confirm=settings.customers_confirm)
+        self._policies = _policies(owner, customers_confirm=settings.access.customers_confirm)
         self._per_minute: Final[dict[RateClass, int]] = {
-            "reads": settings.rate_reads_per_minute,
-            "writes": settings.rate_writes_per_minute,
+            "reads": settings.rates.reads_per_minute,
+            "writes": settings.rates.writes_per_minute,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -126,6 +126,7 @@ class Failure(Body):
     reason: Reason | UnsetType = UNSET
 
     def command(self, who: Requester, booking_id: int) -> FailBooking:
+        """The command to end the hold."""
         return who.asks(
             FailBooking,
             show_id=show_of(booking_id),
@@ -141,6 +142,7 @@ class ForcedCancel(Body):
     reason: Reason
 
     def command(self, who: Requester, booking_id: int) -> CancelBooking:
+        """The command to cancel the booking."""
         return who.asks(
             CancelBooking,
             show_id=show_of(booking_id),

@@ -103,10 +103,12 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
     shared: tuple[str, ...] = ()
 
     def successes(self) -> dict[int, ResponseSpec]:
+        """The example, and that there is nothing newer."""
         found = {200: shown(self.example, self.meaning)}
         return found | {304: NOT_MODIFIED} if self.revalidates else found
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:  # noqa: ARG002 - a read has none
+        """Those of its own and those of all reads."""
         return ("invalid_request", *self.refusals, *_OF_READS)
 
 
@@ -122,10 +124,12 @@ class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
     short: ReadCommand | None = None
 
     def successes(self) -> dict[int, ResponseSpec]:
+        """The answers to the examples."""
         answers = {meaning: self.answer(done) for meaning, done in self.examples.items()}
         return {success.status: shown(success.envelope, meaning) for meaning, success in answers.items()}
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:
+        """Those of its own and those of all commands."""
         body = ("body_too_large",) if has_body else ()
         reused = RefusalCode.IDEMPOTENCY_KEY_REUSED
         return ("invalid_request", reused, *body, *self.refusals, "internal_error", *ENGINE_FAULTS)

@@ -37,8 +37,8 @@ class Services:
     ) -> None:
         self.settings: Final = settings
         self.problems: Final = problems
-        self.drain: Final = Drain(settings.drain_delay_seconds)
-        self.rates: Final = rates_of(settings)
+        self.drain: Final = Drain(settings.server.drain_delay_seconds)
+        self.rates: Final = rates_of(settings.rates)
         self.profiles: Final = Profiles(self, clock)
         self.identities: Final = self._identities(clock) if settings.authenticates else None
         self.vitals: Collector | None = None
@@ -55,7 +55,7 @@ class Services:
 
     def _identities(self, clock: Callable[[], float]) -> Identities:
         keys = KnownKeys(self._find_key, clock)
-        return Identities(keys, tokens_of(self.settings), self.profiles, self.rates)
+        return Identities(keys, tokens_of(self.settings.tokens), self.profiles, self.rates)
 
     async def _find_key(self, digest: bytes) -> ApiKey | None:
         return await self.reads.api_key(digest)
