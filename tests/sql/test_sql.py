@@ -100,6 +100,17 @@ def test_every_check_says_which_invariants_it_shows() -> None:
         assert re.match(r"-- I\d(, I\d)*: ", text), name
 
 
+def test_every_kind_of_event_that_is_written_has_its_row_and_every_row_is_written() -> None:
+    rows = re.search(r"INSERT INTO event_kinds .*?;", SCHEMA, re.S)
+    assert rows is not None
+    known = set(re.findall(r"\('(\w+)',", rows[0]))
+    code = "".join(code_of(text) for text in FUNCTIONS.values())
+    written = set(re.findall(r"\b(?:event_of\(\s*[\w.]+, |append_event\([^;']*)'(\w+)'", code))
+
+    assert written <= known
+    assert known <= set(re.findall(r"'(\w+)'", code.lower()))  # an end is written by its status
+
+
 def test_the_sql_gives_every_refusal_and_no_other() -> None:
     code = "".join(code_of(text) for text in FUNCTIONS.values())
     told = set(
