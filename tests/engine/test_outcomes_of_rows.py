@@ -75,12 +75,16 @@ def test_what_is_done_is_read_as_the_command_says(replayed: bool) -> None:
 
 def test_seats_are_told_in_a_column_and_their_show_by_the_command() -> None:
     block = BlockSeats(actor="me", show_id=7, seat_numbers=(4,), reason="house")
-    assert to_outcome(block, row(seats=[4], replayed=True)) == SeatsDone(7, [4], replayed=True)
+    assert to_outcome(block, row(places=[4], replayed=True)) == SeatsDone(7, [4], replayed=True)
 
 
 @pytest.mark.parametrize(("code", "details"), [("seats_taken", {"seats": [4]}), ("bell_is_broken", {})])
 def test_a_refusal_is_told_whatever_its_code(code: str, details: dict[str, Any]) -> None:
     assert to_outcome(BELL, row(code, details=details or None)) == Refused(code, details)
+
+
+def test_a_command_leaves_one_event_unless_its_outcome_says_more() -> None:
+    assert (Rung(3).event_count, HoldsExpired(3).event_count) == (1, 3)
 
 
 def test_an_answer_that_is_not_what_the_command_names_is_an_error() -> None:

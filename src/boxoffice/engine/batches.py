@@ -2,59 +2,25 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from datetime import timedelta
-from functools import cache
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import msgspec
 from msgspec.structs import replace
 
 from boxoffice.database.errors import CONFLICTS
 from boxoffice.database.store import Store
+from boxoffice.engine.encoding import encoded, encoded_batch
 from boxoffice.engine.outcomes_of_rows import to_outcome
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.commands import (
-    BlockSeats,
-    BookSeats,
-    CancelBooking,
-    Caps,
     Command,
-    ExpireHolds,
-    FailBooking,
     ShowCommand,
-    UnblockSeats,
 )
 from boxoffice.vocabulary.faults import Busy, Fault
-from boxoffice.vocabulary.outcomes import Outcome
-
-Row = tuple[object, ...]
-
-_IN_COLUMNS = (FailBooking, CancelBooking, BlockSeats, UnblockSeats, ExpireHolds)
-"""Commands that the columns of ``show_command`` hold wholly; the others fill ``details``."""
-
-_EXPIRE = str(ExpireHolds.__struct_config__.tag)
-"""The kind of command that may leave any number of events; the engine counts them."""
-
-_COLUMNS = (
-    *("kind", "actor", "origin", "idempotency_key", "show_id"),
-    *("user_id", "owner_id", "booking_id", "hold_seconds"),
-)
-"""What never is in ``details``."""
-
-_NOT_ASKED = ("origin", "owner_id", "caps")
-"""Who asks and what they may: no part of a fingerprint."""
-
-_ASKED_IF_GIVEN = ("subject", "issuer")
-"""No part of a fingerprint while they are not given: keys of earlier versions stay good."""
-
-_BY_SETTING: dict[str, object] = {"late": "retake", "lifetime_seconds_max": 0}
-"""What the server's settings fill in, and what a fingerprint has instead: a retry must not fail because they
-have changed. The first is what earlier versions had there by default."""
+from boxoffice.vocabulary.outcomes import Done, Outcome, Refused
 
 
 class Batches:
@@ -95,7 +61,7 @@ class Batches:
             command = replace(command, idempotency_key=f"once-{uuid4()}")
         [row] = await self._store.write(
             "run_desk_command",
-            _to_row(0, command),
+            encoded(command),
             retry_on=(*CONFLICTS, asyncpg.UniqueViolationError),
         )
         metrics.OUTCOMES.labels(_kind(command), row["code"]).inc()
@@ -103,28 +69,30 @@ class Batches:
 
     async def _run_whole(self, commands: Sequence[ShowCommand[Any]]) -> list[Outcome | Exception]:
         started = perf_counter()
-        given = [_to_row(no, command) for no, command in enumerate(commands)]
-        rows = await self._store.write("run_batch", uuid4(), given, tell_again=True)
+        rows = await self._store.write("run_batch", uuid4(), encoded_batch(commands), tell_again=True)
         metrics.BATCH_SECONDS.observe(perf_counter() - started)
         metrics.BATCH_COMMANDS.observe(len(commands))
-        _count(commands, rows)
-        outcomes: dict[int, Outcome | Exception] = {
-            row["command_no"]: to_outcome(commands[row["command_no"]], row) for row in rows
-        }
+        told = {row["command_no"]: to_outcome(commands[row["command_no"]], row) for row in rows}
+        _count(commands, told)
         # After a lost answer only the commands with an effect are told; the others can be asked again.
-        rest = [no for no in range(len(commands)) if no not in outcomes]
+        rest = [no for no in range(len(commands)) if no not in told]
+        outcomes: dict[int, Outcome | Exception] = {**told}
         if rest:
             outcomes |= zip(rest, await self.run([commands[no] for no in rest]), strict=True)
         return [outcomes[no] for no in range(len(commands))]
 
 
-def _count(commands: Sequence[ShowCommand[Any]], rows: list[asyncpg.Record]) -> None:
-    """Counts outcomes, and the events that they left: each one, unless it had its effect before."""
-    tally = Counter((_kind(commands[row["command_no"]]), row["code"], row["replayed"]) for row in rows)
-    for (kind, code, replayed), number in tally.items():
+def _count(commands: Sequence[ShowCommand[Any]], outcomes: Mapping[int, Outcome]) -> None:
+    """Counts outcomes, and the events that they left, unless they had left them before."""
+    tally: Counter[tuple[str, str]] = Counter()
+    events = 0
+    for no, outcome in outcomes.items():
+        tally[_kind(commands[no]), outcome.code if isinstance(outcome, Refused) else "done"] += 1
+        if isinstance(outcome, Done) and not outcome.replayed:
+            events += outcome.event_count
+    for (kind, code), number in tally.items():
         metrics.OUTCOMES.labels(kind, code).inc(number)
-        if code == "done" and not replayed and kind != _EXPIRE:
-            metrics.EVENTS.inc(number)
+    metrics.EVENTS.inc(events)
 
 
 def _cut(commands: Sequence[ShowCommand[Any]], fault: Exception) -> list[list[int]]:
@@ -146,54 +114,3 @@ def _cut(commands: Sequence[ShowCommand[Any]], fault: Exception) -> list[list[in
 
 def _kind(command: Command[Any]) -> str:
     return str(command.__struct_config__.tag)
-
-
-def _to_row(command_no: int, command: Command[Any]) -> Row:
-    """The command as a row of type show_command."""
-    seats: tuple[int, ...] | None = getattr(command, "seat_numbers", None)
-    hold_seconds: float | None = getattr(command, "hold_seconds", None)
-    return (
-        command_no,
-        getattr(command, "show_id", 0),
-        _kind(command),
-        command.actor,
-        getattr(command, "booking_id", None),
-        getattr(command, "user_id", None) or getattr(command, "owner_id", None),
-        len(seats) if seats is not None else getattr(command, "seat_count", None),
-        None if seats is None else sorted(seats),
-        None if hold_seconds is None else timedelta(seconds=hold_seconds),
-        getattr(command, "reason", None),
-        _details(command),
-        command.idempotency_key,
-        None if command.idempotency_key is None else _fingerprint(command),
-        command.origin,
-    )
-
-
-def _details(command: Command[Any]) -> str | None:
-    """What the columns have no place for."""
-    if isinstance(command, BookSeats):
-        return None if command.caps is None else _caps(command.caps)
-    if isinstance(command, _IN_COLUMNS):
-        return None
-    fields = {k: v for k, v in msgspec.to_builtins(command).items() if k not in _COLUMNS}
-    if fields.get("caps") is None:
-        fields.pop("caps", None)
-    return msgspec.json.encode(fields).decode()
-
-
-@cache
-def _caps(caps: Caps) -> str:
-    """There are as many as there are settings: one for all callers."""
-    return msgspec.json.encode(caps).decode()
-
-
-def _fingerprint(command: Command[Any]) -> bytes:
-    """What is asked, whoever asks: two commands with one key must agree in it."""
-    fields = msgspec.to_builtins(replace(command, actor="", idempotency_key=None))
-    asked = {
-        name: _BY_SETTING.get(name, value)
-        for name, value in fields.items()
-        if name not in _NOT_ASKED and (value is not None or name not in _ASKED_IF_GIVEN)
-    }
-    return sha256(msgspec.json.encode(asked)).digest()

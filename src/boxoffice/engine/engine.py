@@ -16,14 +16,12 @@ from boxoffice.vocabulary.commands import (
     Command,
     ConfirmBooking,
     D,
-    DeleteShow,
     ExpireHolds,
     FailBooking,
     ShowCommand,
-    UpdateShow,
 )
 from boxoffice.vocabulary.faults import Fault
-from boxoffice.vocabulary.outcomes import BookingDone, Done, HoldsExpired, Outcome, Refused
+from boxoffice.vocabulary.outcomes import BookingDone, Done, HoldsExpired, Outcome, Refused, ShowDone
 
 CATALOGUE: Final = 0
 """Stands for the lists of shows and users where a show's id is asked for: no show has it."""
@@ -61,9 +59,9 @@ class BookingEngine:
                 outcome = await self._lanes.submit(command)
             if not isinstance(outcome, Refused):
                 self._note_change(command.show_id)
-                if isinstance(command, UpdateShow | DeleteShow):
+                if isinstance(outcome, ShowDone):
                     self._note_change(CATALOGUE)
-                _count(command, outcome)
+                _count_hold(command, outcome)
             return cast("D | Refused", outcome)
         outcome = await self._batches.run_desk(command)
         self._note_change(CATALOGUE)
@@ -111,19 +109,17 @@ class BookingEngine:
     async def forget(self) -> bool:
         """Deletes what was kept for lost answers and repeated requests, as far as its time is over.
 
-        Says whether there is more: of the keys only so many are deleted at once.
+        Says whether there is more: of the keys only some are deleted at once.
         """
         age = timedelta(seconds=limits.BATCH_RECORDS_KEPT_S)
         await self._store.write("forget_batches", age)
         await self._store.write("forget_own_keys", age)
         [row] = await self._store.write("forget_keys", self._keys_kept, limits.FORGET_KEYS_MAX)
-        return bool(row["forgotten"] == limits.FORGET_KEYS_MAX)
+        return bool(row["forgotten"] >= limits.FORGET_KEYS_MAX)
 
 
-def _count(command: ShowCommand[Any], done: Done) -> None:
+def _count_hold(command: ShowCommand[Any], done: Done) -> None:
     """Counts what became of holds, for the share of them that is sold."""
-    if isinstance(done, HoldsExpired):
-        metrics.EVENTS.inc(done.expired_count)
     if isinstance(done, BookingDone) and not done.replayed and (became := _hold_became(command, done)):
         metrics.HOLDS.labels(became).inc()
 

@@ -22,7 +22,7 @@ def done(command: Command[Any], row: asyncpg.Record) -> Done:
     if command.done is BookingDone:
         return BookingDone(to_booking(row), replayed=row["replayed"])
     if command.done is SeatsDone and isinstance(command, ShowCommand):
-        return SeatsDone(command.show_id, row["seats"], replayed=row["replayed"])
+        return SeatsDone(command.show_id, row["places"], replayed=row["replayed"])
     if command.done is ShowDone:  # the details are the show itself
         return ShowDone(msgspec.json.decode(row["details"], type=Show), replayed=row["replayed"])
     told = msgspec.json.decode(row["details"], type=command.done)

@@ -61,6 +61,11 @@ class Done(Struct, frozen=True, kw_only=True):
 
     replayed: bool = False
 
+    @property
+    def event_count(self) -> int:
+        """How many events the command has left, if it was not replayed."""
+        return 1
+
 
 class BookingDone(Done, frozen=True):
     """The booking after the command.
@@ -88,6 +93,11 @@ class HoldsExpired(Done, frozen=True):
     """How many holds of the show were ended because they had run out."""
 
     expired_count: int
+
+    @property
+    def event_count(self) -> int:
+        """One event for each hold."""
+        return self.expired_count
 
 
 class UserDone(Done, frozen=True):
