@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from boxoffice import __version__
 from boxoffice.access import policies
-from boxoffice.telemetry.logs import exposition
+from boxoffice.telemetry.exposition import exposition
 from boxoffice.vocabulary.faults import Fault, ShuttingDown
 from boxoffice.web.http.answers import Health, HealthAnswer
 from boxoffice.web.http.operation import ReadOperation, unlisted

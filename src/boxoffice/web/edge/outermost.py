@@ -10,9 +10,8 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
 
-from boxoffice.telemetry.logs import known_method, record_request
+from boxoffice.telemetry.requests import LogIds, begin_request, known_method, record_request
 from boxoffice.telemetry.tracing import RequestSpan, request_span
 from boxoffice.web.http.caller import added_headers
 from boxoffice.web.http.drain import Drain
@@ -53,8 +52,7 @@ class Outermost:
             return
         with request_span(scope["headers"]) as span:
             ids = _ids(scope["headers"], None if span is None else span.traceparent)
-            # Not unbound again: a server gives each request a context of its own.
-            bind_contextvars(request_id=ids.request_id.decode(), trace_id=ids.traceparent[3:35].decode())
+            begin_request(LogIds(ids.request_id.decode(), ids.traceparent[3:35].decode()))
             await self._serve(scope, receive, send, ids, span)
 
     async def _serve(

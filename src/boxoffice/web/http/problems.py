@@ -7,11 +7,11 @@ and so on), ``request_id``, and ``success`` and ``error`` for clients that look 
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import ValidationException
 from msgspec import UNSET, Struct, UnsetType
 
+from boxoffice.telemetry.requests import ids_of_request
 from boxoffice.web.http.invalid import FieldError, misfit_parameters
 from boxoffice.web.http.kinds import Kind
 from boxoffice.web.http.raw_answers import RawAnswer, encode, raw_headers
@@ -73,7 +73,7 @@ def worded(kind: Kind, trouble: Trouble) -> dict[str, Any]:
         "code": trouble.code,
         "success": False,
         "error": kind.title,
-        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+        "request_id": "" if (ids := ids_of_request()) is None else ids.request_id,
     }
     if trouble.errors is not UNSET:
         members["errors"] = trouble.errors
