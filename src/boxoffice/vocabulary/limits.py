@@ -21,8 +21,7 @@ SHOW_ID_MAX: Final = 2**SHOW_ID_BITS - 1
 """Largest id of a show."""
 
 SEATS_PER_SHOW_MAX: Final = 1_000_000
-"""Seats in a show: five times the largest hall. A batch reads the show's whole seat map, so size costs
-time."""
+"""Seats in a show: five times the largest hall. Each batch reads the whole seat map, so size costs time."""
 
 SEATS_PER_BOOKING_MAX: Final = 1_000
 """Seats in a booking: enough for a coach party or a school. The bound limits the work of one command."""
@@ -48,12 +47,10 @@ PAGE_ITEMS_MAX: Final = 1_000
 # Lanes -----------------------------------------------------------------------------------------
 
 LANE_QUEUE_MAX: Final = 20_000
-"""Commands waiting in one lane: two seconds' work of a hot show. The callers of more get 503 and try
-later."""
+"""Commands waiting in one lane: two seconds' work of a hot show. Further callers are told to try later."""
 
 WAITING_COMMANDS_MAX: Final = 60_000
-"""Commands waiting in all lanes of a process. They take some 100 MB, so the process does not run out of
-memory."""
+"""Commands waiting in all lanes of a process: some 100 MB, so that the process does not run out of memory."""
 
 LANE_BATCH_MAX: Final = 128
 """Commands in one transaction, which then takes some 6 ms. A larger batch is hardly cheaper for each command,
@@ -104,12 +101,10 @@ RETRY_PAUSE_MAX_S: Final = 1.0
 """Longest pause between two tries, so that a process notices within a second that the database is back."""
 
 LOCK_TIMEOUT_MS: Final = 2_000
-"""Longest wait for a show's lock. The bound is below the statement timeout, so that the error names the
-lock."""
+"""Longest wait for a show's lock: below the statement timeout, so that the error names the lock."""
 
 STATEMENT_TIMEOUT_MS: Final = 5_000
-"""Longest writing statement. A batch takes milliseconds; a batch that ends 20,000 holds takes under two
-seconds."""
+"""Longest writing statement. A batch takes milliseconds; one that ends 20,000 holds takes under 2 s."""
 
 READ_STATEMENT_TIMEOUT_MS: Final = 4_000
 """Longest reading statement. To read all seats of the largest hall takes one second."""
@@ -198,8 +193,7 @@ ARCHIVE_TIME_SHARE: Final = 0.25
 are not slowed down."""
 
 ARCHIVE_PAGE_SHOWS: Final = 1_000
-"""Old shows that ``boxoffice archive`` reads at once, in a few milliseconds, though most are archived
-already."""
+"""Old shows that ``boxoffice archive`` reads at once, in a few milliseconds. Most are archived already."""
 
 FORGET_CALLERS_MAX: Final = 1_000
 """Users whose rows in ``caller_locks`` one statement checks, in some 10 ms. New holds of these users wait for
