@@ -1,6 +1,6 @@
--- new_booking(command, now, number, places): the booking that a retake or book command makes; of a block
--- command the same without id, which only carries the places and the reason to the owners. It must stay one
--- expression, so that it costs no call.
+-- new_booking(command, now, number, places): the booking that a retake or book command makes. For a block
+-- command it has no id, and only carries the places and the reason to the table of owners. The body must stay
+-- one expression: PostgreSQL then inlines the function.
 CREATE OR REPLACE FUNCTION new_booking(
     p_command engine_command, p_now timestamptz, p_number integer, p_places integer[]
 ) RETURNS bookings

@@ -1,5 +1,6 @@
--- event_of(command, kind, booking, user, places, now, details): the event that a command leaves.
--- append_events numbers and links it. It must stay one expression, so that it costs no call.
+-- event_of(command, kind, booking, user, places, now, details): the event that a command writes, not yet
+-- numbered and linked (append_events does so). The body must stay one expression: PostgreSQL then inlines the
+-- function.
 CREATE OR REPLACE FUNCTION event_of(
     p_command engine_command, p_kind text, p_booking_id bigint, p_user_id bigint, p_places integer[],
     p_now timestamptz, p_details jsonb
