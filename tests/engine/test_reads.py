@@ -1,4 +1,4 @@
-"""What is read: whole, in order, page by page, and exact when it is asked to be."""
+"""Reads are complete, in order, page by page, and exact with ``consistent``."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @pytest.fixture
 def isolation() -> str:
-    """Reads are the same under both."""
+    """One isolation is enough, because reads are the same under both."""
     return "serializable"
 
 

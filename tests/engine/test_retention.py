@@ -1,4 +1,5 @@
-"""What is kept for a time is cleared away after it, a portion at a time, and nothing before."""
+"""Idempotency keys and batch rows are deleted when they are old enough, a portion at a time, and not
+earlier."""
 
 import asyncio
 from datetime import timedelta
@@ -91,7 +92,9 @@ async def test_two_processes_that_clear_at_once_do_not_meet(box: Box, clock: Clo
 async def test_what_is_due_is_found_by_its_age(
     connection: Connection, name: str, values: tuple[object, ...], index: str
 ) -> None:
-    """A clock that is asked for each row would be no condition of an index: all would be read."""
+    """If the query called the clock for each row, PostgreSQL could not use the index, and would read all
+    rows.
+    """
     await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
     plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN " + query(name), *values))
     assert index in plan
