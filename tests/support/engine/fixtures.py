@@ -11,7 +11,7 @@ from tests.support.engine.databases import Connection
 
 @pytest.fixture(params=["serializable", "read_committed"])
 def isolation(request: pytest.FixtureRequest) -> str:
-    """Each test that uses an engine runs under both isolations; both must be safe."""
+    """Each test that uses an engine runs under both isolations, because both must be safe."""
     return str(request.param)
 
 
