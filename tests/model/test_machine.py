@@ -1,4 +1,4 @@
-"""The real server and the model answer alike, whatever Hypothesis thinks of asking."""
+"""The real server and the model answer alike, whatever commands Hypothesis invents."""
 
 import asyncio
 from pathlib import Path
@@ -12,16 +12,16 @@ from tests.support.process.folders import public_folder
 from tests.support.process.program import Program
 
 EXAMPLES: Final = 30
-"""Of 50 steps each; some 15 seconds."""
+"""Examples of one run, of 50 steps each; they take some 15 seconds."""
 
 ENDS: Final = {"done", "replayed", "show_not_found", "invalid_state", "seats_taken", "idempotency_key_reused"}
-"""Answers that every run meets many times; fewer would mean that it hardly asks anything."""
+"""Answers that every run gets many times. If one is missing, the run has hardly tested anything."""
 
 
 @pytest.mark.slow
 async def test_the_server_and_the_model_answer_alike(database: str) -> None:
     with public_folder() as folder:
-        # In a thread: Hypothesis and its client wait where they are, and this loop has other connections.
+        # Hypothesis and its client block their thread, and this thread runs the loop of other connections.
         await asyncio.to_thread(_compare, folder, database)
 
 
