@@ -31,7 +31,7 @@ _LOCK: Final = "SELECT FROM show_inventory WHERE show_id = ANY ($1::bigint[]) OR
 _WAITING: Final = "SELECT pid FROM unnest($1::integer[]) AS pid WHERE pg_blocking_pids(pid) <> '{}'"
 _AT_WORK: Final = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ($1) AND state <> 'idle'"
 
-# The clock is a sequence: a tick is seen at once by everybody, whatever snapshot he works with.
+# The clock is a sequence, so every transaction sees a tick at once, whatever its snapshot.
 _CLOCK: Final = """
     CREATE SEQUENCE seconds MINVALUE 0 START 0;
     CREATE OR REPLACE FUNCTION engine_now() RETURNS timestamptz LANGUAGE sql VOLATILE
@@ -129,7 +129,7 @@ async def open_arena(dsn: str, isolation: str) -> AsyncIterator[Arena]:
     async with AsyncExitStack() as stack:
         bystander, observer = [await stack.enter_async_context(connected(dsn)) for _ in range(2)]
         await observer.execute(_CLOCK)
-        # A batch of several shows waits only 100 ms for a lock, and is then sent show by show; here it waits on.
+        # A batch of several shows waits 100 ms for a lock, and is then sent show by show; here it waits on.
         await observer.execute(scripts("functions")["run_batch"].replace("'100ms'", "'1min'"))
         try:
             connections: list[Any] = [await store._writers.pool.acquire() for _ in range(SESSIONS)]

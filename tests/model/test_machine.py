@@ -21,7 +21,7 @@ ENDS: Final = {"done", "replayed", "show_not_found", "invalid_state", "seats_tak
 @pytest.mark.slow
 async def test_the_server_and_the_model_answer_alike(database: str) -> None:
     with public_folder() as folder:
-        # Hypothesis and its client block their thread, and this thread runs the loop of other connections.
+        # Hypothesis and its client block, so they run in a thread beside this event loop.
         await asyncio.to_thread(_compare, folder, database)
 
 

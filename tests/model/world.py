@@ -45,9 +45,7 @@ Facts = Any
 
 
 class World:
-    """Some shows and users. ``ids``: the users' e-mail addresses with their ids; without them user 1
-    exists.
-    """
+    """Some shows and users. ``ids``: e-mail addresses by user id; if empty, there is user 1."""
 
     def __init__(self, totals: dict[int, int], ids: dict[int, str]) -> None:
         self.shows = {show: Model(show, total, EPOCH, actor=ACTOR) for show, total in totals.items()}
