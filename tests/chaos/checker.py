@@ -23,9 +23,7 @@ STORY_ACTIONS: Final = 8
 
 
 class Judgement(Struct):
-    """``violations``: a sentence for each broken promise. ``undecided``: the objects that took too long to
-    judge.
-    """
+    """``violations``: a sentence for each broken promise. ``undecided``: objects with too long a search."""
 
     violations: list[str]
     seats: int
@@ -49,9 +47,7 @@ class _Judge:
         rules: "tuple[Step[S], Callable[[S], int]]",
         actions: list[Action],
     ) -> None:
-        """Judge one object by its rules: ``step``, and ``boundary``, the time at which a state ends by
-        itself.
-        """
+        """Judge one object by its rules: ``step``, and ``boundary``, the end that a state has by itself."""
         verdict = Search(initial, *rules, steps_max=self._steps_max).run(actions)
         self.judgement.steps += verdict.steps
         if verdict.undecided:

@@ -109,9 +109,7 @@ class _Desk:
         await self._judge(trial)
 
     async def try_at_server(self) -> None:
-        """The client loses the server. With a key it repeats the request until it is answered; without, it
-        must not.
-        """
+        """The client loses the server. With a key it repeats the request until the answer comes."""
         site = self.site
         keyed = self._chance.random() < 0.7
         cutters = self._chance.choices(site.cutters, k=self._chance.randint(1, 2) if keyed else 1)

@@ -54,9 +54,7 @@ class Race(Struct):
 
 
 class Aim:
-    """How long before the deadline to send a confirm, so that about half come in time, however busy the
-    machine.
-    """
+    """How long before its deadline to send a confirm, so that about half of them come in time."""
 
     def __init__(self) -> None:
         self.ahead_s = 0.002

@@ -1,5 +1,4 @@
-"""From operations to effects: requests with one key are one effect, and effects without an answer are
-found."""
+"""From operations to effects: requests with one key are one effect; unanswered effects are found."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -37,9 +36,7 @@ class Effect(Struct):
 
 
 class Effects(Struct):
-    """``done``: a success was answered. ``open``: may have happened. ``found``: happened, by the final
-    list.
-    """
+    """``done``: answered as a success. ``open``: may have happened. ``found``: seen in the final list."""
 
     done: list[Effect]
     open: list[Effect]

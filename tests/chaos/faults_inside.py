@@ -1,5 +1,4 @@
-"""Random faults at every named point inside the database, under load: each answer is true, each effect
-single."""
+"""Random faults at every named point inside the database, under load: all answers are true."""
 
 import asyncio
 import random

@@ -16,8 +16,7 @@ Kind = Literal[
     "book", "confirm", "fail", "cancel", "block", "unblock", "resize", "seats", "stats", "show", "booking"
 ]
 Outcome = Literal["ok", "fail", "info"]
-"""``ok``: done. ``fail``: refused without effect. ``info``: not known; it may have happened, or still
-happen."""
+"""``ok``: done. ``fail``: refused without effect. ``info``: not known; the effect may even come later."""
 
 NO_EFFECT = frozenset({"overloaded", "timed_out", "shutting_down", "unavailable"})
 """The codes of a 503 that promise that the request had no effect."""
@@ -27,9 +26,7 @@ EFFECTS = frozenset({"book", "confirm", "fail", "cancel", "block", "unblock", "r
 
 
 class ToldBooking(Struct, omit_defaults=True):
-    """A booking in an answer. ``seats``: those that it has or had. ``expires_us``: 0 if it does not
-    expire.
-    """
+    """A booking in an answer. ``seats``: those that it has or had. ``expires_us``: 0 without an expiry."""
 
     id: int
     show: int

@@ -39,9 +39,7 @@ TOKEN_S: Final = 3_600
 
 
 class Place(Struct, frozen=True):
-    """The site of a round: the servers' URLs, the shows, a shop's API key, and the provider that signs
-    tokens.
-    """
+    """The site of a round: the servers' URLs, the shows, a shop's API key, and the issuer of tokens."""
 
     urls: list[str]
     shows: list[int]

@@ -61,8 +61,7 @@ ROUND_S: Final = 30.0
 """Longest round, in seconds. Each round has its own shows and users."""
 
 SHORTEST_ROUND_S: Final = 3.5
-"""Seconds in which bots without a cool-down would get more than their share: more than the longest
-lifetime."""
+"""Seconds in which bots without a cool-down would get more than their share: longer than any hold lives."""
 
 # A hold is over when it was sold or given back, or else at its last end.
 _HOLDS: Final = """
@@ -88,9 +87,7 @@ class Held(Struct, frozen=True):
 
 
 def most_at_once(holds: Iterable[Held]) -> int:
-    """How many holds were active at the same moment at most. A hold that ends at a moment is not active
-    then.
-    """
+    """How many holds were active at the same moment at most; the moment of its end is not part of a hold."""
     changes = [change for hold in holds for change in ((hold.began, 1), (hold.ended, -1))]
     return max(accumulate(change for _, change in sorted(changes)), default=0)
 

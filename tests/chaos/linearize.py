@@ -48,9 +48,7 @@ class Action(Struct, frozen=True, eq=False):
 
 
 class Verdict(NamedTuple, Generic[S]):
-    """``stuck_at``: the action that no order explains. ``states``: the states that were possible before
-    it.
-    """
+    """``stuck_at``: the action that no order explains. ``states``: the possible states before the action."""
 
     stuck_at: Action | None
     states: list[S]

@@ -113,9 +113,7 @@ class Lives:
         )
 
     def _last(self, booking: ToldBooking) -> None:
-        """The read of the final list, after all operations. A hold in the list may run out during the
-        read.
-        """
+        """The read of the final list, after all operations. A hold may run out while the list is read."""
         self.actions[booking.id].append(
             Action("seen", (booking.status, False), 0, 0, AFTER_ALL, NEVER, AFTER_ALL + 1)
         )

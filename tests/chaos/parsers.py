@@ -41,9 +41,7 @@ class Target:
         return self._runner.run(state_of(self._connection))
 
     def ask(self, request: Request) -> Heard:
-        """Send a request on a new connection, because a strange request may leave bytes behind; returns the
-        answer.
-        """
+        """The answer to a request on a new connection, because a strange request may leave bytes behind."""
         with socket.create_connection(("127.0.0.1", self._program.port), ANSWER_MAX_S) as line:
             line.sendall(_on_the_wire(request))
             return answer_on(line, request.method)

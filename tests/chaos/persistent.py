@@ -79,9 +79,7 @@ class Callers:
         await self._ask(box, command)
 
     async def _ask(self, box: Box, command: Command[Any]) -> Any:
-        """Repeat a command until its outcome comes. If a fault says 'without effect', there must have been
-        none.
-        """
+        """Repeat a command until its outcome comes. A fault that promises 'without effect' must keep that."""
         doubt = False
         for asks in range(1, 1 + ASKS_MAX):
             try:

@@ -115,9 +115,7 @@ class Site:
         await self._keep(self._cluster.start)
 
     def _crash(self) -> None:
-        """Kill the database. The postmaster is frozen first, so that it starts no process while they are
-        listed.
-        """
+        """Kill the database. The postmaster is frozen first, so that it starts no process meanwhile."""
         left = self._data.read_pid_file()
         assert left is not None
         os.kill(left[0], signal.SIGSTOP)

@@ -104,9 +104,7 @@ class _Storm:
         return [Show(data["id"], data["total_seats"]) for data in shows], [data["id"] for data in users]
 
     async def _make_trouble(self, hot_show: int, over_at: float) -> None:
-        """Make one fault after another until the time is up: every kind once in a random order, and so
-        again.
-        """
+        """Make one fault after another until the time is up; each kind comes once before any comes again."""
         faults = self._site.faults(hot_show, self._random)
         while time.monotonic() < over_at:
             for name in self._random.sample(list(faults), len(faults)):
@@ -134,9 +132,7 @@ class _Storm:
         return History(shows, self._recorder.operations, finals)
 
     async def _ask_at_last(self, operation: Operation, asker: Asker) -> bool:
-        """Whether a repeated request is answered now, as it must be. After one failure the others wait less
-        long.
-        """
+        """Whether a repeated request is answered now, as it must be. After one failure waits are shorter."""
         wait_max_s = ANSWER_MAX_S if self.violations else LAST_ANSWER_MAX_S
         known = await ask_at_last(operation, asker, self._recorder, wait_max_s=wait_max_s)
         if not known:

@@ -111,9 +111,7 @@ async def test_seats_that_are_added_join_the_run_before_them(box: Box) -> None:
 
 @st.composite
 def maps(draw: st.DrawFn) -> Maps:
-    """A map of one chunk with a few seats, or of two chunks that are taken but for runs around their
-    boundary.
-    """
+    """A map of one chunk with a few seats, or of two chunks with free runs around their boundary alone."""
     if draw(st.booleans()):
         bits = draw(st.text("01", min_size=1, max_size=40))
         return [bits], {seat for seat, bit in enumerate(bits, start=1) if bit == "0"}
@@ -161,9 +159,7 @@ async def test_a_plain_choice_has_the_longest_runs_and_hints_that_hide_nothing(
 
 
 def _lowest(free: set[int], count: int, total: int) -> int:
-    """The first place of the lowest run of ``count`` free places; a place behind the last if there is
-    none.
-    """
+    """The first place of the lowest run of ``count`` free places; without a run a place behind the last."""
     return lowest_run(free, count) or total + 1
 
 
@@ -187,9 +183,7 @@ async def test_allocation_agrees_with_the_model(
 
 
 async def _allocated(connection: Connection, free: set[int], counts: list[int]) -> list[asyncpg.Record]:
-    """The seats that bookings of these sizes get in a show of 40 seats, of which only the given ones are
-    free.
-    """
+    """The seats that bookings of these sizes get in a show of 40 seats with these free seats."""
     bits = "".join("0" if seat in free else "1" for seat in range(1, 41))
     await connection.execute("INSERT INTO users VALUES (1, 'John', 'john@example.com', now(), now())")
     await connection.execute("INSERT INTO shows VALUES (1, 'Show', 'show', now(), now(), now())")

@@ -27,9 +27,7 @@ LATER_S = AGE.total_seconds() + 1
 
 @pytest.fixture
 async def old(box: Box, clock: Clock) -> int:
-    """A show that is long over, with bookings of every kind: sold, cancelled, retaken late; and blocked
-    seats.
-    """
+    """A show that is long over, with blocked seats and bookings of every kind."""
     show = await box.show(20, start=clock.now)
     await box.book(show, 2, key="sold")
     await box.cancel((await box.book(show, 3)).id, "ill")
@@ -290,9 +288,7 @@ async def test_two_archives_take_turns(
 async def test_a_row_that_is_changed_meanwhile_is_archived_as_changed(
     box: Box, connection: Connection, admin: Connection, old: int
 ) -> None:
-    """The erased person has acted in the show for other users. Such an erasure does not take the show's
-    lock.
-    """
+    """The erased person has acted for other users. Such an erasure does not take the show's lock."""
     await connection.execute("UPDATE show_events SET origin = '192.0.2.77'")
     async with connection.transaction():
         await connection.execute("UPDATE show_events SET origin = NULL")

@@ -338,9 +338,7 @@ async def test_a_hold_of_the_longest_life_is_looked_at_to_the_end_of_its_pause(
 
 
 async def test_whoever_holds_again_and_again_never_has_more_than_the_share(box: Box, clock: Clock) -> None:
-    """Three strategies of a bot: of all seat-seconds it holds holds * longest / (longest + cool-down) at
-    most.
-    """
+    """By three strategies a bot holds holds * longest / (longest + cool-down) of the time at most."""
     for hold_s, ends in ((600, "expire"), (60, "expire"), (60, "cancel")):
         show = await box.show()
         limits = caps(holds_per_show=1, cooldown_s=60, longest_s=600)

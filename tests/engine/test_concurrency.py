@@ -82,9 +82,7 @@ async def test_a_conflict_is_tried_again_until_it_is_over(
 async def test_a_deadlock_does_not_reach_a_caller(
     database: str, isolation: str, connection: Connection, admin: Connection
 ) -> None:
-    """Two transactions wait for each other. The other one looks for deadlocks later, so the engine's is
-    ended.
-    """
+    """Two transactions wait for each other. PostgreSQL ends the engine's, because it looks first."""
     lock = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
     await connection.execute("SET deadlock_timeout = '1min'")
     await connection.execute(f"ALTER DATABASE {urlsplit(database).path[1:]} SET deadlock_timeout = '50ms'")

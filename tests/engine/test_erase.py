@@ -1,5 +1,4 @@
-"""A person can be erased: no personal data is left, the audit stays whole, and no booking is made for
-them."""
+"""A person can be erased: no personal data stays, the audit is whole, and no booking is made later."""
 
 import asyncio
 from collections import Counter

@@ -62,9 +62,7 @@ async def test_a_pause_is_told_before_active_bookings_and_not_after_the_erasure(
 
 
 async def test_erasing_again_removes_what_came_after_the_first_time(box: Box, connection: Connection) -> None:
-    """A server still remembers the erased person's login, so a past booking can be cancelled after the
-    erasure.
-    """
+    """A server may remember the login of an erased person, who then gives a past booking back."""
     show = await box.show(start=datetime(2020, 1, 1, tzinfo=UTC))
     sold = done(await book_capped(box, show, LIMITS, hold=None)).booking
     first = done(await erase(box, 1))

@@ -1,5 +1,4 @@
-"""The sweeper: each hold that ran out is ended once, by any number of sweepers, and no sale depends on
-them."""
+"""The sweeper: each hold that ran out is ended once, by any number of sweepers; no sale needs them."""
 
 import asyncio
 from datetime import timedelta

@@ -45,8 +45,7 @@ TOLD: Final[dict[str, tuple[type[Exception] | None, int]]] = {
     "58030": (Unavailable, 1),
     "XX000": (pg.InternalServerError, 1),
 }
-"""By fault: the exception that the caller gets (None: none) if the fault comes once, and the number of
-tries."""
+"""By fault: the exception that the caller gets if it comes once (None: none), and the number of tries."""
 
 AT_COMMIT_TOLD: Final = ("40001", "40P01", "53100", "58030", "XX000")
 """The faults that a COMMIT can raise."""
@@ -150,9 +149,7 @@ async def outcome_of(box: Box, command: Command[Any]) -> Any:
 
 
 async def check_a_fault(box: Box, connection: Connection, faults: Faults, point: str, state: str) -> None:
-    """Raise one fault at one point: the caller gets the right answer, and the command took effect once or
-    not.
-    """
+    """Raise one fault at one point: the answer is right, and the effect came once or not at all."""
     command = await DEEDS[fault_points().get(point, "book_places")](box, await box.show(20))
     fault, tries = TOLD[state]
     before = await everything(connection)

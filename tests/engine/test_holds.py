@@ -166,9 +166,7 @@ async def test_with_very_many_expired_holds_the_ones_that_are_asked_for_end_firs
 async def test_a_confirm_that_waited_past_the_end_for_the_lock_is_late(
     box: Box, connection: Connection, admin: Connection
 ) -> None:
-    """The statement begins, and takes its snapshot, before the hold's end; the clock is read after the
-    lock.
-    """
+    """The statement and its snapshot begin before the hold's end; the clock is read after the lock."""
     show = await box.show()
     held = await box.book(show, hold=0.5)
 

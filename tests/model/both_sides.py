@@ -86,9 +86,7 @@ class BothSides:
         return hall, booking.id
 
     def ask(self, call: Call, model: Callable[[], Answer], hall: Hall | None, key: str | None = None) -> None:
-        """Send the command to both sides. ``hall`` is the show that it may change; None: it may change
-        any.
-        """
+        """Send the command to both sides. ``hall``: the only show that it may change; None: any show."""
         self.asked.append(Asked(_keyed(call, key), model, hall))
         self._ask(self.asked[-1])
 
@@ -171,9 +169,7 @@ class BothSides:
         self.ask(call, lambda: act(seats, reason, key), hall, key)
 
     def compare(self) -> None:
-        """Compare the events and counters of the shows that may have changed. Holds that have run out are
-        left.
-        """
+        """Compare the events and counters of the shows that may have changed, without ending any hold."""
         for hall in {hall.id: hall for hall in self._touched if hall is not self._nowhere}.values():
             self._compare_events(hall)
             self.look(f"/api/shows/{hall.id}/stats?consistent=false", seen_in(hall.model, "/stats"))

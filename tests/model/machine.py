@@ -26,8 +26,7 @@ from tests.support.engine.box import refused
 
 SMALL_SEATS: Final = 12
 BLOCKED_SEATS: Final = 4_085
-"""Seats of the large show around the end of a chunk. All other seats are blocked, so that the model is
-fast."""
+"""Seats of the large show around the end of a chunk. The others are blocked, so the model is fast."""
 
 SHOWS_MAX: Final = 4
 

@@ -1,5 +1,4 @@
-"""A session of the engine's store as a rival in a staged race. It runs its batch and commits, step by
-step."""
+"""A session of the engine's store as a rival in a staged race, which goes on step by step."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -21,8 +20,7 @@ _LOOK_S: Final = 0.002
 """Longest pause between two looks at the sessions, in seconds."""
 
 _AGAIN_ON: Final[Errors] = (*CONFLICTS, asyncpg.UniqueViolationError)
-"""The errors after which the engine tries again; after the last only commands without a lane, as other tests
-check."""
+"""The errors after which the engine tries again. The last is only for commands without a lane."""
 
 
 class Told(Struct):

@@ -26,8 +26,7 @@ ANSWER_MAX_S: Final = 60.0
 KEY: Final = "Idempotency-Key"
 
 FROM_A_PAGE: Final = {"Origin": "http://localhost:5173"}
-"""Headers that make the server take the ordinary way instead of the short one: a request from a page
-(CORS)."""
+"""Headers of a request from a page (CORS), for which the server takes the ordinary, longer way."""
 
 LIFETIME_S: Final = 150.0
 """Seconds of a hold's longest lifetime: little more than the longest hold, so that extensions reach it."""
@@ -37,8 +36,7 @@ SETTINGS: Final = {
     "LATE_CONFIRM": "retake",
     "HOLD_LIFETIME_MINUTES_MAX": str(LIFETIME_S / 60),
 }
-"""The server's settings. The sweeper does not run, so holds are ended only by the next command on the
-show."""
+"""The server's settings. No sweeper runs: only the next command on a show ends its holds."""
 
 _CLEAR: Final = """
     TRUNCATE logins, users, shows, show_inventory, map_chunks, bookings, booking_seats, show_events,
@@ -84,9 +82,7 @@ class Site:
         self._runner.run(self._clock.advance(seconds))
 
     def clear(self) -> None:
-        """Delete all shows and users before a new example, so that ``verify`` stays fast. No id is used
-        again.
-        """
+        """Delete all shows and users before a new example, so that ``verify`` stays fast; no id returns."""
         self._runner.run(self._connection.execute(_CLEAR))
         self.examples += 1
 

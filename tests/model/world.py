@@ -1,5 +1,4 @@
-"""The reference model of several shows and their users, driven by commands. It gives the results of the
-serial orders."""
+"""The reference model of several shows and their users, for the results of serial orders."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -162,9 +161,7 @@ def facts_of(batch: Batch, told: Told) -> list[Facts]:
 
 
 async def state_of(connection: Connection, shows: Sequence[int], *, at_desk: bool) -> Facts:
-    """The state of these shows in the database and, if the scene has desk commands, of users and new
-    shows.
-    """
+    """The state of these shows in the database; for a scene with desk commands, of the users, too."""
     opened: list[Any] = []
     users: list[Any] = []
     if at_desk:

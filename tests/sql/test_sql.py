@@ -1,5 +1,4 @@
-"""The SQL files: each defines one thing that has the file's name, is used, and has the bounds of
-``limits``."""
+"""The SQL files: each defines one thing, has its name, is used, and keeps the bounds of ``limits``."""
 
 import re
 from pathlib import Path

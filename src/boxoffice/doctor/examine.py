@@ -28,8 +28,7 @@ UNREACHABLE: Final = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-"""The exceptions of the driver when the server cannot be reached, no server is a primary, or the address is
-malformed."""
+"""The driver's exceptions if no server can be reached, none is a primary, or the address is malformed."""
 
 
 class Check(NamedTuple):

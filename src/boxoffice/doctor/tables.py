@@ -77,9 +77,7 @@ def judge_indexes(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_additions(rows: Rows, _: Situation) -> Verdict:
-    """Whether the database has triggers, which would run inside our transactions. We define none, and need no
-    extension.
-    """
+    """Whether triggers run inside our transactions. We define none, and need no extension."""
     triggers = [row["name"] for row in rows if row["kind"] == "trigger"]
     extensions = [row["name"] for row in rows if row["kind"] == "extension"]
     if triggers:

@@ -34,9 +34,7 @@ async def open_engine(
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The connections to the database, without an engine. Raises the driver's error if the database cannot be
-    reached.
-    """
+    """The connections to the database alone. Raises the driver's error if no server can be reached."""
     if settings.database.dsn is None:
         raise ValueError("no database is set; 'boxoffice serve' starts an embedded one")
     store = Store(settings, settings.database.dsn)

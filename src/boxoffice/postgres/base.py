@@ -1,5 +1,4 @@
-"""Shared by the modules of the embedded PostgreSQL: the errors, the operating system's user, running
-programs."""
+"""What the modules of the embedded PostgreSQL share: errors, the system's user, and running programs."""
 
 import ctypes
 import os

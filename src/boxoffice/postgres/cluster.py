@@ -55,9 +55,7 @@ class DataDir:
         return self.root / "postgres.log"
 
     def read_pid_file(self) -> tuple[int, str] | None:
-        """The server's process id and state (`starting`, `ready`, `stopping`); None without a readable
-        file.
-        """
+        """The server's process id and state (`starting`, `ready`, `stopping`); None without such a file."""
         try:
             lines = self.pid_file.read_text(errors="replace").splitlines()
             return int(lines[0]), lines[7].strip() if len(lines) > 7 else ""
@@ -177,9 +175,7 @@ def _clear_pid_file(data: DataDir) -> None:
 
 
 def serves(pid: int, cluster: Path) -> bool:
-    """Whether the process is a PostgreSQL server of this cluster, and not another program with a reused
-    id.
-    """
+    """Whether the process is a PostgreSQL server of this cluster: its id may belong to another program."""
     return f"postgres -D {cluster} " in _command_line(pid)
 
 

@@ -84,9 +84,7 @@ class EmbeddedServer:
     _lock: IO[str] = field(repr=False)
 
     def stop(self) -> None:
-        """Stop the server, cleanly if it obeys within ``STOP_FAST_MAX_S``. A server that has ended is
-        left.
-        """
+        """Stop the server, cleanly if it obeys in time. If the server has ended, nothing happens."""
         for number, wait_max_s in (
             (signal.SIGINT, STOP_FAST_MAX_S),
             (signal.SIGQUIT, STOP_IMMEDIATE_MAX_S),

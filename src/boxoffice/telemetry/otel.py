@@ -41,9 +41,7 @@ class OtelTracer:
 
     @contextmanager
     def request(self, headers: Mapping[str, str]) -> Iterator["OtelRequest"]:
-        """The span of an HTTP request. If the header ``traceparent`` names a trace, the span joins that
-        trace.
-        """
+        """The span of an HTTP request, in the trace that the header ``traceparent`` names, if any."""
         caller = propagate.extract(headers)
         with self._tracer.start_as_current_span("request", caller, kind=SpanKind.SERVER, **_QUIET) as span:
             yield OtelRequest(span)

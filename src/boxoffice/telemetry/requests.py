@@ -118,9 +118,7 @@ def known_method(method: str) -> str:
 
 @cache
 def _meters(method: str, route: str, status: int) -> tuple[Callable[[], None], Callable[[float], None]]:
-    """The counter and the histogram of such requests. They are cached, because looking them up costs more
-    than counting.
-    """
+    """The counter and the histogram of such requests; looking them up each time costs more than counting."""
     return (
         metrics.HTTP_REQUESTS.labels(method, route, str(status)).inc,
         metrics.HTTP_SECONDS.labels(method, route).observe,

@@ -87,9 +87,7 @@ def is_wanted(environ: Mapping[str, str]) -> bool:
 
 @asynccontextmanager
 async def traced(_app: object = None) -> AsyncIterator[None]:
-    """A context with tracing on, if the environment asks for traces. At the end the spans that are left are
-    sent.
-    """
+    """A context with tracing on, if the environment asks for traces. Its end sends the remaining spans."""
     global _tracer  # noqa: PLW0603 - one for the process, as OpenTelemetry has it
     _tracer = _new_tracer() if is_wanted(os.environ) else None
     try:

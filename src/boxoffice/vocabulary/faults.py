@@ -42,6 +42,4 @@ class SchemaMismatch(Fault):
 
 
 class IdentityUnavailable(Fault):
-    """The identity provider does not give its public keys, so no token can be checked. The request had no
-    effect.
-    """
+    """The identity provider does not give its keys, so no token can be checked. The request had no effect."""

@@ -13,9 +13,7 @@ from boxoffice.vocabulary.views import Booking, Show, User
 
 
 class RefusalCode(StrEnum):
-    """Why the core refuses a command. If several codes apply, the caller gets the first of them in this
-    list.
-    """
+    """Why the core refuses a command. If several codes apply, the first of them in this list is answered."""
 
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     SHOW_NOT_FOUND = "show_not_found"

@@ -181,9 +181,7 @@ class Box:
 
 
 async def violations(dsn: str) -> dict[str, list[str]]:
-    """The violations that ``verify`` finds in a database, by check; an empty dict if the database is
-    sound.
-    """
+    """The violations that ``verify`` finds in a database, by check; a sound database has none."""
     results = await verify(dsn)
     return {r.name: [violation.text for violation in r.violations] for r in results if r.violation_count}
 

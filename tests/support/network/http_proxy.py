@@ -16,9 +16,7 @@ class HttpCut(Enum):
 
 
 class CuttingProxy:
-    """A proxy that takes requests on its own port, and cuts both connections at the point. ``made`` counts
-    the cuts.
-    """
+    """A proxy on its own port that cuts both connections at the point. ``made`` counts the cuts."""
 
     def __init__(self, cut: HttpCut, server_port: int) -> None:
         self.cut = cut

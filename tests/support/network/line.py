@@ -1,5 +1,4 @@
-"""A proxy before the database that fails as networks do: connections are refused, reset, dropped or
-silent."""
+"""A proxy before the database that fails as networks do: it refuses, resets, drops, or is silent."""
 
 import asyncio
 import random
@@ -103,9 +102,7 @@ class Line:
             del self._calls[task]
 
     async def _pass_on(self, call: _Call, reader: asyncio.StreamReader, there: asyncio.StreamReader) -> None:
-        """Pass bytes both ways until one end closes. While the line is silent, the other end does not
-        notice.
-        """
+        """Pass bytes both ways until one end closes. While silent, the other end does not notice."""
         pumps = [
             asyncio.create_task(self._pump(call, reader, call.back)),
             asyncio.create_task(self._pump(call, there, call.near)),

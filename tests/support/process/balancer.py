@@ -88,9 +88,7 @@ def killed(instance: Program) -> None:
 
 
 class Customers:
-    """Customers that book and read through the balancer. They send no keys, so no failed request is sent
-    again.
-    """
+    """Customers that book and read through the balancer, without keys: no failed request is sent again."""
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/api"

@@ -12,14 +12,11 @@ MEMORY: Final = Path("/dev/shm")
 """A folder that Linux keeps in memory."""
 
 MEMORY_BYTES_MIN: Final = 2 * 1024**3
-"""Bytes that must be free in it. The tests' databases take a tenth of that; containers often have only 64
-MB."""
+"""Bytes that must be free in it: ten times what the tests need. Containers often have only 64 MB."""
 
 
 def fastest_parent() -> Path:
-    """The best parent folder for data that need not last: in memory a database is copied in a tenth of the
-    time.
-    """
+    """The best parent folder for data that need not last. Databases are copied ten times as fast there."""
     try:
         free = shutil.disk_usage(MEMORY).free
     except OSError:

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 WAIT_MAX_S: Final = 30.0
-"""Longest wait of a test, in seconds: long enough for a busy machine, and short enough to end a hanging
-run."""
+"""Longest wait of a test, in seconds: enough for a busy machine, and short for a hanging run."""
 
 POLL_S: Final = 0.01
 """Pause between two looks, in seconds."""

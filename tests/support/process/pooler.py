@@ -34,9 +34,7 @@ logfile = {folder}/pgbouncer.log
 
 @contextmanager
 def pooler(dsn: str, *, ignored: str = "") -> Iterator[str]:
-    """The DSN of the database through a pooler. ``ignored``: parameters that the pooler drops without an
-    error.
-    """
+    """The DSN of the database through a pooler. ``ignored``: parameters that the pooler silently drops."""
     assert PROGRAM is not None
     account, port = server_account(), free_port()
     with public_folder() as folder:

@@ -1,5 +1,4 @@
-"""A PostgreSQL server that can lose its power: all its processes are killed, and it starts again on its
-data."""
+"""A PostgreSQL server that can lose its power: its processes are killed, and it starts again."""
 
 import os
 import signal
@@ -17,9 +16,7 @@ RECOVERY_MAX_S: Final = 120.0
 
 
 class Cluster:
-    """A durable server with its data in one folder. Its DSN stays the same. Linux and the main thread
-    only.
-    """
+    """A durable server with its data in one folder, and one DSN. Linux and the main thread only."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -62,9 +59,7 @@ def children_of(parent: int) -> list[int]:
 
 
 def runs(process: int) -> bool:
-    """Whether the process still runs. A process that has ended may still be listed until its parent
-    notices.
-    """
+    """Whether the process still runs. One that has ended may be listed until its parent notices."""
     return _stat(process)[:1] not in ([], ["Z"], ["X"])
 
 

@@ -128,9 +128,7 @@ class Buyer:
 
 @asynccontextmanager
 async def crowd_at_work(crowd: Crowd, size: int) -> AsyncIterator[None]:
-    """So many clients, half of them with keys, that work until the end of the block; then each has its
-    answer.
-    """
+    """So many clients, half of them with keys, until the end of the block; by then all have answers."""
     tasks = [asyncio.create_task(Buyer(crowd, keyed=no % 2 == 0).work()) for no in range(size)]
     try:
         yield

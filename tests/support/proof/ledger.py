@@ -49,9 +49,7 @@ class Ledger(Struct):
         entry.may_be = {answer.data["status"]}
 
     async def compare(self, connection: Connection) -> list[str]:
-        """A sentence for each difference between the ledger and the database, such as a booking that is
-        lost.
-        """
+        """A sentence for each difference between the ledger and the database, such as a lost booking."""
         rows = {row["booking_id"]: row for row in await connection.fetch(_STORED, self.show_id)}
         told = [
             f"booking {entry.booking_id} was acknowledged with {entry.seats} as one of "

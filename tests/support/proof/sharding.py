@@ -80,8 +80,7 @@ CHANGING_CTES: Final = {
     "functions/lock_callers": "RETURNING alone reads the lock without a conflict; its table is no show's",
     "functions/move_to_archive": "moves the rows of one show: nothing may be left between here and there",
 }
-"""Statements that change rows in a WITH, with the reason. On a sharded database such a statement asks all
-nodes."""
+"""Statements that change rows in a WITH, with the reason: when sharded, they ask all nodes."""
 
 _TABLE: Final = "|".join(DISTRIBUTED)
 _REFERENCE: Final = re.compile(
@@ -172,9 +171,7 @@ def whole_rows(text: str) -> list[str]:
 
 
 def nested_queries(text: str, functions: Mapping[str, str]) -> list[str]:
-    """The functions that query tables of shows and are called in a query on such tables. A node cannot query
-    back.
-    """
+    """The functions that query tables of shows and are called in such a query: a node cannot query back."""
     asking = [name for name, body in functions.items() if _REFERENCE.search(_body(body))]
     called = re.compile(rf"\b({'|'.join(asking)})\s*\(")
     return [

@@ -284,7 +284,7 @@ CREATE TYPE engine_command AS (
     fingerprint          bytea,
     show_id              bigint,
     booking_id           bigint,
-    user_id              bigint,            -- for whom it is
+    user_id              bigint,            -- the user that the command is for
     owner_id             bigint,            -- a booking of another user is not found
     seat_count           integer,
     seat_numbers         integer[],         -- exactly these places, whatever the layout
