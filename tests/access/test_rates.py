@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from boxoffice.access import rates
+from boxoffice.access import rates, redis_rates
 from boxoffice.access.rates import WINDOW_S, MemoryRates, Spent, spend
 from boxoffice.access.redis_rates import AWAY_S, RedisRates
 from tests.support.process.polling import wait_until
@@ -101,6 +101,12 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis that answers late on a busy machine would be taken for one that is away."""
+    monkeypatch.setattr(redis_rates, "ANSWER_MAX_S", 5.0)
 
 
 @pytest.fixture
