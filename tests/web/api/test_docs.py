@@ -9,7 +9,7 @@ import httpx
 import pytest
 from httpx import AsyncClient
 
-from boxoffice.cli.demo import load_demo
+from boxoffice.cli.demo_data import load_demo
 from boxoffice.settings.settings import Settings
 from boxoffice.web.api import openapi
 from tests.support.http.api import Api, Json, done
