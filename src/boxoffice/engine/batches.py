@@ -121,7 +121,7 @@ class Batches:
     async def _run_whole(self, commands: Sequence[ShowCommand[Any]]) -> list[Outcome | Exception]:
         started = perf_counter()
         given = [_to_row(no, command) for no, command in enumerate(commands)]
-        rows = await self._store.write("run_batch", uuid4(), given, tell_again=True)
+        rows = await self._store.write("run_batch", uuid4(), given, takes_again=True)
         metrics.BATCH_SECONDS.observe(perf_counter() - started)
         metrics.BATCH_COMMANDS.observe(len(commands))
         _count(commands, rows)
