@@ -13,6 +13,8 @@ from tests.model.sessions import Batch, Told, run
 from tests.model.world import Facts, World, facts_of, serial_orders, state_of
 from tests.support.engine.box import ACTOR, START, violations
 
+pytestmark = pytest.mark.both_isolations
+
 ORDERS: Final = 6
 """Of two sessions; 30 with a tick at every place, too."""
 

@@ -30,6 +30,8 @@ from tests.support.engine.databases import Connection
 from tests.support.network.proxy import Cut, proxied
 from tests.support.process.pooler import pooler
 
+pytestmark = pytest.mark.both_isolations
+
 _IN_FORCE = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
 
 
