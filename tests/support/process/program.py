@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Self
 
 import httpx
 
+from tests.support.process.commands import call
 from tests.support.process.polling import wait_until
 
 STOP_MAX_S: Final = 60.0
@@ -50,6 +51,10 @@ class Program:
             check=False,
             **self.surroundings,
         )
+
+    def call(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """The same in this process, which saves the start; see ``commands.call`` for where it may be used."""
+        return call(*arguments, environment=self.environment | settings)
 
     def serve(self, *arguments: str, ready: bool = True) -> Self:
         """Starts the server and waits until it is ready, or at least answers."""
