@@ -8,14 +8,12 @@ from msgspec.structs import replace
 from boxoffice.settings.settings import Settings
 from tests.support.engine import box as boxes
 from tests.support.engine.box import Box, open_box
-from tests.support.process.pooler import PROGRAM, pooler
+from tests.support.process.pooler import pooler
 
 
 @pytest.fixture
 def pooled(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The DSN of the test's database behind the pooler; engines are told of it."""
-    if PROGRAM is None:
-        pytest.skip("pgbouncer is not installed")
     plain = boxes.settings_for
 
     def settings_for(dsn: str, isolation: str = "serializable", *, pool_max: int = 4) -> Settings:
