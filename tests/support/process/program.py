@@ -1,11 +1,13 @@
 """The real program: started as its users start it, and ended as they (or a power cut) end it."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
@@ -93,9 +95,16 @@ class Program:
             return False
 
 
+PORTS: Final = range(20_000, 32_000)
+"""Ports for servers of tests: below those that the system gives to clients, one of which could take a port
+between its choice and the start of the server.
+"""
+
+
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listened on a moment ago; by chance, as the tests run in several processes."""
+    while True:
+        port = random.choice(PORTS)  # noqa: S311 - no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
