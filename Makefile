@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test proof bench chaos mutants check check-deploy fmt lock clean
+.PHONY: help run dev test proof bench chaos mutants pages check check-deploy fmt lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -21,7 +21,8 @@ run: $(INSTALLED) ## Serve with demo data on http://localhost:3001
 dev: $(INSTALLED) ## The same, with reload and debug logs
 	$(BIN)/boxoffice serve --demo --reload --log-level debug
 
-# Two processes have a PostgreSQL each. They cannot share the one of DATABASE_URL: tests look at all its sessions.
+# Each process of the tests has a PostgreSQL of its own. Several processes cannot share the one of
+# DATABASE_URL, for some tests look at all its sessions.
 PYTEST := $(BIN)/python -m pytest $(if $(DATABASE_URL),,-n 2 --dist loadfile)
 
 test: $(INSTALLED) ## Run the tests, five minutes on two cores (ARGS="-k name" passes options to pytest)
@@ -40,6 +41,9 @@ chaos: $(INSTALLED) ## Half an hour of faults and races, checked (ARGS="--minute
 
 mutants: $(INSTALLED) ## Break the program in every way that we thought of, and see the tests fail
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+pages: $(INSTALLED) ## Write the documents that are made from the code: docs/settings.md, .env.example
+	$(BIN)/python -m tests.house.pages
 
 check: $(INSTALLED) ## Format, lint, types, openapi.json, and known weaknesses: ours, and of what we use
 	$(BIN)/ruff format --check .

@@ -24,10 +24,10 @@ from boxoffice.bench.runner import run_scenario
 from boxoffice.bench.scenarios import SCENARIOS, Scenario
 from boxoffice.bench.servers import bare_server
 from boxoffice.bench.stage import Bench, Item, Stage
-from boxoffice.settings.settings import load_settings
 from tests.support.process.folders import public_folder
 from tests.support.process.polling import wait_until
 from tests.support.process.program import Program
+from tests.support.settings import settings_of
 
 TINY: Plan = replace(
     QUICK,
@@ -49,7 +49,7 @@ BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 @pytest.fixture(scope="module")
 async def bench(postgres_url: str) -> AsyncIterator[Bench]:
     """What all scenarios share, with the built-in generator and the loop in place of pgbench."""
-    settings = load_settings({"DATABASE_URL": postgres_url})
+    settings = settings_of(DATABASE_URL=postgres_url)
     with public_folder() as folder:
         async with open_cluster(settings, folder) as cluster, cluster.template(), bare_server(folder) as bare:
             yield Bench(TINY, cluster, BuiltIn(), OneByOne(), bare, folder)
@@ -102,7 +102,7 @@ async def test_lost_bookings_and_broken_invariants_are_found(bench: Bench) -> No
         await site.sell(show_id, [1, 2, 3])
 
         async def run() -> Sample:
-            await site.connection.execute("DELETE FROM booking_seats WHERE seat_number = 2")
+            await site.connection.execute("DELETE FROM booking_seats WHERE place = 2")
             return site.enter(Sample(seconds=1, rate=1, effects={"booked": 1}))
 
         return [Item("sabotage", "bookings/s", run)]

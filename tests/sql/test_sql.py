@@ -28,7 +28,7 @@ BOUNDS = {
     "shows_name_length": limits.NAME_CHARS_MAX,
     "inventory_total": limits.SEATS_PER_SHOW_MAX,
     "inventory_booking_numbers": 2**limits.BOOKING_NUMBER_BITS - 1,
-    "section_length": limits.SECTION_SEATS,
+    "chunk_length": limits.CHUNK_PLACES,
     "booking_size": limits.SEATS_PER_BOOKING_MAX,
     "booking_reason_length": limits.REASON_CHARS_MAX,
     "block_reason_length": limits.REASON_CHARS_MAX,
@@ -100,8 +100,21 @@ def test_every_check_says_which_invariants_it_shows() -> None:
         assert re.match(r"-- I\d(, I\d)*: ", text), name
 
 
+def test_every_kind_of_event_that_is_written_has_its_row_and_every_row_is_written() -> None:
+    rows = re.search(r"INSERT INTO event_kinds .*?;", SCHEMA, re.S)
+    assert rows is not None
+    known = set(re.findall(r"\('(\w+)',", rows[0]))
+    code = "".join(code_of(text) for text in FUNCTIONS.values())
+    written = set(re.findall(r"\b(?:event_of\(\s*[\w.]+, |append_event\([^;']*)'(\w+)'", code))
+
+    assert written <= known
+    assert known <= set(re.findall(r"'(\w+)'", code.lower()))  # an end is written by its status
+
+
 def test_the_sql_gives_every_refusal_and_no_other() -> None:
     code = "".join(code_of(text) for text in FUNCTIONS.values())
-    told = set(re.findall(r"code := '(\w+)'", code)) | set(re.findall(r"show_id, '(\w+)', false", code))
-    told |= set(re.findall(r"(?:THEN|ELSE) '(idempotency_\w+|hold_\w+|invalid_\w+|too_many_\w+)'", code))
+    told = set(
+        re.findall(r"\brefuse\(\s*\w+(?:\.\w+)?, '(\w+)'|\bno_choice\(\s*'(\w+)'|\bcode := '(\w+)'", code)
+    )
+    told = {name for names in told for name in names if name}
     assert told - {"done"} == set(RefusalCode)

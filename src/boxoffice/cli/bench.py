@@ -8,6 +8,7 @@ import typer
 from boxoffice.bench import plan
 from boxoffice.bench.command import run_bench
 from boxoffice.cli.output import out
+from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.settings import load_settings
 
 app = typer.Typer(add_completion=False)
@@ -33,5 +34,5 @@ def bench(
     Uses databases of its own, on the server of DATABASE_URL or DB_* or else an embedded one.
     """
     sizes = plan.chosen(quick=quick, rounds=rounds, seconds=seconds)
-    if not run_bench(load_settings(), sizes, only or [], folder, out):
+    if not run_bench(load_settings(ProgramSettings), sizes, only or [], folder, out):
         raise typer.Exit(1)

@@ -5,7 +5,7 @@
 import asyncpg
 
 from boxoffice.postgres.embedded import EmbeddedError
-from boxoffice.settings.settings import SettingsError
+from boxoffice.settings.texts import SettingsError
 from boxoffice.vocabulary.faults import Fault
 
 

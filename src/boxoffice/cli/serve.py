@@ -13,6 +13,7 @@ from boxoffice.cli.output import out
 from boxoffice.cli.shared import connected, dsn_of, tell_migration
 from boxoffice.database.migrate import migrate
 from boxoffice.serve.process import listening_socket, serve_until_told
+from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.settings import load_settings
 from boxoffice.vocabulary import limits
 
@@ -42,13 +43,14 @@ def serve(
     """Serve the API; SIGTERM or Ctrl-C answers what is under way, then ends."""
     if log_level is not None:
         os.environ["LOG_LEVEL"] = log_level  # for the processes that serve, too
-    settings = load_settings()
+    settings = load_settings(ProgramSettings)
     access = check_access(settings)
-    with listening_socket(settings) as socket, connected(settings, own=True) as ready:
-        if settings.migrate_on_start if migrate_first is None else migrate_first:
+    with listening_socket(settings.server) as socket, connected(settings, own=True) as ready:
+        if settings.server.migrate_on_start if migrate_first is None else migrate_first:
             tell_migration(asyncio.run(migrate(dsn_of(ready))))
         if demo and asyncio.run(load_demo(ready)):
             out.print("loaded the demo data")
-        out.print(f"Boxoffice {__version__} on http://{settings.host}:{settings.port} (API: /api-docs)")
+        address = f"http://{settings.server.host}:{settings.server.port}"
+        out.print(f"Boxoffice {__version__} on {address} (API: /api-docs)")
         out.print(access, markup=False)
         serve_until_told(ready, socket, workers=workers, reload=reload)

@@ -9,6 +9,7 @@ from boxoffice.cli.output import out
 from boxoffice.cli.shared import connected, dsn_of
 from boxoffice.database.verify import CheckResult
 from boxoffice.database.verify import verify as run_checks
+from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.settings import load_settings
 
 app = typer.Typer(add_completion=False)
@@ -17,7 +18,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def verify() -> None:
     """Check the database against every invariant, in one snapshot; status 1 on a violation."""
-    with connected(load_settings()) as settings:
+    with connected(load_settings(ProgramSettings)) as settings:
         results = asyncio.run(run_checks(dsn_of(settings)))
     out.print(_table(results))
     for result in results:

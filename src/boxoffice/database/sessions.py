@@ -16,7 +16,8 @@ from asyncpg import exceptions as pg
 
 from boxoffice.database.servers import Servers
 from boxoffice.database.timing import PoolTiming, StatementTiming
-from boxoffice.settings.settings import Settings, SettingsError
+from boxoffice.settings.database import DatabaseSettings
+from boxoffice.settings.texts import SettingsError
 from boxoffice.sql import query
 from boxoffice.vocabulary import limits
 
@@ -52,10 +53,10 @@ class NotReplicated(ConnectionError):
     """It is committed, but its wait for the standby was ended from outside: as good as a lost answer."""
 
 
-def writer_settings(settings: Settings) -> dict[str, str]:
+def writer_settings(settings: DatabaseSettings) -> dict[str, str]:
     """The settings of PostgreSQL for sessions that write."""
     return {
-        "default_transaction_isolation": settings.db_isolation.replace("_", " "),
+        "default_transaction_isolation": settings.isolation.replace("_", " "),
         # A plan made while a table was empty would scan it for ever.
         "enable_seqscan": "off",
         # One plan a statement, made once: none is better for some values than for others.
@@ -81,7 +82,7 @@ class Sessions:
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: DatabaseSettings,
         servers: Servers,
         *,
         size: int,
@@ -91,7 +92,7 @@ class Sessions:
         self._servers = servers
         self._size = size
         self._answer_timeout_s = answer_timeout_s
-        self._pooler = settings.db_pooler == "transaction"
+        self._pooler = settings.pooler == "transaction"
         self._load = PoolTiming(name)
         self._statements = StatementTiming(settings.slow_query_seconds)
         self._session_settings = {
