@@ -18,7 +18,10 @@ TABLE: Final = ROOT / "docs" / "architecture.md"
 ROOMS: Final = tuple(re.findall(r"^\| `(\w+)/` \|", TABLE.read_text(), re.M))
 
 WITHIN: Final = {
-    "database": ("errors", "rows", "servers", "timing", "sessions", "replica", "store", "migrate", "verify"),
+    "database": (
+        *("errors", "rows", "servers", "timing", "sessions", "replica"),
+        *("tries", "store", "migrate", "verify"),
+    ),
     "engine": ("lanes", "batches", "engine", "reads", "expiry", "runtime", "archive"),
     "web": ("http", "api", "edge"),
 }
