@@ -6,7 +6,7 @@ from litestar import Controller, Response, delete, get, post
 from litestar.openapi.spec import Example
 from litestar.params import Body
 
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.vocabulary.views import Booking, BookingStatus
 from boxoffice.web.http.answers import (
@@ -247,7 +247,7 @@ class BookingsController(Controller):
         user_id: UserId,
         status: _Status = None,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
         consistent: Consistent = False,
     ) -> Response[BookingListAnswer]:
         """A user's bookings in all shows, newest first."""
@@ -277,7 +277,7 @@ class BookingsController(Controller):
         show_id: ShowId,
         status: _Status = None,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
         consistent: Consistent = False,
     ) -> Response[BookingListAnswer]:
         """A show's bookings, newest first."""

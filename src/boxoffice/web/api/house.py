@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.openapi.spec import Example
 from litestar.params import Body
 
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode, SeatsDone
 from boxoffice.vocabulary.views import SeatState
 from boxoffice.web.http.answers import (
@@ -72,7 +72,7 @@ class AdminController(Controller):
         show_id: ShowId,
         seat_state: _State = None,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
         consistent: Consistent = False,
     ) -> Response[SeatListAnswer]:
         """Every seat in order: free, held, sold or blocked, by whom, and until when or why.

@@ -8,7 +8,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
 from boxoffice.engine.reads import Page
-from boxoffice.vocabulary.limits import ID_MAX, PAGE_ITEMS_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.vocabulary.views import SeatMap, Show
 from boxoffice.web.http.answers import (
@@ -72,7 +72,9 @@ _Text = Annotated[
 _OnlyFree = Annotated[bool, QueryParameter(description="true: only shows that have a free seat.")]
 _After = Annotated[
     int,
-    QueryParameter(ge=0, le=ID_MAX, description="Only events with a `seq` above this: an integer from 0 on."),
+    QueryParameter(
+        ge=0, le=limits.ID_MAX, description="Only events with a `seq` above this: an integer from 0 on."
+    ),
 ]
 
 _NEW = [
@@ -139,7 +141,7 @@ class ShowsController(Controller):
         text: _Text = None,
         only_free: _OnlyFree = False,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
     ) -> Response[ShowListAnswer]:
         """All shows that are not deleted, by start time. The filters narrow it down together."""
         page = await request.reads.shows(
@@ -167,7 +169,7 @@ class ShowsController(Controller):
         request: ApiRequest,
         show_type: ShowTypeInPath,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
     ) -> Response[ShowListAnswer]:
         """The shows of one type, by start time."""
         page = await request.reads.shows(show_type=show_type, after=moment_after(cursor), limit=limit)
@@ -318,7 +320,7 @@ class ShowsController(Controller):
         },
     )
     async def list_show_changes(
-        self, request: ApiRequest, show_id: ShowId, after: _After = 0, limit: Limit = PAGE_ITEMS_MAX
+        self, request: ApiRequest, show_id: ShowId, after: _After = 0, limit: Limit = limits.PAGE_ITEMS_MAX
     ) -> Response[EventListAnswer]:
         """The show's events in order, without a gap. Go on with `after` = the last `seq` that you have."""
         page = found(

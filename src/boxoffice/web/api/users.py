@@ -8,7 +8,7 @@ from litestar.params import Body
 from msgspec import UNSET
 
 from boxoffice.access.callers import Forbidden
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.web.http.answers import UserAnswer, UserExportAnswer, UserListAnswer, counted, done
 from boxoffice.web.http.bodies import NewUser, UserChanges
@@ -76,7 +76,7 @@ class UsersController(Controller):
         },
     )
     async def list_users(
-        self, request: ApiRequest, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_MAX
+        self, request: ApiRequest, cursor: Cursor = None, limit: Limit = limits.PAGE_ITEMS_MAX
     ) -> Response[UserListAnswer]:
         """All users by id."""
         page = await request.reads.users(after=number_after(cursor) or 0, limit=limit)

@@ -16,9 +16,9 @@ from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, S
 
 from boxoffice.access.callers import Forbidden
 from boxoffice.settings.settings import Settings
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import Command
 from boxoffice.vocabulary.faults import Fault
-from boxoffice.vocabulary.limits import ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
 from boxoffice.vocabulary.views import Booking
 from boxoffice.web.api.bookings import PATH, booked, cancelled, confirmed
@@ -41,7 +41,7 @@ ANSWER_BYTES_STEP: Final = 256
 """Bytes to a multiple of which an answer is filled up with spaces, so that the bookings of a show have
 answers of one length, whatever their seats: load generators take another length for a failure."""
 
-_KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % IDEMPOTENCY_KEY_CHARS_MAX)
+_KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % limits.IDEMPOTENCY_KEY_CHARS_MAX)
 _JSON: Final = (b"content-type", b"application/json")
 _REPLAYED: Final = (b"idempotency-replayed", b"true")
 
@@ -160,7 +160,7 @@ def _find(scope: Scope) -> tuple[_Operation, int] | None:
     for operation in _OPERATIONS:
         if operation.method == scope["method"] and (match := operation.path.fullmatch(path)):
             booking_id = int(match[1]) if match.re.groups else 0
-            return (operation, booking_id) if booking_id <= ID_MAX else None
+            return (operation, booking_id) if booking_id <= limits.ID_MAX else None
     return None
 
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from boxoffice.access.callers import Forbidden
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import (
     BlockSeats,
     BookSeats,
@@ -22,7 +23,6 @@ from boxoffice.vocabulary.commands import (
     UpdateShow,
     UpdateUser,
 )
-from boxoffice.vocabulary.limits import SEATS_PER_BOOKING_MAX
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.web.http.bodiless import show_of
 from boxoffice.web.http.caller import Access, Asking
@@ -153,9 +153,9 @@ class NewBooking(_Body, kw_only=True):
             int,
             Meta(
                 ge=1,
-                le=SEATS_PER_BOOKING_MAX,
+                le=limits.SEATS_PER_BOOKING_MAX,
                 description="How many seats, picked together where that is possible: an integer from 1 to "
-                f"{SEATS_PER_BOOKING_MAX}.",
+                f"{limits.SEATS_PER_BOOKING_MAX}.",
                 examples=[3],
             ),
         ]

@@ -1,7 +1,7 @@
 """The commands of requests that take no body: all that they say is in the path and the headers."""
 
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import CancelBooking, ConfirmBooking, DeleteShow, EraseUser, LateConfirm
-from boxoffice.vocabulary.limits import BOOKING_NUMBER_BITS
 from boxoffice.web.http.caller import Asking
 
 
@@ -51,4 +51,4 @@ def erase_command(who: Asking, user_id: int) -> EraseUser:
 
 def show_of(booking_id: int) -> int:
     """The show that a booking's id carries."""
-    return booking_id >> BOOKING_NUMBER_BITS
+    return booking_id >> limits.BOOKING_NUMBER_BITS
