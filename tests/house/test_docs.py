@@ -18,15 +18,6 @@ def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
         assert f"| `{row.name}` | {default} | {row.meaning} |" in readme
 
 
-def test_every_decision_is_listed() -> None:
-    folder = ROOT / "docs" / "decisions"
-    index = (folder / "README.md").read_text()
-
-    pages = [page.name for page in folder.glob("0*.md")]
-    assert pages
-    assert [page for page in pages if f"({page})" not in index] == []
-
-
 HEADINGS = (
     "The queue is full",
     "Bookings are slow",
