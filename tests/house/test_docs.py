@@ -63,3 +63,29 @@ def test_each_trouble_of_the_specification_has_tests_that_are_named() -> None:
         "Expired holds are not cleaned up",
     ]
     assert all(len(re.findall(r"`test_\w+`", section)) >= 3 for section in troubles)
+
+
+TOUR = (ROOT / "docs" / "tour.md").read_text()
+STATIONS = re.findall(r"^### \d+\. `(\S+)`.*?\n(.*?)(?=^##)", TOUR, re.M | re.S)
+
+
+def test_the_files_of_the_tour_exist() -> None:
+    named = re.findall(r"`((?:\w+/)+\w+\.(?:py|sql))`", TOUR)
+
+    assert len(STATIONS) == 10
+    assert [name for name in named if not source(name).exists()] == []
+
+
+@pytest.mark.parametrize(("path", "text"), STATIONS)
+def test_what_a_station_of_the_tour_names_is_in_its_files(path: str, text: str) -> None:
+    beside = source(path).parent.glob("*.*")
+    named = map(source, re.findall(r"`((?:\w+/)+\w+\.(?:py|sql))`", text))
+    code = "".join(file.read_text() for file in (*beside, *named))
+
+    assert [name for name in re.findall(r"`(\w+)`", text) if not re.search(rf"\b{name}\b", code)] == []
+
+
+def source(name: str) -> Path:
+    """The file that a page names, below the package or the repository."""
+    below = ROOT / "src" / "boxoffice" / name
+    return below if below.exists() else ROOT / name
