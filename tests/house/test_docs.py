@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from boxoffice.settings.settings import settings_table
+from tests.support.engine.databases import Connection
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,6 +68,16 @@ def test_each_trouble_of_the_specification_has_tests_that_are_named() -> None:
 
 TOUR = (ROOT / "docs" / "tour.md").read_text()
 STATIONS = re.findall(r"^### \d+\. `(\S+)`.*?\n(.*?)(?=^##)", TOUR, re.M | re.S)
+
+
+@pytest.mark.parametrize("page", ["operations.md", "scaling.md"])
+async def test_the_queries_that_a_page_shows_can_be_asked(connection: Connection, page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
+    queries = re.findall(r"SELECT[^`;]+?FROM[^`;]+", text)
+
+    assert queries
+    for query in queries:
+        await connection.fetch(query)
 
 
 def test_the_files_of_the_tour_exist() -> None:
