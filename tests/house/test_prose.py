@@ -79,6 +79,12 @@ def test_links_lead_somewhere(page: str) -> None:
     assert [link for link in links if ":" not in link and not _leads(ROOT / page, link)] == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_the_files_that_a_page_names_exist(page: str) -> None:
+    named = re.findall(r"`((?:tests|src|deploy|docs)/[\w./*-]+)`", (ROOT / page).read_text())
+    assert [name for name in named if not any(ROOT.glob(name.rstrip("/")))] == []
+
+
 def _listing(page: Path) -> str:
     """A decision's line in the index: number, title, link."""
     number, title = page.read_text().splitlines()[0].removeprefix("# ").split(". ", 1)
