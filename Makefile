@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench chaos mutants check check-deploy fmt lock clean
+.PHONY: help run dev test bench chaos mutants pages check check-deploy fmt lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -32,6 +32,9 @@ chaos: $(INSTALLED) ## Half an hour of faults and races, checked (ARGS="--minute
 
 mutants: $(INSTALLED) ## Break the program in every way that we thought of, and see the tests fail
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+pages: $(INSTALLED) ## Write the documents that are made from the code: docs/settings.md, .env.example
+	$(BIN)/python -m tests.house.pages
 
 check: $(INSTALLED) ## Format, lint, types, openapi.json, and known weaknesses: ours, and of what we use
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import ROTATION_OVERLAP, KeyDesk, NewKey
 from boxoffice.engine.runtime import open_store
 from boxoffice.vocabulary.views import ApiKey
-from tests.support.engine.box import settings_for
+from tests.support.settings import settings_for
 
 YEAR = timedelta(days=365)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from boxoffice.access.startup import check_access
-from boxoffice.settings.settings import SettingsError, load_settings
+from boxoffice.settings.settings import Settings, load_settings
+from boxoffice.settings.texts import SettingsError
 
 ISSUER = "https://login.example"
 PEOPLE = {"AUTH": "on", "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": "boxoffice"}
@@ -38,7 +39,7 @@ PEOPLE = {"AUTH": "on", "JWT_ISSUER": ISSUER, "JWT_AUDIENCE": "boxoffice"}
 )
 def test_what_is_undecided_or_wrong_is_named_in_one_line(environ: dict[str, str], told: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        check_access(load_settings(environ))
+        check_access(load_settings(Settings, environ))
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "hush" not in str(caught.value)
@@ -58,12 +59,12 @@ def test_what_is_undecided_or_wrong_is_named_in_one_line(environ: dict[str, str]
     ids=str,
 )
 def test_how_open_it_is_is_said(environ: dict[str, str], told: str, authenticates: bool) -> None:
-    settings = load_settings(environ)
+    settings = load_settings(Settings, environ)
     assert check_access(settings).startswith(told)
     assert settings.authenticates is authenticates
 
 
 def test_what_is_not_decided_is_closed() -> None:
     """Even for somebody who puts the application together without the check."""
-    assert load_settings({"APP_ENV": "production"}).authenticates
-    assert load_settings({"HOST": "192.0.2.1"}).authenticates
+    assert load_settings(Settings, {"APP_ENV": "production"}).authenticates
+    assert load_settings(Settings, {"HOST": "192.0.2.1"}).authenticates

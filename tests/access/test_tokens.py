@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from boxoffice.access.callers import Role, Unauthenticated
 from boxoffice.access.jwks import REFETCH_MIN_S, FixedKey, ProviderKeys, fetch_json
 from boxoffice.access.tokens import LEEWAY_S, TOKEN_BYTES_MAX, TOKEN_CACHE_S, Tokens, tokens_of
-from boxoffice.settings.settings import Settings, SettingsError
+from boxoffice.settings.texts import SettingsError
+from boxoffice.settings.tokens import TokenSettings
 from boxoffice.vocabulary.faults import IdentityUnavailable
 from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, claims_of
 
@@ -24,15 +25,15 @@ PRIVATE = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(PROVIDER.private))
 """The provider's private key, published by mistake: everybody can sign with it."""
 
 
-def settings(**changes: Any) -> Settings:
+def settings(**changes: Any) -> TokenSettings:
     given: dict[str, Any] = {
-        "jwt_issuer": ISSUER,
-        "jwt_audience": AUDIENCE,
-        "jwt_algorithm": ALGORITHM,
-        "jwt_public_key": PROVIDER.public_pem,
-        "jwt_roles_claim": "roles",
+        "issuer": ISSUER,
+        "audience": AUDIENCE,
+        "algorithm": ALGORITHM,
+        "public_key": PROVIDER.public_pem,
+        "roles_claim": "roles",
     }
-    return Settings(**given | changes)
+    return TokenSettings(**given | changes)
 
 
 def verifier(**changes: Any) -> Tokens:
@@ -176,7 +177,7 @@ async def test_what_is_no_token_is_malformed(token: str) -> None:
 async def test_roles_come_from_the_claim_that_is_set(listed: Any, role: Role) -> None:
     token = PROVIDER.token(roles=listed).encode()
     assert (await verifier().person(token)).role is role
-    assert (await verifier(jwt_roles_claim=None).person(token)).role is Role.CUSTOMER
+    assert (await verifier(roles_claim=None).person(token)).role is Role.CUSTOMER
 
 
 @pytest.mark.parametrize("verified", [None, False, "true", 1])
@@ -344,12 +345,12 @@ def test_keys_are_fetched_by_https_only(address: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"jwt_audience": None}, "JWT_AUDIENCE"),
-        ({"jwt_issuer": None}, "JWT_ISSUER"),
-        ({"jwt_public_key": "/nowhere/key.pem"}, "JWT_PUBLIC_KEY"),
-        ({"jwt_public_key": "-----BEGIN PUBLIC KEY-----\nAAAA"}, "JWT_PUBLIC_KEY"),
-        ({"jwt_algorithm": "RS256"}, "JWT_PUBLIC_KEY"),
-        ({"jwt_algorithm": "ES384"}, "JWT_PUBLIC_KEY"),
+        ({"audience": None}, "JWT_AUDIENCE"),
+        ({"issuer": None}, "JWT_ISSUER"),
+        ({"public_key": "/nowhere/key.pem"}, "JWT_PUBLIC_KEY"),
+        ({"public_key": "-----BEGIN PUBLIC KEY-----\nAAAA"}, "JWT_PUBLIC_KEY"),
+        ({"algorithm": "RS256"}, "JWT_PUBLIC_KEY"),
+        ({"algorithm": "ES384"}, "JWT_PUBLIC_KEY"),
     ],
     ids=str,
 )
@@ -360,7 +361,7 @@ def test_settings_that_do_not_fit_are_named(changes: dict[str, Any], named: str)
 
 
 def test_without_an_issuer_there_are_no_tokens() -> None:
-    assert tokens_of(Settings()) is None
+    assert tokens_of(TokenSettings()) is None
 
 
 def encoded(part: dict[str, Any]) -> str:

@@ -42,10 +42,11 @@ from tests.chaos.hoarders import (
     hoard,
     person,
 )
-from tests.support.engine.box import open_box, settings_for, violations
+from tests.support.engine.box import open_box, violations
 from tests.support.engine.databases import Connection, connected
 from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider
 from tests.support.process.program import Program
+from tests.support.settings import settings_for
 
 SERVERS: Final = 2
 SHOWS: Final = 4

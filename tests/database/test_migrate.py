@@ -22,9 +22,9 @@ from boxoffice.engine.runtime import open_engine
 from boxoffice.sql import query, scripts
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.faults import SchemaMismatch
-from tests.support.engine.box import settings_for
 from tests.support.engine.databases import Connection, connected, temporary_database
 from tests.support.engine.races import wait_until_blocked
+from tests.support.settings import settings_for
 
 MIGRATIONS = ["0001_schema", "0002_access", "0003_archive"]
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"

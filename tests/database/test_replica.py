@@ -3,17 +3,16 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
 from boxoffice.database.migrate import migrate
 from boxoffice.engine.runtime import open_engine
-from boxoffice.settings.settings import Secret
 from boxoffice.vocabulary import limits
-from tests.support.engine.box import Box, open_box, settings_for
+from tests.support.engine.box import Box, open_box
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.process.replication import Pair, pair_of_servers
+from tests.support.settings import settings_for
 
 LAG_MAX_S = 1.0
 
@@ -43,9 +42,7 @@ def back(pair: Pair) -> Iterator[None]:
 async def near(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Box]:
     """An engine with the replica, which has answered once; it looks after it often."""
     monkeypatch.setattr(limits, "REPLICA_LOOK_EVERY_S", 0.02)
-    settings = replace(
-        settings_for(pair.dsn), replica_url=Secret(pair.standby.dsn), replica_lag_seconds_max=LAG_MAX_S
-    )
+    settings = settings_for(pair.dsn, REPLICA_URL=pair.standby.dsn, REPLICA_LAG_SECONDS_MAX=LAG_MAX_S)
     async with open_engine(settings, sweep=False) as (engine, reads):
         box = Box(pair.dsn, engine, reads)
         await box.user()

@@ -11,10 +11,11 @@ import pytest
 from boxoffice.doctor.examine import ABOUT_THE_SERVER, ABOUT_THE_TABLES, examine
 from boxoffice.doctor.verdicts import Situation, Verdict
 from boxoffice.vocabulary import limits
-from tests.support.engine.box import open_box, settings_for
+from tests.support.engine.box import open_box
 from tests.support.engine.databases import Connection, connected, temporary_database
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
+from tests.support.settings import settings_for
 
 Illness = Callable[[Connection], Awaitable[object]]
 

@@ -8,12 +8,12 @@ import pytest
 from boxoffice.doctor import examine, server, tables
 from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.verdicts import Level, Rows, Situation, Verdict
-from boxoffice.settings.settings import Secret, Settings
 from boxoffice.sql import scripts
+from tests.support.settings import settings_of
 
 Judge = Callable[[Rows, Situation], Verdict]
 
-DEFAULT = Situation(Settings(database_url=Secret("postgresql://host/name")))
+DEFAULT = Situation(settings_of(DATABASE_URL="postgresql://host/name"))
 
 WELL: dict[str, Any] = {
     "version_num": 180_007,
@@ -137,7 +137,7 @@ def test_every_judge_but_those_of_lists_is_tried_here() -> None:
 
 
 def test_what_serializable_needs_is_not_asked_of_read_committed() -> None:
-    relaxed = Situation(Settings(db_isolation="read_committed"))
+    relaxed = Situation(settings_of(DB_ISOLATION="read_committed"))
 
     assert server.judge_predicate_locks([WELL | {"max_pred_locks_per_page": 2}], relaxed).level is Level.OK
     assert server.judge_version([WELL | {"version_num": 150_018}], relaxed).level is Level.OK
@@ -146,51 +146,50 @@ def test_what_serializable_needs_is_not_asked_of_read_committed() -> None:
 def test_all_processes_are_counted() -> None:
     row = WELL | {"others": 0, "used": 0}
     levels = [
-        server.judge_connections([row], Situation(Settings(db_pool_max=48), n)).level for n in (1, 2, 3)
+        server.judge_connections([row], Situation(settings_of(DB_POOL_MAX=48), n)).level for n in (1, 2, 3)
     ]
     assert levels == ["ok", "ok", "error"]
 
 
 def test_a_slow_sweeper_has_more_time() -> None:
-    slow = Situation(Settings(sweep_interval_seconds=60))
+    slow = Situation(settings_of(SWEEP_INTERVAL_SECONDS=60))
 
     assert tables.judge_overdue([WELL | {"latest_s": 180.0}], slow).level is Level.OK
     assert tables.judge_overdue([WELL | {"latest_s": 181.0}], slow).level is Level.WARNING
 
 
 SOUND: dict[str, Any] = {
-    "app_env": "production",
-    "database_url": Secret("postgresql://host/name"),
-    "auth": True,
-    "trusted_proxies": ("10.0.0.0/8",),
-    "cors_origins": (),
+    "APP_ENV": "production",
+    "DATABASE_URL": "postgresql://host/name",
+    "AUTH": "on",
+    "TRUSTED_PROXIES": "10.0.0.0/8",
 }
 
 
 def test_a_sound_production_has_nothing_to_be_told() -> None:
-    assert [v.level for v in judge_settings(Situation(Settings(**SOUND)))] == ["ok"]
+    assert [v.level for v in judge_settings(Situation(settings_of(**SOUND)))] == ["ok"]
 
 
 @pytest.mark.parametrize(
     ("change", "level", "told"),
     [
-        ({"auth": None}, "error", "refuse to start"),
-        ({"auth": False}, "error", "AUTH=off"),
-        ({"database_url": None}, "warning", "embedded"),
-        ({"trusted_proxies": ()}, "warning", "TRUSTED_PROXIES"),
-        ({"cors_origins": ("*",)}, "warning", "any origin"),
-        ({"hsts": False}, "warning", "HSTS"),
-        ({"sweep_interval_seconds": 3600.0}, "warning", "less often"),
+        ({"AUTH": None}, "error", "refuse to start"),
+        ({"AUTH": "off"}, "error", "AUTH=off"),
+        ({"DATABASE_URL": None}, "warning", "embedded"),
+        ({"TRUSTED_PROXIES": None}, "warning", "TRUSTED_PROXIES"),
+        ({"CORS_ORIGINS": "*"}, "warning", "any origin"),
+        ({"HSTS": "false"}, "warning", "HSTS"),
+        ({"SWEEP_INTERVAL_SECONDS": 3600}, "warning", "less often"),
     ],
 )
 def test_a_dangerous_setting_is_told(change: dict[str, Any], level: str, told: str) -> None:
-    [verdict] = judge_settings(Situation(Settings(**(SOUND | change))))
+    [verdict] = judge_settings(Situation(settings_of(**(SOUND | change))))
 
     assert (verdict.level, told in verdict.seen) == (level, True)
 
 
 def test_several_processes_that_count_rates_alone_are_told() -> None:
-    [verdict] = judge_settings(Situation(Settings(**SOUND), processes=4))
+    [verdict] = judge_settings(Situation(settings_of(**SOUND), processes=4))
 
     assert "RATE_LIMIT_REDIS_URL" in verdict.advice
 

@@ -16,7 +16,7 @@ from tests.support.engine.databases import Connection
 from tests.support.engine.eventually import eventually
 from tests.support.engine.limited import book_capped, caps
 
-KEPT_S = timedelta(days=Settings().idempotency_keys_kept_days).total_seconds()
+KEPT_S = timedelta(days=Settings().retention.idempotency_keys_kept_days).total_seconds()
 
 
 async def test_a_key_has_its_effect_once_for_as_long_as_is_promised(box: Box, clock: Clock) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from boxoffice.access.callers import Role
 from boxoffice.cli.demo import load_demo
-from boxoffice.settings.settings import Settings, settings_table
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.settings import Settings
+from boxoffice.settings.table import settings_table
 from tests.support.engine.clock import Clock, stopped_clock
 from tests.support.engine.databases import Connection
 from tests.support.http.api import Api
@@ -30,7 +32,7 @@ REFUSED: Final = ("404", "409", "422", "429")
 async def test_the_requests_of_the_page_are_answered_as_it_shows(
     database: str, connection: Connection
 ) -> None:
-    settings = closed(database, holds_per_user_max=6)
+    settings = closed(database, HOLDS_PER_USER_MAX=6)
     await load_demo(settings)
     clock = await stopped_clock(connection)
     async with callers_of(settings) as callers, callers.api("nobody") as api:
@@ -95,7 +97,7 @@ def test_what_the_page_names_exists() -> None:
     named = re.findall(r"`(?:GET|POST|PUT|DELETE) (/[^`?]+)", PAGE)
     assert named
     assert [path for path in named if re.sub(r"\{\w+\}|(?<=user/)me", "{}", path) not in paths] == []
-    settings = {row.name for row in settings_table()}
+    settings = {row.name for row in settings_table(ProgramSettings)}
     names = set(re.findall(r"`([A-Z]+_[A-Z_]+)", PAGE))
     assert names
     assert names - settings == set()

@@ -15,9 +15,9 @@ from typing import Any, Final
 from boxoffice.database.store import Store
 from boxoffice.sql import scripts
 from tests.model.sessions import Batch, Session, Told
-from tests.support.engine.box import settings_for
 from tests.support.engine.databases import Connection, connected
 from tests.support.process.polling import WAIT_MAX_S
+from tests.support.settings import settings_for
 
 Order = tuple[int, ...]
 """Whose step comes when: a session by its number; ``LOCK``, which can only come first; ``TICK``."""
@@ -123,7 +123,7 @@ class Arena:
 @asynccontextmanager
 async def open_arena(dsn: str, isolation: str) -> AsyncIterator[Arena]:
     """Sessions as the store opens them, but for the bounds of their waits; the clock stands still."""
-    store = Store(settings_for(dsn, isolation, pool_max=2 * SESSIONS), dsn)
+    store = Store(settings_for(dsn, DB_ISOLATION=isolation, DB_POOL_MAX=2 * SESSIONS), dsn)
     await store.open()
     async with AsyncExitStack() as stack:
         bystander, observer = [await stack.enter_async_context(connected(dsn)) for _ in range(2)]

@@ -58,7 +58,7 @@ async def test_a_confirm_and_the_expiry_race_and_one_wins(
 
         async def race(delay_s: float) -> BookingDone | Refused:
             held = await box.book(show, hold=0.05)
-            await asyncio.sleep(delay_s)
+            await asyncio.sleep(delay_s)  # around the deadline, from before to after
             outcome, _ = await asyncio.gather(box.confirm(held.id, "refuse"), other.expire(show))
             assert isinstance(outcome, BookingDone) or outcome.code == "hold_expired"
             return outcome

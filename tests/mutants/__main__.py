@@ -89,7 +89,7 @@ def _is_killed(mutant: Mutant, folder: Path) -> bool:
 
 def _verdict(mutant: Mutant, copy: Path) -> str:
     applied = subprocess.run(
-        ["git", "apply", str(mutant.path)],  # noqa: S607
+        ["git", "apply", str(mutant.path)],  # noqa: S607 - whichever git is there
         cwd=copy,
         env=os.environ | {"GIT_CEILING_DIRECTORIES": str(copy.parent)},  # the copy is no repository
         check=False,
@@ -107,7 +107,7 @@ def _verdict(mutant: Mutant, copy: Path) -> str:
 def _copy(folder: Path) -> Path:
     """A copy of what belongs to the project, new files too; caches and environments stay behind."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - whichever git is there
         cwd=ROOT,
         capture_output=True,
         text=True,

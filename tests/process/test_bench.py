@@ -21,10 +21,10 @@ from boxoffice.bench.runner import run_scenario
 from boxoffice.bench.scenarios import SCENARIOS, Scenario
 from boxoffice.bench.servers import bare_server
 from boxoffice.bench.stage import Bench, Item, Stage
-from boxoffice.settings.settings import load_settings
 from tests.support.process.folders import public_folder
 from tests.support.process.polling import wait_until
 from tests.support.process.program import Program
+from tests.support.settings import settings_of
 
 TINY: Plan = replace(
     QUICK,
@@ -46,7 +46,7 @@ BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 @pytest.fixture(scope="module")
 async def bench(postgres_url: str) -> AsyncIterator[Bench]:
     """What all scenarios share, with the built-in generator and the loop in place of pgbench."""
-    settings = load_settings({"DATABASE_URL": postgres_url})
+    settings = settings_of(DATABASE_URL=postgres_url)
     with public_folder() as folder:
         async with open_cluster(settings, folder) as cluster, cluster.template(), bare_server(folder) as bare:
             yield Bench(TINY, cluster, BuiltIn(), OneByOne(), bare, folder)

@@ -59,7 +59,7 @@ async def test_kill_9_under_load_loses_no_acknowledged_booking_and_leaves_no_pos
     clients = [asyncio.create_task(book_until_it_breaks(program, booking, acknowledged)) for _ in range(16)]
     while len(acknowledged) < 200:
         assert not any(client.done() for client in clients)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # between two looks
 
     program.process.kill()
     await asyncio.gather(*clients)
@@ -217,4 +217,4 @@ async def test_workers_end_when_their_supervisor_is_killed(program: Program, dat
     await asyncio.to_thread(wait_until, lambda: running_dsn(data_dir) is None, "the end of PostgreSQL")
     program.environment["DRAIN_DELAY_SECONDS"] = "0"
     program.serve()
-    assert httpx.get(f"{program.url}/readyz").status_code == 200  # noqa: ASYNC210
+    assert httpx.get(f"{program.url}/readyz").status_code == 200  # noqa: ASYNC210 - nothing else runs here

@@ -9,7 +9,6 @@ from prometheus_client import Gauge
 
 from boxoffice.serve import vitals
 from boxoffice.serve.vitals import Vitals
-from boxoffice.settings.settings import Secret, Settings
 from boxoffice.telemetry import metrics
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
@@ -17,6 +16,7 @@ from tests.support.engine.races import wait_until_blocked
 from tests.support.http.api import Api, done
 from tests.support.http.fixtures import client_of, running
 from tests.support.http.scrape import Scrape
+from tests.support.settings import settings_for
 
 LOCK = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 
@@ -95,7 +95,7 @@ async def test_events_are_counted_as_they_are_written(app: Litestar, api: Api) -
 
 
 async def test_a_locked_show_is_seen_in_lanes_and_pool(database: str, connection: Connection) -> None:
-    settings = Settings(database_url=Secret(database), db_pool_max=4)
+    settings = settings_for(database)
     async with running(settings) as app, client_of(app) as http, connected(database) as locker:
         api = Api(http)
         show, user = await api.show(), await api.user()
@@ -147,7 +147,7 @@ async def test_requests_that_wait_for_a_connection_are_seen(app: Litestar, api: 
 
 
 async def test_a_hold_that_nobody_ends_is_seen(database: str, connection: Connection) -> None:
-    settings = Settings(database_url=Secret(database), db_pool_max=4, sweep_interval_seconds=3600)
+    settings = settings_for(database, SWEEP_INTERVAL_SECONDS=3600)
     async with running(settings) as app, client_of(app) as http:
         api = Api(http)
         show, user = await api.show(), await api.user()

@@ -30,7 +30,7 @@ needs_promtool: Final = pytest.mark.skipif(
 @pytest.fixture
 async def scrape(database: str) -> AsyncIterator[Scrape]:
     """What a server tells to which everything has happened that is counted by label."""
-    settings = closed(database, slow_query_seconds=0, rate_reads_per_minute=2)
+    settings = closed(database, SLOW_QUERY_SECONDS=0, RATE_READS_PER_MINUTE=2)
     async with callers_of(settings) as callers, callers.api("admin") as api, callers.api("nobody") as nobody:
         show, user = await api.show(), await api.user()
         await api.hold(show["id"], user["id"])

@@ -7,22 +7,21 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from boxoffice.settings.settings import Secret, Settings
 from tests.support.http.api import Api, done
 from tests.support.http.fixtures import client_of, running
+from tests.support.settings import settings_for
 
 SERVER = """
 import asyncio
-from boxoffice.settings.settings import Secret, Settings
 from boxoffice.telemetry.logs import configure_logging
 from tests.support.http.api import Api
 from tests.support.http.fixtures import client_of, running
+from tests.support.settings import settings_for
 
-settings = Settings(
-    app_env="production", auth=False, log_level="debug", database_url=Secret({dsn!r}), db_pool_max=4,
-    slow_query_seconds=0,
+settings = settings_for(
+    {dsn!r}, APP_ENV="production", AUTH="off", LOG_LEVEL="debug", SLOW_QUERY_SECONDS=0
 )
-configure_logging(settings)
+configure_logging(settings.server)
 
 async def use() -> None:
     async with running(settings) as app, client_of(app) as http:
@@ -101,7 +100,7 @@ def names_slow_statements(lines: list[Line]) -> None:
 
 
 async def test_quick_statements_are_not_told(database: str) -> None:
-    settings = Settings(database_url=Secret(database), db_pool_max=4, slow_query_seconds=60)
+    settings = settings_for(database, SLOW_QUERY_SECONDS=60)
     with capture_logs() as logs:
         async with running(settings) as app, client_of(app) as http:
             done(await http.get("/health"))

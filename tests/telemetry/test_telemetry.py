@@ -7,10 +7,10 @@ import sys
 PROGRAM = """
 import logging
 import structlog
-from boxoffice.settings.settings import Settings
+from boxoffice.settings.server import ServerSettings
 from boxoffice.telemetry.logs import configure_logging
 
-configure_logging(Settings(app_env="{app_env}", log_level="info"))
+configure_logging(ServerSettings(app_env="{app_env}", log_level="info"))
 log = structlog.get_logger("boxoffice.test")
 with structlog.contextvars.bound_contextvars(request_id="req-1"):
     log.debug("too fine")

@@ -9,7 +9,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from boxoffice.engine.lanes import Lanes
-from boxoffice.settings.settings import Secret, Settings
 from boxoffice.telemetry import tracing
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
@@ -17,20 +16,16 @@ from tests.support.engine.races import wait_until_blocked
 from tests.support.http.api import Api, done, refused
 from tests.support.http.fixtures import client_of, running
 from tests.support.process.otlp import attributes, collector, only_these_variables
+from tests.support.settings import settings_for
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
 LOCK = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 
 
-def settings(dsn: str) -> Settings:
-    """Settings for the test's database."""
-    return Settings(database_url=Secret(dsn), db_pool_max=4)
-
-
 async def test_one_trace_leads_from_the_request_to_the_statement(database: str) -> None:
     with collector() as received, only_these_variables(OTEL_EXPORTER_OTLP_ENDPOINT=received.url):
-        async with running(settings(database)) as app, client_of(app) as http:
+        async with running(settings_for(database)) as app, client_of(app) as http:
             api = Api(http)
             show, user = await api.show(), await api.user(email="ada@example.com", name="Ada")
             body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
@@ -64,7 +59,7 @@ async def test_one_trace_leads_from_the_request_to_the_statement(database: str) 
 
 async def test_a_batch_and_its_requests_are_linked_both_ways(database: str, connection: Connection) -> None:
     with collector() as received, only_these_variables(OTEL_EXPORTER_OTLP_ENDPOINT=received.url):
-        async with running(settings(database)) as app, client_of(app) as http:
+        async with running(settings_for(database)) as app, client_of(app) as http:
             api = Api(http)
             show, user = await api.show(), await api.user()
             lanes = app.state.engine._lanes
@@ -104,7 +99,7 @@ async def book_together(
 
 async def test_logs_and_traces_agree_on_the_trace(database: str) -> None:
     with collector() as received, only_these_variables(OTEL_EXPORTER_OTLP_ENDPOINT=received.url):
-        async with running(settings(database)) as app, client_of(app) as http:
+        async with running(settings_for(database)) as app, client_of(app) as http:
             answer = await http.get("/api/shows/4711")
 
     body = refused(answer, 404, "show_not_found")
@@ -115,7 +110,7 @@ async def test_logs_and_traces_agree_on_the_trace(database: str) -> None:
 
 async def test_what_failed_is_marked_by_its_type_alone(database: str, connection: Connection) -> None:
     with collector() as received, only_these_variables(OTEL_EXPORTER_OTLP_ENDPOINT=received.url):
-        async with running(settings(database)) as app, client_of(app) as http:
+        async with running(settings_for(database)) as app, client_of(app) as http:
             await connection.execute("ALTER TABLE users RENAME TO strangers")
             refused(await http.get("/api/users/1"), 500, "internal_error")
 
@@ -128,7 +123,7 @@ async def test_what_failed_is_marked_by_its_type_alone(database: str, connection
 
 async def test_a_caller_who_does_not_sample_is_not_traced(database: str) -> None:
     with collector() as received, only_these_variables(OTEL_EXPORTER_OTLP_ENDPOINT=received.url):
-        async with running(settings(database)) as app, client_of(app) as http:
+        async with running(settings_for(database)) as app, client_of(app) as http:
             headers = {"traceparent": f"00-{TRACE}-{PARENT}-00"}
             answer = await http.get("/api/shows", headers=headers)
 

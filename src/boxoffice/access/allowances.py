@@ -29,7 +29,7 @@ class TermsBook:
     def __init__(self, settings: Settings) -> None:
         self._staff: Final = _terms(settings, capped=False, sells=True)
         self._service: Final = _terms(settings, capped=True, sells=True)
-        self._customer: Final = _terms(settings, capped=True, sells=settings.customers_confirm)
+        self._customer: Final = _terms(settings, capped=True, sells=settings.access.customers_confirm)
 
     def of(self, caller: Caller) -> Terms:
         """The terms of this caller."""
@@ -40,17 +40,17 @@ class TermsBook:
 
 def _terms(settings: Settings, *, capped: bool, sells: bool) -> Terms:
     caps = Caps(
-        holds_max=settings.holds_per_user_max,
-        holds_per_show_max=settings.holds_per_user_and_show_max,
-        bookings_per_show_max=settings.bookings_per_user_and_show_max,
-        cooldown_seconds=settings.hold_cooldown_seconds,
-        hold_seconds_max=settings.hold_seconds_max,
-        lifetime_seconds_max=settings.hold_lifetime_minutes_max * 60,
+        holds_max=settings.caps.holds_per_user_max,
+        holds_per_show_max=settings.caps.holds_per_user_and_show_max,
+        bookings_per_show_max=settings.caps.bookings_per_user_and_show_max,
+        cooldown_seconds=settings.caps.hold_cooldown_seconds,
+        hold_seconds_max=settings.holds.seconds_max,
+        lifetime_seconds_max=settings.holds.hold_lifetime_minutes_max * 60,
     )
     return Terms(
-        hold_seconds_max=settings.hold_seconds_max,
-        lifetime_seconds_max=settings.hold_lifetime_minutes_max * 60,
-        seats_max=settings.seats_per_booking_max if capped else limits.SEATS_PER_BOOKING_MAX,
+        hold_seconds_max=settings.holds.seconds_max,
+        lifetime_seconds_max=settings.holds.hold_lifetime_minutes_max * 60,
+        seats_max=settings.caps.seats_per_booking_max if capped else limits.SEATS_PER_BOOKING_MAX,
         caps=caps if capped else None,
         sells=sells,
     )

@@ -18,8 +18,7 @@ import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from boxoffice.access.callers import Unauthenticated
-from boxoffice.settings.settings import SettingsError
-from boxoffice.settings.texts import is_loopback
+from boxoffice.settings.texts import SettingsError, is_loopback
 from boxoffice.vocabulary.faults import IdentityUnavailable
 
 KEYS_FRESH_S: Final = 600.0

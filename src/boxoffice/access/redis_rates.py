@@ -8,7 +8,8 @@ from typing import Final
 import structlog
 
 from boxoffice.access.rates import WINDOW_S, MemoryRates, Rates, Spent, spend
-from boxoffice.settings.settings import Settings, SettingsError
+from boxoffice.settings.rates import RateSettings
+from boxoffice.settings.texts import SettingsError
 
 ANSWER_MAX_S: Final = 0.25
 """Longest wait for Redis, in seconds: a limit must not cost more than what it protects."""
@@ -35,9 +36,9 @@ return string.format('%.6f', debt)
 _log: Final = structlog.get_logger("boxoffice.rates")
 
 
-def rates_of(settings: Settings) -> Rates:
+def rates_of(settings: RateSettings) -> Rates:
     """Where requests are counted under these settings. Raises ``SettingsError``."""
-    url = settings.rate_limit_redis_url
+    url = settings.redis_url
     return MemoryRates() if url is None else RedisRates(url.reveal())
 
 
@@ -47,7 +48,7 @@ class RedisRates:
     def __init__(self, url: str, clock: Callable[[], float] = monotonic) -> None:
         try:
             from redis import asyncio as redis  # noqa: PLC0415 - an extra, which only this needs
-            from redis.exceptions import RedisError  # noqa: PLC0415
+            from redis.exceptions import RedisError  # noqa: PLC0415 - likewise
         except ImportError:
             raise SettingsError(
                 "RATE_LIMIT_REDIS_URL is set; expected the extra: pip install 'boxoffice[redis]'"

@@ -16,7 +16,8 @@ from msgspec import Struct
 
 from boxoffice.access.callers import Person, Role, Unauthenticated
 from boxoffice.access.jwks import FixedKey, Key, ProviderKeys
-from boxoffice.settings.settings import Settings, SettingsError
+from boxoffice.settings.texts import SettingsError
+from boxoffice.settings.tokens import TokenSettings
 from boxoffice.vocabulary.limits import EMAIL_CHARS_MAX, NAME_CHARS_MAX
 
 TOKEN_BYTES_MAX: Final = 8_192
@@ -61,13 +62,13 @@ class _Keys(Protocol):
 class Tokens:
     """Says who a token is about."""
 
-    def __init__(self, settings: Settings, keys: _Keys, clock: Callable[[], float] = time) -> None:
-        assert settings.jwt_issuer is not None
-        assert settings.jwt_audience is not None
-        self._issuer: Final = settings.jwt_issuer
-        self._audience: Final = settings.jwt_audience
-        self._algorithm: Final = settings.jwt_algorithm
-        self._roles_claim: Final = settings.jwt_roles_claim
+    def __init__(self, settings: TokenSettings, keys: _Keys, clock: Callable[[], float] = time) -> None:
+        assert settings.issuer is not None
+        assert settings.audience is not None
+        self._issuer: Final = settings.issuer
+        self._audience: Final = settings.audience
+        self._algorithm: Final = settings.algorithm
+        self._roles_claim: Final = settings.roles_claim
         self._keys = keys
         self._clock = clock
         self._checked: dict[bytes, tuple[float, Person]] = {}
@@ -128,18 +129,18 @@ class Tokens:
         self._checked[digest] = (until, person)
 
 
-def tokens_of(settings: Settings) -> Tokens | None:
+def tokens_of(settings: TokenSettings) -> Tokens | None:
     """What checks tokens under these settings; None if there are none. Raises ``SettingsError``."""
-    issuer = settings.jwt_issuer
+    issuer = settings.issuer
     if issuer is None:
-        if settings.jwt_public_key or settings.jwt_jwks_url or settings.jwt_audience:
+        if settings.public_key or settings.jwks_url or settings.audience:
             raise SettingsError("JWT_ISSUER is not set; expected the provider's address, as `iss` names it")
         return None
-    if settings.jwt_audience is None:
+    if settings.audience is None:
         raise SettingsError("JWT_AUDIENCE is not set; expected the name of this service in the tokens' `aud`")
-    if settings.jwt_public_key is not None:
-        return Tokens(settings, FixedKey(settings.jwt_public_key, settings.jwt_algorithm))
-    return Tokens(settings, ProviderKeys(issuer, settings.jwt_jwks_url, settings.jwt_algorithm))
+    if settings.public_key is not None:
+        return Tokens(settings, FixedKey(settings.public_key, settings.algorithm))
+    return Tokens(settings, ProviderKeys(issuer, settings.jwks_url, settings.algorithm))
 
 
 def _header(token: bytes) -> _Header:

@@ -1,4 +1,4 @@
-"""``boxoffice bench``: load on this machine, what it reaches, and what of it could be reached at all.
+"""``boxoffice bench``: the speed of Boxoffice on this machine, beside what the machine could do at most.
 
-Nothing else of the program imports this package. It never touches a database that it has not made.
+Only the command line imports this package. A benchmark touches no database that it has not made.
 """

@@ -1,4 +1,4 @@
-"""What it costs to know who calls: the hot show, open, and with keys."""
+"""What access control costs: bookings of one hot show, without keys and with keys."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from boxoffice.bench.results import Sample
 from boxoffice.bench.stage import Item, Site, Stage
 
 BUYERS = 10_000
-"""Users who book here: so many that none of them meets a cap, which would refuse the rest."""
+"""Users who book here: so many that none of them reaches a cap, which would refuse further bookings."""
 
 OPEN = "AUTH=off"
 KEYS = {"staff's key, no caps": Role.OPERATOR, "a shop's key, caps for each user": Role.SERVICE}

@@ -1,4 +1,4 @@
-"""The ceiling of HTTP in Python: an application that only parses the JSON body and answers some."""
+"""The most that HTTP in Python can reach: an application that parses a JSON body and answers JSON."""
 
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answers a booking to a POST with a body, and as briefly to everything else. Decides nothing."""
+    """Answer each POST with the same booking, and other requests as briefly. Nothing is decided here."""
     if scope["type"] != "http":
         await _live(receive, send)
         return

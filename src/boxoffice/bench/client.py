@@ -1,6 +1,6 @@
 """The built-in load generator: one process on uvloop, for machines without wrk.
 
-When the time is over it sends nothing more, and waits for every answer.
+When the time is over, the generator sends nothing more and waits for every answer.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from boxoffice.bench.load import (
 from boxoffice.bench.results import Latency, Sample
 
 CONNECTING_MAX: Final = 500
-"""Connections that are opened at the same time: a server's backlog is not what is measured."""
+"""Connections that are opened at the same time: more could overflow the server's backlog."""
 
 
 class BuiltIn:
@@ -67,7 +67,7 @@ class _Run:
         self.ends_at = 0.0
 
     def next_text(self) -> bytes:
-        """The next request: first what a hold is waiting for."""
+        """The next request: the confirmation of a hold if one is due, else the next of the load."""
         if self.to_confirm:
             return self._text(Request(path=f"/api/bookings/{self.to_confirm.pop()}/confirm"))
         while (text := next(self.texts)) is None:
@@ -85,7 +85,7 @@ class _Run:
         return head.encode() + b"\r\n" + body
 
     def follow(self, status: int, body: bytes) -> None:
-        """Counts what a successful answer says, and keeps the booking for what comes after it."""
+        """Count what a successful answer says, and keep the booking to confirm or cancel it later."""
         data = msgspec.json.decode(body).get("data")
         match status, data.get("status") if isinstance(data, dict) else None:
             case 201, "PENDING":
@@ -115,7 +115,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def begin(self) -> None:
-        """Sends the next request, after the pause if there is one; at the end of the time, no more."""
+        """Send the next request, after the pause if there is one. Once the time is over, send none."""
         if perf_counter() >= self._run.ends_at:
             self._finish()
         elif self._run.load.pause_ms:
@@ -128,7 +128,7 @@ class _Connection(asyncio.Protocol):
         self._parser.feed_data(data)
 
     def on_body(self, part: bytes) -> None:
-        """Keeps the body while somebody will read it."""
+        """Keep the body if the load reads its answers."""
         if self._run.load.inspect == "follow":
             self._body += part
 
@@ -144,7 +144,7 @@ class _Connection(asyncio.Protocol):
         self.begin()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """A connection that the server closed is not opened again."""
+        """Count the request as broken. A connection that the server closed is not opened again."""
         if not self.finished.done():
             self._run.broken["read"] += 1
             self._finish()
@@ -158,7 +158,7 @@ class _Connection(asyncio.Protocol):
     def _finish(self) -> None:
         if not self.finished.done():
             self.finished.set_result(None)
-        self._transport.abort()  # a reset leaves no port waiting
+        self._transport.abort()  # a reset leaves no port in TIME_WAIT
 
 
 async def send_load(load: Load, ports: Sequence[int], requests: Sequence[Request]) -> Sample:
@@ -185,7 +185,7 @@ async def send_load(load: Load, ports: Sequence[int], requests: Sequence[Request
 
 
 def latency_of(took_s: Sequence[float]) -> Latency | None:
-    """The percentiles of some times in seconds; None of fewer than two."""
+    """The percentiles of these times, given in seconds; None if there are fewer than two."""
     if len(took_s) < 2:
         return None
     cuts = quantiles(took_s, n=100, method="inclusive")

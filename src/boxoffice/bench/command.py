@@ -1,4 +1,4 @@
-"""``boxoffice bench``: opens what a run needs, runs the scenarios, tells and writes the report."""
+"""``boxoffice bench``: opens what a run needs, runs the scenarios, prints and writes the report."""
 
 import asyncio
 import signal
@@ -35,9 +35,9 @@ from boxoffice.settings.settings import Settings
 
 
 def run_bench(settings: Settings, plan: Plan, only: Sequence[str], folder: Path, out: Console) -> bool:
-    """Runs the scenarios named (all, if none is) and writes the report into ``folder``.
+    """Run the named scenarios (all, if none is named) and write the report into ``folder``.
 
-    Returns whether the data were right after each. Raises ``BenchError`` and ``EmbeddedError``.
+    Returns whether the data were right after every scenario. Raises ``BenchError`` and ``EmbeddedError``.
     """
     scenarios = _chosen(only)
     folder.mkdir(parents=True, exist_ok=True)

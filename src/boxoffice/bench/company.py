@@ -1,4 +1,4 @@
-"""Who shares what: several processes one hot show, a quiet show the server with a stormed one."""
+"""What sharing costs: several processes share a hot show; quiet shows share a server with a stormed one."""
 
 import asyncio
 from functools import partial
@@ -16,10 +16,10 @@ QUIET_SHOWS = 8
 """Quiet shows with ids side by side, so that some of them share a lane with the stormed one."""
 
 QUIET_CONNECTIONS = 4
-"""People who book there."""
+"""Users who book on the quiet shows."""
 
 QUIET_PAUSE_MS = 10
-"""Their pause after each booking, in milliseconds: not a load, but enough bookings for a percentile."""
+"""Pause of these users after each booking, in milliseconds: little load, but enough for percentiles."""
 
 STORM_LEAD_S = 1
 """Seconds of the storm before and after the quiet bookings are measured."""

@@ -1,4 +1,4 @@
-"""Databases for a benchmark: made by it, filled by it, dropped by it."""
+"""The databases of a benchmark, which makes, fills and drops them."""
 
 import tempfile
 import uuid
@@ -27,7 +27,7 @@ SELL_MAX: Final = 1_000
 """Bookings of one transaction while a database is filled; an engine's batches are smaller."""
 
 FILL_TIMEOUT_S: Final = 120.0
-"""Longest statement while a database is filled, in seconds: ten thousand shows take some."""
+"""Longest statement while a database is filled, in seconds: to make ten thousand shows takes several."""
 
 
 @cache
@@ -47,7 +47,7 @@ class Cluster:
 
     @asynccontextmanager
     async def template(self) -> AsyncIterator[None]:
-        """Makes what ``database`` clones."""
+        """Make the template that ``database`` clones."""
         async with self._database(self._name, "template1") as dsn:
             await migrate(dsn)
             async with connected(dsn) as connection:
@@ -57,7 +57,7 @@ class Cluster:
 
     @asynccontextmanager
     async def database(self, name: str) -> AsyncIterator[str]:
-        """The DSN of a fresh database; dropped at the end, whoever uses it."""
+        """The DSN of a fresh database, which is dropped at the end even if sessions still use it."""
         async with self._database(f"{self._name}_{name}", self._name) as dsn:
             yield dsn
 
@@ -72,10 +72,10 @@ class Cluster:
 
 @asynccontextmanager
 async def open_cluster(settings: Settings, folder: Path) -> AsyncIterator[Cluster]:
-    """The server of the settings, or else an embedded one in ``folder`` that is as durable as any."""
-    if settings.dsn is not None:
-        async with connected(settings.dsn) as admin:
-            yield Cluster(admin, settings.dsn, embedded=False)
+    """The server of the settings, or else an embedded one in ``folder`` with durable commits."""
+    if settings.database.dsn is not None:
+        async with connected(settings.database.dsn) as admin:
+            yield Cluster(admin, settings.database.dsn, embedded=False)
         return
     with start_embedded(folder / "data", durable=True) as server:
         async with connected(server.dsn) as admin:
@@ -102,7 +102,7 @@ def with_database(dsn: str, name: str) -> str:
 
 
 async def make_users(connection: Connection, first: int, last: int) -> None:
-    """Registers the users with these ids, and those between."""
+    """Register users with all ids from the first to the last."""
     await connection.execute(statement("make_users"), first, last)
 
 
@@ -113,7 +113,7 @@ async def make_shows(connection: Connection, count: int, seats: int) -> list[int
 
 
 async def sell(connection: Connection, show_id: int, seats: Sequence[int]) -> None:
-    """Sells these seats, one a booking. Not durable at once: a benchmark's past may be lost with it."""
+    """Sells these seats, one a booking. Commits do not wait for the disk: a crash ends the run."""
     await connection.execute("SET synchronous_commit = off")
     for first in range(0, len(seats), SELL_MAX):
         part = seats[first : first + SELL_MAX]
@@ -128,7 +128,7 @@ async def effects(connection: Connection) -> dict[str, int]:
 
 
 async def updates(connection: Connection, database: str) -> list[Updates]:
-    """How the hot tables were updated, as far as PostgreSQL's statistics know by now."""
+    """How the hot tables were updated, by PostgreSQL's statistics, which lag behind open sessions."""
     rows = await connection.fetch(statement("updates"))
     return [Updates(database, row["name"], row["updates"], row["hot_updates"]) for row in rows]
 
@@ -139,7 +139,7 @@ async def server_settings(connection: Connection) -> dict[str, str]:
 
 
 def public_folder() -> "tempfile.TemporaryDirectory[str]":
-    """A temporary folder that everybody can enter: for root, PostgreSQL runs as somebody else."""
+    """A temporary folder that all users can enter: started by root, PostgreSQL runs as another user."""
     folder = tempfile.TemporaryDirectory(prefix="boxoffice-bench-", ignore_cleanup_errors=True)
     Path(folder.name).chmod(0o755)
     return folder

@@ -1,7 +1,7 @@
-"""What can go wrong in a benchmark that is not a result of it."""
+"""Failures of the benchmark itself, as opposed to its results."""
 
 from boxoffice.vocabulary.faults import Fault
 
 
 class BenchError(Fault):
-    """A part of the benchmark did not work. The message says which one, and what it said last."""
+    """A part of the benchmark failed. The message names the part, and quotes the end of its output."""

@@ -1,4 +1,4 @@
-"""What becomes of the speed when there is more: a past, a large hall, many shows."""
+"""How the speed changes with size: with many past bookings, a large hall, many shows."""
 
 from functools import partial
 from random import Random
@@ -10,7 +10,7 @@ from boxoffice.bench.results import Sample
 from boxoffice.bench.stage import Item, Site, Stage
 
 SEED = 4711
-"""The same seats are taken in every run."""
+"""Start of the random numbers, so that every run takes the same seats."""
 
 
 async def growth(stage: Stage) -> list[Item]:
@@ -22,7 +22,7 @@ async def growth(stage: Stage) -> list[Item]:
     crowded = await stage.site("many_shows")
     await crowded.make_shows(plan.many_shows, plan.small_hall)
     for site in (grown, crowded):
-        await site.connection.execute("VACUUM ANALYZE")  # as autovacuum would have, in all that time
+        await site.connection.execute("VACUUM ANALYZE")  # autovacuum runs while such a past builds up
     halves = iter([await _half_full(fresh, plan.large_hall) for _ in range(plan.rounds)])
     stage.notes.append(
         "Filled databases are vacuumed and analyzed before they are measured, as autovacuum would."
@@ -61,9 +61,9 @@ async def _give_past(stage: Stage, site: Site) -> None:
 
 
 async def _half_full(site: Site, seats: int) -> int:
-    """A show with half of its seats taken, wherever."""
+    """A show with half of its seats taken, at random places."""
     [show_id] = await site.make_shows(1, seats)
-    draw = Random(SEED)  # noqa: S311 - load needs no secrets
+    draw = Random(SEED)
     await site.sell(show_id, sorted(draw.sample(range(1, seats + 1), seats // 2)))
     return show_id
 
@@ -74,7 +74,7 @@ async def _large_hall(site: Site) -> Sample:
 
 
 async def _small_halls(site: Site) -> Sample:
-    """Each hall is asked for exactly as many seats as it has; then the crowd goes on to the next."""
+    """Requests for exactly as many seats as each hall has: the crowd sells out one hall, then the next."""
     plan = site.bench.plan
     halls = await site.make_shows(int(SEATS_PER_S * plan.seconds / plan.small_hall), plan.small_hall)
     requests = [booking(show_id, 1 + show_id % USERS, times=plan.small_hall) for show_id in halls]

@@ -1,4 +1,4 @@
-"""The hot show: everybody wants a seat of the same one. And the baselines of the whole report."""
+"""The hot show: all users want a seat of one show. Also the baselines of the whole report."""
 
 from functools import partial
 from random import Random
@@ -14,17 +14,17 @@ ISOLATIONS: tuple[Isolation, ...] = ("serializable", "read committed")
 
 
 def hot_name(connections: int) -> str:
-    """What the hot show at so many connections is called."""
+    """The name of the measurement of the hot show with so many connections."""
     return f"hot show, {counted(connections, 'connection')}"
 
 
 def bare_name(connections: int) -> str:
-    """What the bare application at so many connections is called."""
+    """The name of the measurement of the bare application with so many connections."""
     return f"bare ASGI, {counted(connections, 'connection')}"
 
 
 def pgbench_name(isolation: Isolation, clients: int) -> str:
-    """What one booking a transaction by so many clients is called."""
+    """The name of the measurement of one booking a transaction with so many clients."""
     return f"pgbench, {isolation}, {counted(clients, 'client')}"
 
 
@@ -38,19 +38,20 @@ BASELINES = {
 """What bookings are compared with, by the report's column, unless a scenario has its own."""
 
 BATCH_SHOWS = 8
-"""Shows that full batches are spread over, one after another: nothing else could sell one out."""
+"""Shows that full batches are spread over in turn: they would sell out a single one."""
 
 MEMORY_FROM = MANY // 2
-"""Connections above which the server's memory is told: it is a peak, so no smaller crowd has its own."""
+"""Connections from which on the report tells the server's memory. The figure is a peak since the start: it is
+not that of a smaller crowd."""
 
 CONNECTIONS_PER_S = 1_000
-"""So many connections more, and a measurement lasts a second longer: opening them is not what counts."""
+"""Connections for which a measurement lasts a second at least: to open them takes a part of the time."""
 
 
 def crowd_requests(show_id: int, users: int = USERS) -> list[Request]:
     """One seat of a show for everybody, in an order that is the same in every run."""
     everybody = list(range(1, users + 1))
-    Random(show_id).shuffle(everybody)  # noqa: S311 - load needs no secrets
+    Random(show_id).shuffle(everybody)
     return [booking(show_id, user_id) for user_id in everybody]
 
 
@@ -63,14 +64,14 @@ async def book_hot(
     servers: int = 1,
     users: int = USERS,
 ) -> Sample:
-    """A crowd on one show: a fresh one, or the one that is named."""
+    """A crowd on one show: on a new one, or on the given one."""
     show_id = await site.make_hot_show(seconds) if show_id is None else show_id
     load = Load(requests=crowd_requests(show_id, users), connections=connections, seconds=seconds)
     return await site.load(load, servers)
 
 
 async def hot(stage: Stage) -> list[Item]:
-    """Boxoffice and the bare application at every number of connections, then what needs no HTTP."""
+    """Boxoffice and the bare application at every number of connections, then the baselines without HTTP."""
     site = await stage.site("hot")
     items: list[Item] = []
     for wanted in stage.plan.connections:

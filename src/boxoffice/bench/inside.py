@@ -1,4 +1,4 @@
-"""The engine without HTTP, in a process of its own: the ceiling of engine and database together."""
+"""The engine without HTTP, in a process of its own: the most that engine and database can reach together."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ from boxoffice.bench.results import Sample
 from boxoffice.bench.servers import server_environment
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.runtime import open_engine
-from boxoffice.settings.settings import load_settings
+from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.vocabulary.commands import BookSeats
 from boxoffice.vocabulary.outcomes import BookingDone
 
@@ -50,7 +50,7 @@ async def book_inside(dsn: str, job: Job) -> Sample:
 
 async def _run(job: Job) -> Sample:
     tally = _Tally()
-    async with open_engine(load_settings(), sweep=False) as (engine, _):
+    async with open_engine(load_settings(Settings), sweep=False) as (engine, _):
         started = perf_counter()
         ends_at = started + job.seconds
         await asyncio.gather(*(_book(engine, job, tally, ends_at, no) for no in range(job.callers)))

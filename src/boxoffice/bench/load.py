@@ -1,4 +1,4 @@
-"""Load over HTTP: what is sent, and what either generator tells about it."""
+"""Load over HTTP: what is sent, and how both generators are told and report."""
 
 import os
 import resource
@@ -12,7 +12,7 @@ from msgspec import Struct
 from boxoffice.bench.results import Latency, Sample, Unit
 
 ANSWER_MAX_S: Final = 30
-"""Seconds after which a request counts as unanswered: three times what the engine lets one wait."""
+"""Seconds after which a request counts as unanswered: three times the longest wait in the engine."""
 
 SPARE_FILES: Final = 100
 """Open files that a process needs besides its connections: its libraries, logs and database."""
@@ -26,7 +26,7 @@ Inspect = Literal["none", "status", "follow"]
 
 
 class Request(Struct, frozen=True):
-    """A request, sent ``times`` times in a row. ``cancel`` takes back one of the load's own bookings."""
+    """A request, sent ``times`` times in a row. ``what="cancel"`` cancels an earlier booking of this load."""
 
     method: str = "POST"
     path: str = "/api/bookings"
@@ -36,11 +36,11 @@ class Request(Struct, frozen=True):
 
 
 class Load(Struct, frozen=True, kw_only=True):
-    """Requests in their order, around and around, from so many connections, each without a pause or with one.
+    """Requests that are sent in order, again and again, over so many connections.
 
     ``inspect``: ``none`` counts every answer below 400 as a booking; ``status`` counts by status as well;
     ``follow`` reads the answers, counts what they say, and confirms every hold with the next request.
-    ``authorization`` is a header of every request, if there is one.
+    ``authorization`` is a header of every request, unless empty. ``pause_ms`` follows each answer.
     """
 
     requests: Sequence[Request]
@@ -57,10 +57,10 @@ class LoadGenerator(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is, with its version."""
+        """Its name and version."""
 
     async def send(self, load: Load, ports: Sequence[int], folder: Path) -> Sample:
-        """Sends it, in equal parts to the ports; ``folder`` is for files. Raises ``BenchError``."""
+        """Send the load, in equal parts to the ports; ``folder`` is for files. Raises ``BenchError``."""
 
 
 def booking(show_id: int, user_id: int, *, times: int = 1, **more: object) -> Request:
@@ -72,7 +72,7 @@ def booking(show_id: int, user_id: int, *, times: int = 1, **more: object) -> Re
 
 
 def write_requests(load: Load, file: Path) -> None:
-    """Writes them as both generators read them: a line for each, its fields separated by tabs."""
+    """Write the requests as both generators read them: a line for each, its fields separated by tabs."""
     lines = [f"{r.times}\t{r.what}\t{r.method}\t{r.path}\t{r.body}\n" for r in load.requests]
     file.write_text("".join(lines))
 
@@ -125,6 +125,6 @@ def connections_possible(wanted: int) -> int:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Our environment without what would lead a child to another database, and with ``more``."""
+    """The environment for a child: ours, without the settings of a database, and with ``more``."""
     ours = {name: text for name, text in os.environ.items() if not name.startswith(_ELSEWHERE)}
     return ours | more

@@ -1,4 +1,4 @@
-"""What a run was made on: without it no figure means anything."""
+"""The machine of a run. Figures mean nothing without it."""
 
 import os
 import platform
@@ -10,16 +10,16 @@ from time import perf_counter
 from typing import Final
 
 SYNCS: Final = 50
-"""Writes that are forced to the disk to see how long one takes; their median counts."""
+"""Writes that are forced to the disk, to measure how long one takes. The median counts."""
 
 LIBRARIES: Final = ("asyncpg", "uvicorn", "uvloop", "httptools", "litestar", "msgspec")
-"""What decides the speed, beside our own code."""
+"""Libraries that decide the speed, beside our own code."""
 
 _PAGE: Final = b"\0" * 8_192  # PostgreSQL writes pages of this size
 
 
 def describe_machine(folder: Path) -> dict[str, str]:
-    """The machine, by name; ``folder`` is where the database lies."""
+    """Facts of the machine, by their names; ``folder`` is where the database lies."""
     return {
         "processor": _processor(),
         "cores": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
@@ -52,7 +52,7 @@ def _file_system(folder: Path) -> str:
 
 
 def _sync_ms(folder: Path) -> float:
-    """How long a page takes to the disk: an embedded PostgreSQL commits no faster."""
+    """How long it takes to force a page to the disk: an embedded PostgreSQL commits no faster."""
     took_s: list[float] = []
     with tempfile.TemporaryFile(dir=folder) as file:
         for _ in range(SYNCS):

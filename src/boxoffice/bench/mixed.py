@@ -1,4 +1,4 @@
-"""Many shows at once, and everything that people do with them."""
+"""Many shows at once, with all kinds of requests that users send."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,29 +13,29 @@ from boxoffice.bench.results import Sample
 from boxoffice.bench.stage import Item, Site, Stage
 
 DRAWN = 20_000
-"""Requests that are drawn before the load begins: no crowd gets around them more than a few times."""
+"""Requests that are drawn before the load begins: so many that a crowd repeats them only a few times."""
 
 SEED = 4711
-"""The same draw in every run."""
+"""Start of the random numbers, so that every run draws the same requests."""
 
 ZIPF_TOP_SHARE = 8
-"""Of 1,000 shows by Zipf's law the first gets one booking in 7.5; so its hall is this part of all seats."""
+"""By Zipf's law the first of 1,000 shows gets one booking in 7.5: an eighth of a hot show's seats will do."""
 
 TOWN_SHOWS = 20
-"""Shows of the real life: what a town has on."""
+"""Shows of the scenario "real life": as many as a town has at a time."""
 
 TOWN_SEATS = 20_000
-"""Seats of each of them."""
+"""Seats of each of these shows."""
 
 WANTED_SEATS = 40
-"""Seats that all who name their seats want, the last ones of the hall: most find them taken."""
+"""The last seats of the hall. All users who name their seats want these, and most find them taken."""
 
 READS, HOLDS, EXPLICIT, CANCELS = 80, 12, 5, 3
-"""Of a hundred requests of the real life. Each hold is confirmed by one request more."""
+"""Kinds of requests, of a hundred of the real life. Each hold takes one more request to confirm it."""
 
 
 async def spread(stage: Stage) -> list[Item]:
-    """Bookings over many shows, each as likely as the other, or by Zipf's law; pgbench over the same."""
+    """Bookings over many shows, all equally likely or by Zipf's law, and pgbench over the same shows."""
     site = await stage.site("spread")
     count = stage.plan.spread_shows
     baselines = BASELINES | {f"pgbench {i}": _pgbench_name(i, count) for i in ISOLATIONS}
@@ -62,7 +62,7 @@ async def real_life(stage: Stage) -> list[Item]:
 
 
 async def sold_out(stage: Stage) -> list[Item]:
-    """Everybody asks for a seat of a show that has none left."""
+    """All users ask for a seat of a show that has none left."""
     site = await stage.site("sold_out")
     [show_id] = await site.make_shows(1, 1)
     await site.sell(show_id, [1])
@@ -81,13 +81,13 @@ async def sold_out(stage: Stage) -> list[Item]:
 
 
 def zipf_weights(count: int) -> list[float]:
-    """Zipf's law: the n-th is wanted 1/n times as often as the first. Cumulative, for ``Random.choices``."""
+    """Cumulative weights by Zipf's law: the n-th show is wanted 1/n times as often as the first."""
     return list(accumulate(1 / n for n in range(1, count + 1)))
 
 
 def town_requests(shows: Sequence[int]) -> list[Request]:
-    """The requests of the real life, in the proportions above, the shows by Zipf's law."""
-    draw = Random(SEED)  # noqa: S311 - load needs no secrets
+    """The requests of the real life, in the proportions above; the shows are drawn by Zipf's law."""
+    draw = Random(SEED)
     weights = zipf_weights(len(shows))
     kinds = draw.choices(("read", "hold", "explicit", "cancel"), (READS, HOLDS, EXPLICIT, CANCELS), k=DRAWN)
     picked = draw.choices(shows, cum_weights=weights, k=DRAWN)
@@ -135,7 +135,7 @@ def _town_load(site: Site, shows: Sequence[int]) -> Load:
 async def _spread(site: Site, law: str) -> Sample:
     plan = site.bench.plan
     shows = await _make_halls(site, plan.spread_shows)
-    draw = Random(SEED)  # noqa: S311
+    draw = Random(SEED)
     weights = zipf_weights(len(shows)) if law == "Zipf" else None
     picked = draw.choices(shows, cum_weights=weights, k=DRAWN)
     requests = [booking(show_id, draw.randint(1, USERS)) for show_id in picked]
@@ -148,7 +148,7 @@ async def _pgbench(site: Site, count: int, isolation: Isolation) -> Sample:
 
 
 async def _make_halls(site: Site, count: int) -> list[int]:
-    """Shows with seats enough for the most wanted one."""
+    """New shows, each with enough seats for the most wanted one."""
     return await site.make_shows(count, int(SEATS_PER_S * site.bench.plan.seconds / ZIPF_TOP_SHARE))
 
 

@@ -1,4 +1,4 @@
-"""One booking a transaction from a loop on asyncpg: stands in for pgbench where that is missing."""
+"""One booking a transaction by a loop over asyncpg, for machines without pgbench."""
 
 import asyncio
 import random
@@ -21,12 +21,12 @@ from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import USERS
 from boxoffice.bench.results import Sample
 from boxoffice.database.errors import CONFLICTS
-from boxoffice.settings.settings import load_settings
+from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.sql import query
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """What ``PgBench.book`` is asked."""
+    """What the process is to do: the parameters of ``PgBench.book``."""
 
     shows: Sequence[int]
     clients: int
@@ -36,7 +36,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class OneByOne:
-    """As ``PgBench``, in one Python process: slower, so what is compared with it looks better."""
+    """As ``PgBench``, in one Python process. This baseline is slower, so Boxoffice looks better beside it."""
 
     name: Final = "asyncpg loop (pgbench was not found)"
 
@@ -51,7 +51,7 @@ class OneByOne:
         seconds: float,
         batch: int = 1,
     ) -> Sample:
-        """One measurement."""
+        """Measure once, in a process of its own."""
         job = Job(shows=shows, clients=clients, isolation=isolation, seconds=seconds, batch=batch)
         env = environment(DATABASE_URL=dsn)
         command = [sys.executable, "-m", __name__]
@@ -72,10 +72,10 @@ async def _run(job: Job) -> Sample:
 
 async def _client(job: Job, took_s: list[float], ends_at: float) -> None:
     settings = {"default_transaction_isolation": job.isolation, "enable_seqscan": "off", "jit": "off"}
-    connection = await asyncpg.connect(load_settings().dsn, server_settings=settings)
+    connection = await asyncpg.connect(load_settings(Settings).database.dsn, server_settings=settings)
     try:
         while (began := perf_counter()) < ends_at:
-            show_id = random.choice(job.shows)  # noqa: S311 - load needs no secrets
+            show_id = random.choice(job.shows)
             rows = [_row(no, show_id) for no in range(job.batch)]
             while True:
                 try:
@@ -89,7 +89,7 @@ async def _client(job: Job, took_s: list[float], ends_at: float) -> None:
 
 
 def _row(no: int, show_id: int) -> tuple[object, ...]:
-    user_id = random.randint(1, USERS)  # noqa: S311
+    user_id = random.randint(1, USERS)
     return (no, show_id, "book", "bench", None, user_id, 1, *[None] * 7)
 
 

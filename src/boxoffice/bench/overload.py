@@ -1,4 +1,4 @@
-"""More than the queue takes: how it says no, and how fast all is well again."""
+"""More requests than the queue takes: how they are refused, and how soon bookings are fast again."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from boxoffice.bench.results import Sample
 from boxoffice.bench.stage import Item, Site, Stage
 
 QUEUE_MAX: Final = 256
-"""Commands that the small queue takes; the real one takes more than a machine has connections."""
+"""Commands that the small queue takes. One machine cannot open enough connections to fill the real queue."""
 
 CONNECTIONS: Final = 1_000
 """Connections of the storm: most of them find the queue full."""
 
 PROBE_EVERY_S: Final = 0.02
-"""Pause between two bookings of somebody who looks on, in seconds: not part of the load."""
+"""Pause between two bookings of the onlooker, in seconds. These bookings are no part of the load."""
 
 CALM_TIMES: Final = 3.0
-"""All is well again when a booking takes less than so many times what one took before the storm."""
+"""The server is calm again when a booking takes less than so many times the time from before the storm."""
 
 RECOVERY_MAX_S: Final = 20.0
-"""Longest wait for that, in seconds: twice what the engine lets a command wait."""
+"""Longest wait for a calm server, in seconds: twice what the engine lets a command wait."""
 
 ANSWER_MAX_S: Final = 30.0
 """Longest wait for one answer, in seconds."""
@@ -43,18 +43,18 @@ class _Probe(Struct, frozen=True):
 
 
 class _Onlooker:
-    """Somebody with one connection who books a seat now and then, and remembers how it went."""
+    """A user with one connection who books a seat now and then, and notes how long the answer took."""
 
     def __init__(self, port: int, request: Request) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_MAX_S)
         self._request = request
 
     def close(self) -> None:
-        """Hangs up."""
+        """Close the connection."""
         self._connection.close()
 
     async def book(self) -> _Probe:
-        """One booking, or its refusal."""
+        """Try to book one seat, and note the time and the answer."""
         return await asyncio.to_thread(self._book)
 
     def _book(self) -> _Probe:
@@ -68,7 +68,7 @@ class _Onlooker:
 
 
 async def overload(stage: Stage) -> list[Item]:
-    """A storm on a server whose queue is small, beside what it does when nothing is refused."""
+    """A storm on a server with a small queue, beside the same server with a load that it does not refuse."""
     site = await stage.site("overload", queue_max=QUEUE_MAX)
     calm = f"calm, {QUEUE_MAX // 2} connections"
     stage.notes.append(
@@ -116,7 +116,7 @@ async def _watch(stage: Stage, site: Site, show_id: int, onlooker: _Onlooker) ->
 
 
 def _refusals(seen: Sequence[_Probe]) -> dict[str, float]:
-    """What the onlooker says of being refused."""
+    """How often the onlooker was refused, and how fast."""
     refused = [probe for probe in seen if probe.status == 503]
     if not refused:
         return {}
@@ -128,7 +128,7 @@ def _refusals(seen: Sequence[_Probe]) -> dict[str, float]:
 
 
 async def _recovery(onlooker: _Onlooker, calm_ms: float) -> tuple[float, list[_Probe]]:
-    """Milliseconds from the end of the storm to the end of the first calm booking, and all on the way."""
+    """Milliseconds from the end of the storm until a booking was calm, and all bookings until then."""
     started = perf_counter()
     probes: list[_Probe] = []
     while perf_counter() - started < RECOVERY_MAX_S:

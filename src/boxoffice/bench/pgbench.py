@@ -1,4 +1,4 @@
-"""pgbench: what the same SQL function does without Boxoffice, one transaction a client at a time."""
+"""pgbench: the speed of the same SQL function without Boxoffice, one transaction a client at a time."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from boxoffice.sql import query
 Isolation = Literal["serializable", "read committed"]
 
 RETRIES_SINCE: Final = 15
-"""The first PostgreSQL whose pgbench tries a serialization failure again."""
+"""The first major version whose pgbench repeats a transaction after a serialization failure."""
 
 _COMMANDS: Final = """ARRAY(
     SELECT ROW(n, :show::bigint, 'book', 'pgbench', NULL, 1 + (:user::integer + n) % :users::integer, 1, NULL,
@@ -43,7 +43,7 @@ class PgBench:
 
     @property
     def name(self) -> str:
-        """What it says about its version."""
+        """pgbench and its version, as it prints them."""
         return self._version
 
     async def book(
@@ -57,7 +57,7 @@ class PgBench:
         seconds: float,
         batch: int = 1,
     ) -> Sample:
-        """One measurement; the shows' ids must lie side by side. Every retry ends in a booking."""
+        """Measure once, on shows whose ids lie side by side. Failed transactions are repeated."""
         script = folder / "book.pgbench"
         script.write_text(_script())
         logs = folder / "pgbench-log"
@@ -82,7 +82,7 @@ class PgBench:
 
 
 def find_pgbench() -> PgBench | None:
-    """pgbench of the embedded PostgreSQL, or else the one on PATH; None if there is none that will do."""
+    """pgbench of the embedded PostgreSQL if that is new enough, else the one on PATH, else None."""
     try:
         found = find_binaries(server_account())
     except EmbeddedError:
@@ -94,7 +94,7 @@ def find_pgbench() -> PgBench | None:
 
 
 def _script() -> str:
-    """The engine's own statement, with commands that are made on the spot."""
+    """The engine's own statement, with commands that the script itself builds."""
     lines = [line for line in query("run_batch").splitlines() if not line.startswith("--")]
     statement = "\n".join(lines).replace("$1", "gen_random_uuid()").replace("$2", _COMMANDS)
     statement = statement.replace("$3", "false").strip()
@@ -110,7 +110,7 @@ def _environment(dsn: str, isolation: Isolation) -> dict[str, str]:
 
 
 def _without_password(dsn: str) -> str:
-    """The DSN as others may see it in the list of processes."""
+    """The DSN without its password, for the list of processes, which other users can read."""
     password = urlsplit(dsn).password
     return dsn if password is None else dsn.replace(f":{password}@", "@", 1)
 

@@ -6,10 +6,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 USERS: Final = 1_000
-"""Users who book: so many that they do not wait for each other's rows, as in life."""
+"""Users who book: so many that bookings do not wait for one user's row, as in real life."""
 
 SEATS_PER_S: Final = 25_000
-"""Seats a show has for each second of load: more than can be sold, so that it does not sell out."""
+"""Seats of a show for each second of load: more than can be sold, so that no show sells out."""
 
 CROWD: Final = 512
 """Connections of every scenario that is not about their number."""
@@ -18,13 +18,14 @@ CLIENTS: Final = 32
 """Clients of pgbench in every comparison that is not about their number."""
 
 MANY: Final = 10_000
-"""Connections that count as a crowd of a flash sale: the accounting of memory looks at this many."""
+"""Connections of a flash sale. The server's memory is judged with so many."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """Sizes of a run. ``seconds`` is one measurement, ``rounds`` how many there are of each.
+    """Sizes of a run. Each measurement lasts ``seconds`` and is repeated in ``rounds``.
 
-    ``warm_up_s`` seconds of load on each new server are not counted: its first plans and connections.
+    The first ``warm_up_s`` seconds of load on a new server are not counted:
+    the server opens connections and plans statements.
     """
 
     name: str
@@ -78,6 +79,6 @@ QUICK: Final = Plan(
 
 
 def chosen(*, quick: bool, rounds: int | None, seconds: int | None) -> Plan:
-    """One of the two, with other rounds and seconds where they are given."""
+    """The full or the quick plan, with other rounds and seconds where they are given."""
     plan = QUICK if quick else FULL
     return replace(plan, rounds=rounds or plan.rounds, seconds=seconds or plan.seconds)

@@ -9,7 +9,7 @@ from boxoffice.bench.hot import BASELINES
 from boxoffice.bench.report import Figure, Report
 
 MISSING: Final = "no plots: matplotlib is not installed; pip install 'boxoffice[bench]' brings it"
-"""What to say instead of them."""
+"""The note in place of the pictures where matplotlib is missing."""
 
 _SIZE_INCHES: Final = (8, 5)
 _FLAT: Final = ("engine", "database", "pgbench read committed", "pgbench serializable")
@@ -17,7 +17,7 @@ _CONNECTIONS: Final = re.compile(r"^(hot show|bare ASGI), ([\d,]+) connections?$
 
 
 def draw(report: Report, folder: Path) -> list[str]:
-    """Draws them into the folder; their names. Raises ``ImportError`` without matplotlib."""
+    """Draw the pictures into the folder and return their names. Raises ``ImportError`` without matplotlib."""
     hot = report.figures_of("hot")
     if not hot:
         return []
@@ -53,7 +53,7 @@ def _latency(hot: Sequence[Figure], file: Path) -> None:
 
 
 def _series(hot: Sequence[Figure], name: str) -> list[tuple[int, Figure]]:
-    """The figures of that name by their number of connections."""
+    """The figures of one kind of measurement, by the number of connections."""
     found = [(match, one) for one in hot if (match := _CONNECTIONS.match(one.name))]
     return [(int(match[2].replace(",", "")), one) for match, one in found if match[1] == name]
 

@@ -14,11 +14,11 @@ GRACE_S: Final = 60.0
 
 
 async def run(command: Sequence[str], *, seconds: float, env: Mapping[str, str], given: bytes = b"") -> str:
-    """What the program wrote. Raises ``BenchError`` if it fails, or takes ``GRACE_S`` longer."""
+    """Run the program and return what it wrote. Raises ``BenchError`` if it fails or takes too long."""
     process = await asyncio.create_subprocess_exec(
         *command,
         env=env,
-        cwd="/",  # so that no .env of somebody's is read
+        cwd="/",  # so that the program reads no .env of the caller
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -41,7 +41,7 @@ async def run(command: Sequence[str], *, seconds: float, env: Mapping[str, str],
 async def running(
     command: Sequence[str], *, env: Mapping[str, str], folder: Path, log: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A program for the length of a block; then it gets SIGTERM, and its time to end."""
+    """A program that runs for the length of a block; at the end it gets SIGTERM, and time to end."""
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command,

@@ -1,4 +1,4 @@
-"""The report of a run: its figures with their ratios to the baselines, and what they say of the targets."""
+"""The report of a run: its figures, their ratios to the baselines, and which targets were reached."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,11 +16,11 @@ from boxoffice.bench.results import (
 )
 
 BASELINE_SCENARIO = "hot"
-"""Where a baseline is looked up that the scenario has not measured itself."""
+"""The scenario whose baselines serve the scenarios that measure none."""
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """One measurement as it is told: medians of the rounds, and ratios by the baseline's label.
+    """One measurement as the report has it: medians of the rounds, and ratios by the baseline's label.
 
     ``borrowed`` names the ratios to a baseline of another scenario, minutes away: the machine may have
     been faster or slower then.
@@ -38,7 +38,7 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 
 class Target(Struct, frozen=True):
-    """Something to reach. ``value`` None: this run has not measured it."""
+    """A target. ``value`` is None if this run did not measure it."""
 
     text: str
     value: float | None
@@ -61,7 +61,7 @@ class Verdict(Struct, frozen=True):
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What a run was made with and on, each by its name: without it no figure means anything."""
+    """The machine, versions and settings of a run, by name. Figures mean nothing without them."""
 
     generator: str
     one_at_a_time: str
@@ -71,7 +71,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Everything that a run found, and on what."""
+    """All results of a run, and where it was made."""
 
     version: str
     started_at: datetime

@@ -22,8 +22,8 @@ class Latency(Struct, frozen=True):
 class Sample(Struct, frozen=True, kw_only=True):
     """One measurement. ``effects`` counts what was acknowledged, by the kind of event that it leaves.
 
-    ``answers`` counts by HTTP status, ``broken`` what got no answer, by reason; ``in_flight`` is how many
-    requests may have been on their way when the time was over, unanswered. ``more`` holds what only some
+    ``answers`` counts by HTTP status, ``broken`` requests without answer, by reason; ``in_flight`` is how
+    many requests may still have been unanswered when the time was over. ``more`` holds what only some
     scenarios measure, by a name with its unit.
     """
 
@@ -42,7 +42,7 @@ class Sample(Struct, frozen=True, kw_only=True):
         return sum(self.answers.values())
 
     def with_more(self, **values: float) -> Self:
-        """The same with something that only its scenario measures."""
+        """The same sample, with values that only its scenario measures."""
         return replace(self, more=self.more | values)
 
 
@@ -96,7 +96,7 @@ class Measurement(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """One kind of effect in one database: what was acknowledged, what is there, what may be there besides."""
+    """One kind of effect in one database: what was acknowledged, what is stored, what may be besides."""
 
     database: str
     effect: str
@@ -106,7 +106,7 @@ class Account(Struct, frozen=True):
 
     @property
     def balanced(self) -> bool:
-        """Nothing acknowledged is lost, and nothing is there that nobody asked for."""
+        """Nothing acknowledged is lost, and nothing is stored that no request asked for."""
         return self.acknowledged <= self.stored <= self.acknowledged + self.in_flight
 
 
@@ -162,7 +162,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def paired_ratio(subject: Measurement, baseline: Measurement) -> Spread | None:
-    """How many times the baseline, round by round: both ran shortly after each other in each round."""
+    """The ratio to the baseline, round by round: within a round both ran shortly after each other."""
     pairs = zip(subject.samples, baseline.samples, strict=False)
     ratios = [one.rate / other.rate for one, other in pairs if other.rate > 0]
     return spread(ratios) if ratios else None

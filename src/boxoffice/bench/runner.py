@@ -1,4 +1,4 @@
-"""Runs scenarios, one after another: sets the stage, measures in rounds, checks the data."""
+"""Runs scenarios, one after another: opens sites, measures in rounds, checks the data."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -9,7 +9,7 @@ from boxoffice.bench.scenarios import Scenario
 from boxoffice.bench.stage import Bench, Item, Stage
 
 Tell = Callable[[str], None]
-"""Gets what is being done, in a few words."""
+"""Called with what is being done, in a few words."""
 
 
 async def run_scenario(bench: Bench, scenario: Scenario, tell: Tell) -> ScenarioResult:
@@ -40,7 +40,7 @@ async def run_scenario(bench: Bench, scenario: Scenario, tell: Tell) -> Scenario
 async def _measure(items: Sequence[Item], rounds: int, tell: Tell) -> list[Measurement]:
     samples: dict[str, list[Sample]] = {item.name: [] for item in items}
     for number in range(rounds):
-        # Each round begins with another one: to be the first, after a pause, must not be a merit.
+        # Each round begins with another item: the first one after a pause has an advantage.
         first = number * len(items) // rounds
         for item in [*items[first:], *items[:first]]:
             tell(f"{item.name} (round {number + 1} of {rounds})")

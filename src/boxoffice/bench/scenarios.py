@@ -25,7 +25,7 @@ from boxoffice.bench.stage import Item, Stage
 
 @dataclass(frozen=True)
 class Scenario:
-    """A question and how it is answered: ``prepare`` opens what is needed and says what to measure.
+    """A question and how to answer it: ``prepare`` opens the sites and returns the items to measure.
 
     All items are measured once a round, one after another, so that a machine whose speed drifts treats
     them alike; a baseline stands beside what is compared with it.

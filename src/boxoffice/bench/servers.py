@@ -14,33 +14,34 @@ from boxoffice.bench.faults import BenchError
 from boxoffice.bench.load import environment
 from boxoffice.bench.programs import running
 from boxoffice.serve.process import BACKLOG_CONNECTIONS
-from boxoffice.settings.settings import settings_table
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.table import settings_table
 
 START_MAX_S: Final = 60.0
 """Longest start of a server, in seconds: it takes one."""
 
 POLL_S: Final = 0.05
-"""Pause between two looks whether it is ready, in seconds."""
+"""Pause between two requests to /readyz, in seconds."""
 
 _LOG_END_CHARS: Final = 500
 
 
 class Server:
-    """A server that runs: its port, and its processes."""
+    """A running server: its port and its processes."""
 
     def __init__(self, port: int, pid: int) -> None:
         self.port: Final = port
         self._pid = pid
 
     def peak_memory_mb(self) -> float | None:
-        """The most memory that its processes ever had together, in MB; None where that cannot be told."""
+        """The sum of the peaks of its processes' memory, in MB; None where the system does not tell it."""
         peaks = [_peak_kb(pid) for pid in _family(self._pid)]
         return sum(peaks) / 1024 if any(peaks) else None
 
 
 @asynccontextmanager
 async def boxoffice_server(dsn: str, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Server]:
-    """``boxoffice serve`` on a database; ``BENCH_QUEUE_MAX`` makes its queues smaller than they are."""
+    """``boxoffice serve`` on a database; ``BENCH_QUEUE_MAX`` makes its queues smaller than in production."""
     module = "boxoffice.bench.small_queue" if "BENCH_QUEUE_MAX" in settings else "boxoffice"
     arguments = ["-m", module, "serve"]
     async with _server(arguments, "/readyz", folder, {"DATABASE_URL": dsn, **settings}) as server:
@@ -49,7 +50,7 @@ async def boxoffice_server(dsn: str, folder: Path, settings: Mapping[str, str]) 
 
 @asynccontextmanager
 async def bare_server(folder: Path) -> AsyncIterator[Server]:
-    """The bare application on the same uvicorn, in one process, too."""
+    """The bare application on the same uvicorn, in one process as Boxoffice."""
     command = ["-m", "uvicorn", "boxoffice.bench.bare:application", "--loop", "uvloop", "--http", "httptools"]
     command += ["--no-access-log", "--backlog", str(BACKLOG_CONNECTIONS), "--log-level", "warning"]
     async with _server(command, "/", folder, {}, port_option=True) as server:
@@ -76,18 +77,18 @@ async def _server(
 
 
 def server_environment() -> dict[str, str]:
-    """The settings of the servers that are not their defaults, those of the database left out.
+    """The settings of the servers that differ from the defaults, without those of the database.
 
-    They are those of production, and of our environment; but no line is logged for each request.
+    The servers run as in production, with the settings of the environment, but log no request.
     """
     known = environment()
-    given = {row.name: known[row.name] for row in settings_table() if known.get(row.name)}
+    given = {row.name: known[row.name] for row in settings_table(ProgramSettings) if known.get(row.name)}
     fixed = {"APP_ENV": "production", "AUTH": "off", "HOST": "127.0.0.1", "MIGRATE_ON_START": "false"}
     return {"LOG_LEVEL": "warning"} | given | fixed
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
+    """A port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -106,7 +107,7 @@ def _answers(port: int, path: str) -> bool:
 
 
 def _family(pid: int) -> list[int]:
-    """A process and all that descend from it, where Linux tells."""
+    """A process and its descendants; the process alone where there is no /proc."""
     children: list[int] = []
     for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
         children += map(int, tasks.read_text().split())

@@ -1,6 +1,6 @@
-"""``boxoffice`` with queues of BENCH_QUEUE_MAX commands, for seeing what a full one does.
+"""``boxoffice`` with queues of BENCH_QUEUE_MAX commands, to measure what a full queue does.
 
-The real bound is for crowds that one machine cannot make and serve at the same time.
+To fill the real queue takes a crowd that one machine cannot make and serve at the same time.
 """
 
 import os

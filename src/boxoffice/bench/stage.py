@@ -1,4 +1,4 @@
-"""Where scenarios play: sites, each a database with its servers and the books that are kept of it."""
+"""What scenarios run on: sites. A site is a database with its servers, and the account of its bookings."""
 
 import asyncio
 from collections import Counter
@@ -22,19 +22,21 @@ from boxoffice.bench.results import Account, Sample, Unit, Updates, Violated
 from boxoffice.bench.servers import Server, boxoffice_server
 from boxoffice.database.verify import verify
 from boxoffice.engine.runtime import open_store
-from boxoffice.settings.settings import Secret, Settings
+from boxoffice.settings.database import DatabaseSettings
+from boxoffice.settings.settings import Settings
+from boxoffice.settings.texts import Secret
 
 SETTLE_MAX_S: Final = 60.0
-"""Longest wait for what a generator left unanswered, in seconds: its queue takes two."""
+"""Longest wait for the requests that a generator left unanswered, in seconds: a full queue takes two."""
 
 SETTLE_LOOK_S: Final = 0.2
-"""Pause between two looks, in seconds; nothing may happen between them."""
+"""Pause between two looks at the events, in seconds. All requests have ended if nothing changed."""
 
 WARM_UP_CONNECTIONS: Final = 16
 """Connections of the warm-up: enough for batches."""
 
 EFFECTS: Final = ("booked", "held", "confirmed", "cancelled")
-"""What is accounted for, by the kind of event that it leaves."""
+"""The effects that are accounted for, named by their kind of event."""
 
 
 class OneAtATime(Protocol):
@@ -42,7 +44,7 @@ class OneAtATime(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is, with its version."""
+        """Its name and version."""
 
     async def book(
         self,
@@ -76,7 +78,7 @@ class Bench:
 
 @dataclass
 class Site:
-    """A database and its servers. Whatever books on it is entered in its books."""
+    """A database and its servers, with an account of all bookings that were acknowledged."""
 
     name: str
     dsn: str
@@ -97,7 +99,7 @@ class Site:
         await database.sell(self.connection, show_id, seats)
 
     async def make_hot_show(self, seconds: float) -> int:
-        """A show that does not sell out in so many seconds."""
+        """A new show that does not sell out within so many seconds of load."""
         return (await self.make_shows(1, int(SEATS_PER_S * seconds)))[0]
 
     async def load(self, load: Load, servers: int = 1) -> Sample:
@@ -127,13 +129,13 @@ class Site:
         return self.enter(await book_inside(self.dsn, job))
 
     def enter(self, sample: Sample) -> Sample:
-        """Enters what a sample acknowledged, and what it left on its way."""
+        """Enter what a sample acknowledged, and how many requests it left unanswered."""
         self.acknowledged.update(sample.effects)
         self.in_flight += sample.in_flight
         return sample
 
     async def settle(self) -> None:
-        """Waits until what was left on its way has come to an end."""
+        """Wait until the requests that were left unanswered have ended."""
         before = None
         for _ in range(int(SETTLE_MAX_S / SETTLE_LOOK_S)):
             now = await self.connection.fetchrow(database.statement("progress"))
@@ -144,7 +146,7 @@ class Site:
             await asyncio.sleep(SETTLE_LOOK_S)
 
     async def accounts(self) -> list[Account]:
-        """What was acknowledged beside what is there."""
+        """For each effect, what was acknowledged beside what is stored."""
         stored = await database.effects(self.connection)
         return [
             Account(self.name, effect, self.acknowledged[effect], stored.get(effect, 0), self.in_flight)
@@ -153,7 +155,7 @@ class Site:
         ]
 
     async def violations(self) -> list[Violated]:
-        """What ``verify`` finds."""
+        """The violations that ``verify`` finds."""
         return [
             Violated(self.name, result.name, result.violation_count, result.violations[0].text)
             for result in await verify(self.dsn)
@@ -167,7 +169,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Item:
-    """Something to measure, again in each round. ``baselines`` names what it is compared with, by label."""
+    """Something to measure once a round. ``baselines`` gives the names of its baselines, by label."""
 
     name: str
     unit: Unit
@@ -176,7 +178,7 @@ class Item:
 
 
 class Stage:
-    """What one scenario gets: it opens sites, and leaves notes for the report."""
+    """Opens the sites of one scenario, and collects its notes for the report."""
 
     def __init__(self, bench: Bench, stack: AsyncExitStack) -> None:
         self.bench: Final = bench
@@ -190,7 +192,7 @@ class Stage:
     ) -> Site:
         """A fresh database with so many servers, warmed up.
 
-        ``queue_max`` makes their queues smaller. With a ``role`` they are closed to all without a key.
+        ``queue_max`` makes their queues smaller. With a ``role``, the servers refuse requests without a key.
         """
         settings = {} if queue_max is None else {"BENCH_QUEUE_MAX": str(queue_max)}
         site = await self._stack.enter_async_context(_site(self.bench, name, instances, settings, role))
@@ -202,7 +204,7 @@ class Stage:
         return site
 
     def connections(self, wanted: int) -> int:
-        """As many as this machine allows, ``wanted`` at most; leaves a note when it allows fewer."""
+        """As many connections as this machine allows, ``wanted`` at most. Fewer than wanted leave a note."""
         possible = connections_possible(wanted)
         if possible < wanted:
             self.notes.append(
@@ -233,5 +235,5 @@ async def _site(
 
 
 async def _make_key(dsn: str, role: Role) -> str:
-    async with open_store(Settings(database_url=Secret(dsn))) as store:
+    async with open_store(Settings(database=DatabaseSettings(url=Secret(dsn)))) as store:
         return (await KeyDesk(store).create("benchmark", role, None, None)).secret

@@ -19,7 +19,7 @@ class Grid(Struct, frozen=True):
 
 
 def targets_grid(report: Report, *, measured: bool = False) -> Grid:
-    """What was to be reached, and what was; ``measured`` leaves out what this run did not measure."""
+    """The targets and what was reached; ``measured`` leaves out targets that this run did not measure."""
     rows = []
     for verdict in report.targets:
         target = verdict.target
@@ -50,7 +50,7 @@ def figures_grid(figures: Sequence[Figure], *, brief: bool = False) -> Grid:
 
 
 def extras(figures: Sequence[Figure]) -> Iterator[str]:
-    """A line for each thing that only this scenario measures."""
+    """A line for each figure that only this scenario measures."""
     for figure in figures:
         if figure.more:
             told = ", ".join(
@@ -60,7 +60,7 @@ def extras(figures: Sequence[Figure]) -> Iterator[str]:
 
 
 def books_grid(result: ScenarioResult) -> Grid:
-    """What was acknowledged and what is there."""
+    """For each effect, what was acknowledged and what is stored."""
     rows = [
         [
             account.database,
@@ -86,7 +86,7 @@ def updates_grid(result: ScenarioResult) -> Grid:
 
 
 def number(value: float) -> str:
-    """With three significant digits, and never as a power of ten."""
+    """A number with three significant digits, never written as a power of ten."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

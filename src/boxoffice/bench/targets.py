@@ -1,4 +1,4 @@
-"""What is to be reached on two cores that load generator, server and PostgreSQL share."""
+"""The targets, for two cores that load generator, server and PostgreSQL share."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,7 +13,7 @@ Find = Callable[[str, str], Figure | None]
 
 
 def verdicts(figures: Sequence[Figure], plan: Plan) -> list[Verdict]:
-    """All targets, with what a run of these sizes has to say about them."""
+    """All targets, each with its value in this run."""
 
     def find(scenario: str, name: str) -> Figure | None:
         return next((f for f in figures if f.scenario == scenario and f.name == name), None)

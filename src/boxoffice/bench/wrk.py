@@ -1,4 +1,4 @@
-"""wrk, a load generator in C: the better one, where it is installed."""
+"""wrk, a load generator in C. Where wrk is installed, it takes the place of the built-in one."""
 
 import re
 import shutil
@@ -18,9 +18,9 @@ _RESULT: Final = re.compile(r"^RESULT\t(\w+)\t(-?\d+)$", re.MULTILINE)
 
 
 class Wrk:
-    """Runs wrk with ``load.lua``. When the time is over it leaves what is on its way without an answer.
+    """Runs wrk with ``load.lua``. When the time is over, wrk drops the requests that have no answer yet.
 
-    Its percentiles are corrected by itself for the requests that a slow answer kept from being sent.
+    wrk corrects its percentiles for requests that were sent late because an answer was slow.
     """
 
     def __init__(self, program: str) -> None:
@@ -30,13 +30,13 @@ class Wrk:
 
     @classmethod
     def find(cls) -> Self | None:
-        """The one on PATH; None if there is none."""
+        """The wrk on PATH; None if there is none."""
         program = shutil.which("wrk")
         return None if program is None else cls(program)
 
     @property
     def name(self) -> str:
-        """What it says about its version."""
+        """wrk and its version, as it prints them."""
         return self._version
 
     async def send(self, load: Load, ports: Sequence[int], folder: Path) -> Sample:

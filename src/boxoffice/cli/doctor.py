@@ -12,7 +12,9 @@ from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.examine import examine, unreachable
 from boxoffice.doctor.verdicts import Finding, Level, Situation, error
 from boxoffice.postgres.embedded import EmbeddedError
-from boxoffice.settings.settings import SettingsError, load_settings
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.settings import load_settings
+from boxoffice.settings.texts import SettingsError
 
 PROCESSES_MAX: Final = 10_000
 """Server processes at most: more than any PostgreSQL has connections for."""
@@ -35,7 +37,7 @@ def doctor(
 
 def _findings(processes: int) -> list[Finding]:
     try:
-        settings = load_settings()
+        settings = load_settings(ProgramSettings)
     except SettingsError as wrong:
         return [Finding("settings", error(str(wrong), "correct it in the environment or in .env"))]
     # The settings as they are set: the embedded database gets an address only while we look at it.

@@ -23,7 +23,9 @@ from boxoffice.database.migrate import migrate
 from boxoffice.database.verify import CheckResult, verify
 from boxoffice.postgres.embedded import EmbeddedError
 from boxoffice.serve.process import listening_socket, serve_until_told
-from boxoffice.settings.settings import SettingsError, load_settings
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.settings import load_settings
+from boxoffice.settings.texts import SettingsError
 from boxoffice.vocabulary.faults import Fault
 from boxoffice.vocabulary.limits import WORKER_PROCESSES_MAX
 
@@ -77,14 +79,15 @@ def serve(
     """Serve the API; SIGTERM or Ctrl-C answers what is under way, then ends."""
     if log_level is not None:
         os.environ["LOG_LEVEL"] = log_level  # for the processes that serve, too
-    settings = load_settings()
+    settings = load_settings(ProgramSettings)
     access = check_access(settings)
-    with listening_socket(settings) as socket, connected(settings, own=True) as ready:
-        if settings.migrate_on_start if migrate_first is None else migrate_first:
+    with listening_socket(settings.server) as socket, connected(settings, own=True) as ready:
+        if settings.server.migrate_on_start if migrate_first is None else migrate_first:
             tell_migration(asyncio.run(migrate(dsn_of(ready))))
         if demo and asyncio.run(load_demo(ready)):
             out.print("loaded the demo data")
-        out.print(f"Boxoffice {__version__} on http://{settings.host}:{settings.port} (API: /api-docs)")
+        address = f"http://{settings.server.host}:{settings.server.port}"
+        out.print(f"Boxoffice {__version__} on {address} (API: /api-docs)")
         out.print(access, markup=False)
         serve_until_told(ready, socket, workers=workers, reload=reload)
 
@@ -92,14 +95,14 @@ def serve(
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database's schema up to date; safe while other instances do the same."""
-    with connected(load_settings()) as settings:
+    with connected(load_settings(ProgramSettings)) as settings:
         tell_migration(asyncio.run(migrate(dsn_of(settings))))
 
 
 @app.command()
 def demo() -> None:
     """Fill an empty database with ten shows, users, and bookings in every state."""
-    with connected(load_settings()) as settings:
+    with connected(load_settings(ProgramSettings)) as settings:
         tell_migration(asyncio.run(migrate(dsn_of(settings))))
         loaded = asyncio.run(load_demo(settings))
     out.print("loaded the demo data" if loaded else "the database has shows already: nothing was changed")
@@ -108,7 +111,7 @@ def demo() -> None:
 @app.command("verify")
 def verify_command() -> None:
     """Check the database against every invariant, in one snapshot; status 1 on a violation."""
-    with connected(load_settings()) as settings:
+    with connected(load_settings(ProgramSettings)) as settings:
         results = asyncio.run(verify(dsn_of(settings)))
     out.print(_verify_table(results))
     for result in results:
@@ -162,7 +165,7 @@ def bench(
     from boxoffice.bench import command, plan  # noqa: PLC0415 - the other commands need none of it
 
     sizes = plan.chosen(quick=quick, rounds=rounds, seconds=seconds)
-    if not command.run_bench(load_settings(), sizes, only or [], folder, out):
+    if not command.run_bench(load_settings(ProgramSettings), sizes, only or [], folder, out):
         raise typer.Exit(1)
 
 

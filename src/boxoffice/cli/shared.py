@@ -11,7 +11,9 @@ from rich.console import Console
 
 from boxoffice.database.migrate import MigrationReport, migrate
 from boxoffice.postgres.embedded import running_dsn, start_embedded
-from boxoffice.settings.settings import Secret, Settings, load_settings
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.settings import Settings, load_settings
+from boxoffice.settings.texts import Secret
 
 T = TypeVar("T")
 
@@ -25,26 +27,26 @@ def connected(settings: Settings, *, own: bool = False) -> Iterator[Settings]:
     That is started here unless it runs already. ``own``: it must be started here, for it ends with the
     process that started it, and a server must not be left without.
     """
-    if settings.dsn is not None:
+    if settings.database.dsn is not None:
         yield settings
         return
-    running = None if own else running_dsn(settings.data_dir)
+    running = None if own else running_dsn(settings.database.data_dir)
     if running is not None:
         yield _with_dsn(settings, running)
         return
-    with start_embedded(settings.data_dir, log=lambda line: out.print(line, markup=False)) as server:
+    with start_embedded(settings.database.data_dir, log=lambda line: out.print(line, markup=False)) as server:
         yield _with_dsn(settings, server.dsn)
 
 
 def _with_dsn(settings: Settings, dsn: str) -> Settings:
     os.environ["DATABASE_URL"] = dsn  # for the processes that serve
-    return replace(settings, database_url=Secret(dsn))
+    return replace(settings, database=replace(settings.database, url=Secret(dsn)))
 
 
 def dsn_of(settings: Settings) -> str:
     """The database of settings that have one."""
-    assert settings.dsn is not None
-    return settings.dsn
+    assert settings.database.dsn is not None
+    return settings.database.dsn
 
 
 def tell_migration(report: MigrationReport) -> None:
@@ -59,9 +61,9 @@ def in_database(work: Callable[[Settings], Awaitable[T]]) -> T:
     """Does it in the database of the settings; with the schema of this program, as ``serve`` would."""
 
     async def run(settings: Settings) -> T:
-        if settings.migrate_on_start:
+        if settings.server.migrate_on_start:
             tell_migration(await migrate(dsn_of(settings)))
         return await work(settings)
 
-    with connected(load_settings()) as settings:
+    with connected(load_settings(ProgramSettings)) as settings:
         return asyncio.run(run(settings))

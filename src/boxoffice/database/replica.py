@@ -35,17 +35,17 @@ class Replica:
     """``open`` before use, ``close`` after. It may be away, then or later: the primary is asked instead."""
 
     def __init__(self, settings: Settings, primary: Sessions, size: int) -> None:
-        assert settings.replica_url is not None
+        assert settings.replica.url is not None
         self._primary = primary
         self._sessions = Sessions(
             "replica",
-            settings,
-            Servers(settings.replica_url.reveal(), primary=False),
+            settings.database,
+            Servers(settings.replica.url.reveal(), primary=False),
             size=size,
             in_force=reading(),
             answer_timeout_s=limits.REPLICA_ANSWER_TIMEOUT_S,
         )
-        self._lag_max_s = settings.replica_lag_seconds_max
+        self._lag_max_s = settings.replica.lag_seconds_max
         self._marks: deque[_Mark] = deque(maxlen=limits.REPLICA_MARKS_MAX)
         self._whole_until = _NEVER  # by then all that was committed is there
         self._was_near = False

@@ -15,7 +15,8 @@ from asyncpg import exceptions as pg
 
 from boxoffice.database.servers import Servers
 from boxoffice.database.timing import PoolWatch, StatementWatch
-from boxoffice.settings.settings import Settings, SettingsError
+from boxoffice.settings.database import DatabaseSettings
+from boxoffice.settings.texts import SettingsError
 from boxoffice.sql import query
 from boxoffice.vocabulary import limits
 
@@ -33,10 +34,10 @@ class NotReplicated(ConnectionError):
     """It is committed, but its wait for the standby was ended from outside: as good as a lost answer."""
 
 
-def writing(settings: Settings) -> dict[str, str]:
+def writing(settings: DatabaseSettings) -> dict[str, str]:
     """What is in force where we write."""
     return {
-        "default_transaction_isolation": settings.db_isolation.replace("_", " "),
+        "default_transaction_isolation": settings.isolation.replace("_", " "),
         # A plan made while a table was empty would scan it for ever.
         "enable_seqscan": "off",
         # One plan a statement, made once: none is better for some values than for others.
@@ -62,7 +63,7 @@ class Sessions:
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: DatabaseSettings,
         servers: Servers,
         *,
         size: int,
@@ -72,7 +73,7 @@ class Sessions:
         self._servers = servers
         self._size = size
         self._answer_timeout_s = answer_timeout_s
-        self._pooler = settings.db_pooler == "transaction"
+        self._pooler = settings.pooler == "transaction"
         self._load = PoolWatch(name)
         self._statements = StatementWatch(settings.slow_query_seconds)
         self._in_force = {

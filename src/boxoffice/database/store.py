@@ -29,26 +29,26 @@ class Store:
     """Runs queries by name; ``open`` before use, ``close`` after."""
 
     def __init__(self, settings: Settings, dsn: str) -> None:
-        servers = Servers(dsn, primary=settings.db_pooler != "transaction")
-        self.writers_max = min(limits.WORKERS_MAX, settings.db_pool_max // 2)
-        readers_max = settings.db_pool_max - self.writers_max
+        servers = Servers(dsn, primary=settings.database.pooler != "transaction")
+        self.writers_max = min(limits.WORKERS_MAX, settings.database.pool_max // 2)
+        readers_max = settings.database.pool_max - self.writers_max
         self._writers = Sessions(
             "writers",
-            settings,
+            settings.database,
             servers,
             size=self.writers_max,
-            in_force=writing(settings),
+            in_force=writing(settings.database),
             answer_timeout_s=limits.ANSWER_TIMEOUT_S,
         )
         self._readers = Sessions(
             "readers",
-            settings,
+            settings.database,
             servers,
             size=readers_max,
             in_force=reading(),
             answer_timeout_s=limits.READ_ANSWER_TIMEOUT_S,
         )
-        self._replica = Replica(settings, self._readers, readers_max) if settings.replica_url else None
+        self._replica = Replica(settings, self._readers, readers_max) if settings.replica.url else None
         self._standby_is_suspect = False
 
     async def open(self) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from boxoffice.access.startup import check_access
 from boxoffice.doctor.verdicts import Situation, Verdict, error, ok, warning
-from boxoffice.settings.settings import SettingsError
+from boxoffice.settings.texts import SettingsError
 
 
 def judge_settings(situation: Situation) -> list[Verdict]:
     """One verdict for each dangerous combination; one that all is well if there is none."""
-    production = situation.settings.app_env == "production"
+    production = situation.settings.server.app_env == "production"
     found = [*_anywhere(situation), *(_in_production(situation) if production else ())]
-    return found or [ok(f"{situation.settings.app_env}, no dangerous combination")]
+    return found or [ok(f"{situation.settings.server.app_env}, no dangerous combination")]
 
 
 def _anywhere(situation: Situation) -> Iterator[Verdict]:
@@ -20,12 +20,12 @@ def _anywhere(situation: Situation) -> Iterator[Verdict]:
         check_access(settings)
     except SettingsError as refused:
         yield error("`serve` will refuse to start", str(refused))
-    if situation.processes > 1 and settings.authenticates and settings.rate_limit_redis_url is None:
+    if situation.processes > 1 and settings.authenticates and settings.rates.redis_url is None:
         yield warning(
             f"{situation.processes} processes count requests each for itself",
             f"set RATE_LIMIT_REDIS_URL, or divide RATE_*_PER_MINUTE by {situation.processes}",
         )
-    if settings.sweep_interval_seconds > settings.hold_seconds_max:
+    if settings.holds.sweep_interval_seconds > settings.holds.seconds_max:
         yield warning(
             "holds are swept less often than they run out",
             "set SWEEP_INTERVAL_SECONDS to a few seconds; sales do not wait for it, but reads do",
@@ -34,19 +34,19 @@ def _anywhere(situation: Situation) -> Iterator[Verdict]:
 
 def _in_production(situation: Situation) -> Iterator[Verdict]:
     settings = situation.settings
-    if settings.auth is False:
+    if settings.access.auth is False:
         yield error("AUTH=off in production: everybody may do everything", "set AUTH=on, and make API keys")
-    if settings.dsn is None:
+    if settings.database.dsn is None:
         yield warning(
             "an embedded PostgreSQL in production: it ends with this program, and nothing backs it up",
             "set DATABASE_URL to a PostgreSQL of its own",
         )
-    if not settings.trusted_proxies:
+    if not settings.access.trusted_proxies:
         yield warning(
             "TRUSTED_PROXIES is empty: behind a proxy all strangers are one, and share one rate",
             "set it to the proxies' networks; leave it empty if clients come directly",
         )
-    if "*" in settings.cors_origins:
+    if "*" in settings.server.cors_origins:
         yield warning("pages of any origin may call the API", "name the origins in CORS_ORIGINS")
-    if not settings.asks_for_https:
+    if not settings.server.asks_for_https:
         yield warning("HSTS=false in production", "leave HSTS unset where people come by HTTPS")

@@ -55,7 +55,7 @@ def judge_version(rows: Rows, situation: Situation) -> Verdict:
     if major < MAJOR_MIN:
         return error(seen, f"it must be {MAJOR_MIN} or newer: the seat maps need bit_count")
     faulty = minor <= SERIALIZABLE_FAULTY_UP_TO.get(major, -1)
-    if faulty and situation.settings.db_isolation == "serializable":
+    if faulty and situation.settings.database.isolation == "serializable":
         return warning(
             f"{seen}: SERIALIZABLE misses some conflicts there; our locks and keys do not rest on it",
             "update to the latest minor release, if it is of November 2026 or later",
@@ -103,7 +103,7 @@ def judge_connections(rows: Rows, situation: Situation) -> Verdict:
     """Whether all pools fit, with what else is connected."""
     row = rows[0]
     room = row["max_connections"] - row["reserved"]
-    pools = situation.processes * situation.settings.db_pool_max
+    pools = situation.processes * situation.settings.database.pool_max
     seen = f"{row['used']} of {room} in use, {row['others']} by others; our pools take up to {pools}"
     if pools + row["others"] > room:
         return error(
@@ -124,7 +124,7 @@ def judge_durability(rows: Rows, _: Situation) -> Verdict:
 
 def judge_predicate_locks(rows: Rows, situation: Situation) -> Verdict:
     """Whether batches of different shows conflict for nothing under SERIALIZABLE."""
-    if situation.settings.db_isolation != "serializable":
+    if situation.settings.database.isolation != "serializable":
         return ok("not needed: DB_ISOLATION is read_committed")
     low = [f"{name}={rows[0][name]}" for name, least in PREDICATE_LOCKS.items() if rows[0][name] < least]
     if not low:

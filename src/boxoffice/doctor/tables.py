@@ -88,7 +88,7 @@ def judge_additions(rows: Rows, _: Situation) -> Verdict:
 
 def judge_overdue(rows: Rows, situation: Situation) -> Verdict:
     """Whether the sweeper works."""
-    late_max_s = max(OVERDUE_MIN_S, situation.settings.sweep_interval_seconds * SWEEPS_MISSED_MAX)
+    late_max_s = max(OVERDUE_MIN_S, situation.settings.holds.sweep_interval_seconds * SWEEPS_MISSED_MAX)
     row = rows[0]
     if row["holds"] and row["latest_s"] > late_max_s:
         return warning(

@@ -52,7 +52,8 @@ async def open_archive(settings: Settings, older_than: timedelta, actor: str) ->
 
     They are READ COMMITTED, which the show's lock makes safe: what is read here gives no sale a conflict.
     """
-    async with open_store(replace(settings, db_isolation="read_committed")) as store:
+    database = replace(settings.database, isolation="read_committed")
+    async with open_store(replace(settings, database=database)) as store:
         yield Archive(store, older_than, actor)
 
 

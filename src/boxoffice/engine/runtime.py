@@ -20,8 +20,8 @@ async def open_engine(
     Raises the driver's error if the database cannot be reached.
     """
     async with open_store(settings) as store:
-        engine = BookingEngine(store, keys_kept_days=settings.idempotency_keys_kept_days)
-        sweeper = HoldExpirer(engine, settings.sweep_interval_seconds)
+        engine = BookingEngine(store, keys_kept_days=settings.retention.idempotency_keys_kept_days)
+        sweeper = HoldExpirer(engine, settings.holds.sweep_interval_seconds)
         if sweep:
             sweeper.start()
         try:
@@ -34,9 +34,9 @@ async def open_engine(
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """The connections to the database alone. Raises the driver's error if it cannot be reached."""
-    if settings.dsn is None:
+    if settings.database.dsn is None:
         raise ValueError("no database is set; 'boxoffice serve' starts an embedded one")
-    store = Store(settings, settings.dsn)
+    store = Store(settings, settings.database.dsn)
     await store.open()
     try:
         yield store

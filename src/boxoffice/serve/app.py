@@ -17,8 +17,8 @@ from boxoffice.access.redis_rates import rates_of
 from boxoffice.access.tokens import tokens_of
 from boxoffice.engine.reads import Reads
 from boxoffice.engine.runtime import open_engine
+from boxoffice.serve.settings import ProgramSettings
 from boxoffice.serve.vitals import Vitals
-from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.telemetry.tracing import traced
 from boxoffice.vocabulary.views import ApiKey
 from boxoffice.web.api import docs, system
@@ -61,19 +61,18 @@ _ANSWER_HEADERS: Final = [
 ]
 
 
-def create_app(settings: Settings | None = None) -> Litestar:
+def create_app(settings: ProgramSettings) -> Litestar:
     """The application; the engine is opened when it starts and drained when it stops.
 
-    Without ``settings`` they are read from the environment. Raises ``SettingsError``.
+    Raises ``SettingsError`` if the settings ask for what is not installed, or contradict each other.
     """
-    settings = load_settings() if settings is None else settings
     app = Litestar(
         [*OPERATIONS, *system.HANDLERS, *docs.HANDLERS],
         lifespan=[traced, _engine_open],
         request_class=ApiRequest,
-        request_max_body_size=settings.body_bytes_max,
+        request_max_body_size=settings.server.body_bytes_max,
         exception_handlers=HANDLERS,
-        cors_config=_cors(settings.cors_origins),
+        cors_config=_cors(settings.server.cors_origins),
         compression_config=CompressionConfig(
             "gzip", minimum_size=_COMPRESSED_BYTES_MIN, gzip_compress_level=_COMPRESS_LEVEL
         ),
@@ -82,12 +81,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
         debug=False,
     )
     app.state.settings = settings
-    app.state.drain = Drain(settings.drain_delay_seconds)
+    app.state.drain = Drain(settings.server.drain_delay_seconds)
     app.state.people = People(app.state)
-    app.state.rates = rates_of(settings)
+    app.state.rates = rates_of(settings.rates)
     inner = FastBooking(KeptAnswers(app.asgi_handler, app), app)
     gate = Gate(inner, app, settings, _identities(app, settings) if settings.authenticates else None)
-    app.asgi_handler = Edge(gate, default_headers(https=settings.asks_for_https), app.state.drain)
+    app.asgi_handler = Edge(gate, default_headers(https=settings.server.asks_for_https), app.state.drain)
     return app
 
 
@@ -106,14 +105,14 @@ async def _engine_open(app: Litestar) -> AsyncIterator[None]:
             await app.state.rates.close()
 
 
-def _identities(app: Litestar, settings: Settings) -> Identities:
+def _identities(app: Litestar, settings: ProgramSettings) -> Identities:
     """What recognises callers. The database is not there before the application has started."""
 
     async def find(digest: bytes) -> ApiKey | None:
         reads: Reads = app.state.reads
         return await reads.api_key(digest)
 
-    return Identities(KnownKeys(find), tokens_of(settings), app.state.people, app.state.rates)
+    return Identities(KnownKeys(find), tokens_of(settings.tokens), app.state.people, app.state.rates)
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig | None:

@@ -19,6 +19,8 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from boxoffice.access.startup import check_access
 from boxoffice.serve.app import create_app
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.server import ServerSettings
 from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.telemetry.logs import configure_logging
 from boxoffice.vocabulary import limits
@@ -43,7 +45,7 @@ class PortInUse(Fault):
 
 
 @contextmanager
-def listening_socket(settings: Settings) -> Iterator[socket.socket]:
+def listening_socket(settings: ServerSettings) -> Iterator[socket.socket]:
     """The socket to serve on, taken before anything else is started. Raises ``PortInUse``."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as listener:
@@ -72,7 +74,7 @@ def serve_until_told(settings: Settings, listener: socket.socket, *, workers: in
         lifespan="on",
         backlog=BACKLOG_CONNECTIONS,
         log_config=None,
-        log_level=settings.log_level,
+        log_level=settings.server.log_level,
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -117,9 +119,9 @@ def _shared_metrics() -> Iterator[None]:
 def application() -> Litestar:
     """The application of a server process, which reads its settings from the environment."""
     _end_with_supervisor()
-    settings = load_settings()
+    settings = load_settings(ProgramSettings)
     check_access(settings)
-    configure_logging(settings)
+    configure_logging(settings.server)
     app = create_app(settings)
     app.state.drain.put_before_sigterm()
     # What is there now stays; and what a crowd leaves behind is looked through less often.

@@ -1,1 +1,1 @@
-"""What operators set: read once from the environment and from ``.env``."""
+"""What operators set, in groups; read once from the environment and from ``.env``."""

@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from boxoffice.settings.settings import Settings
+from boxoffice.settings.server import ServerSettings
 from boxoffice.telemetry import metrics
 
 LOG_DELAY_S: Final = 0.02
@@ -104,7 +104,7 @@ class LineBuffer:
         self._file.flush()
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(settings: ServerSettings) -> None:
     """Sends all logs, ours and those of libraries, to standard error: JSON lines in production."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     rendering = _for_machines() if settings.app_env == "production" else _for_people()

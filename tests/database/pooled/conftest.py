@@ -1,14 +1,14 @@
 """The engine behind a pooler: tests of the engine run here once more."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import pytest
-from msgspec.structs import replace
 
-from boxoffice.settings.settings import Settings
 from tests.support.engine import box as boxes
 from tests.support.engine.box import Box, open_box
 from tests.support.process.pooler import PROGRAM, pooler
+from tests.support.settings import settings_for
 
 
 @pytest.fixture
@@ -16,12 +16,7 @@ def pooled(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The DSN of the test's database behind the pooler; engines are told of it."""
     if PROGRAM is None:
         pytest.skip("pgbouncer is not installed")
-    plain = boxes.settings_for
-
-    def settings_for(dsn: str, isolation: str = "serializable", *, pool_max: int = 4) -> Settings:
-        return replace(plain(dsn, isolation, pool_max=pool_max), db_pooler="transaction")
-
-    monkeypatch.setattr(boxes, "settings_for", settings_for)
+    monkeypatch.setattr(boxes, "settings_for", partial(settings_for, DB_POOLER="transaction"))
     with pooler(database) as dsn:
         yield dsn
 

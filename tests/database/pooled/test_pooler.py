@@ -7,7 +7,7 @@ import pytest
 from boxoffice.database.migrate import migrate
 from boxoffice.database.sessions import Sessions
 from boxoffice.database.store import Store
-from boxoffice.settings.settings import SettingsError
+from boxoffice.settings.texts import SettingsError
 from boxoffice.vocabulary import limits
 from tests.engine.test_concurrency import (
     test_a_conflict_is_tried_again_until_it_is_over as test_a_conflict_is_tried_again_until_it_is_over,
@@ -25,10 +25,11 @@ from tests.engine.test_idempotency import (
     test_every_kind_of_command_can_be_repeated as test_every_kind_of_command_can_be_repeated,
 )
 from tests.engine.test_states import test_every_act_in_every_state as test_every_act_in_every_state
-from tests.support.engine.box import Box, open_box, settings_for
+from tests.support.engine.box import Box, open_box
 from tests.support.engine.databases import Connection
 from tests.support.network.proxy import Cut, proxied
 from tests.support.process.pooler import pooler
+from tests.support.settings import settings_for
 
 _IN_FORCE = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
 

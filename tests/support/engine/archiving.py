@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from boxoffice.engine.archive import Archive, ArchiveReport, open_archive
-from tests.support.engine.box import settings_for
+from tests.support.settings import settings_for
 
 AGE: Final = timedelta(days=365)
 """How long a show is over before it is archived."""

@@ -12,7 +12,6 @@ from boxoffice.database.verify import verify
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
 from boxoffice.engine.runtime import open_engine
-from boxoffice.settings.settings import Secret, Settings
 from boxoffice.vocabulary.commands import (
     BlockSeats,
     BookSeats,
@@ -31,6 +30,7 @@ from boxoffice.vocabulary.commands import (
 )
 from boxoffice.vocabulary.outcomes import BookingDone, RefusalCode, Refused, SeatsDone, ShowDone
 from boxoffice.vocabulary.views import Booking, Event, Show
+from tests.support.settings import settings_for
 
 D = TypeVar("D")
 
@@ -221,22 +221,13 @@ def show_of(booking_id: int) -> int:
     return booking_id >> 24
 
 
-def settings_for(dsn: str, isolation: str = "serializable", *, pool_max: int = 4) -> Settings:
-    """Settings for a database; two connections write, two read."""
-    assert isolation in ("serializable", "read_committed")
-    return Settings(
-        database_url=Secret(dsn),
-        db_pool_max=pool_max,
-        db_isolation="serializable" if isolation == "serializable" else "read_committed",
-    )
-
-
 @asynccontextmanager
 async def open_box(
     dsn: str, isolation: str = "serializable", *, pool_max: int = 4, sweep: bool = False
 ) -> AsyncIterator[Box]:
     """An engine on a database; without a sweeper unless asked for."""
-    async with open_engine(settings_for(dsn, isolation, pool_max=pool_max), sweep=sweep) as (engine, reads):
+    settings = settings_for(dsn, DB_ISOLATION=isolation, DB_POOL_MAX=pool_max)
+    async with open_engine(settings, sweep=sweep) as (engine, reads):
         box = Box(dsn, engine, reads)
         await box.user()
         yield box

@@ -7,16 +7,16 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from litestar import Litestar
-from msgspec.structs import replace
 
 from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import KeyDesk
 from boxoffice.engine.runtime import open_store
-from boxoffice.settings.settings import Secret, Settings
+from boxoffice.serve.settings import ProgramSettings
 from boxoffice.web.edge.gate import Gate
 from tests.support.http.api import Api
 from tests.support.http.fixtures import client_of, running
 from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, bearer
+from tests.support.settings import settings_for
 
 Credential = Literal[
     "nobody",
@@ -35,22 +35,20 @@ Credential = Literal[
 PROVIDER: Final = Provider()
 
 
-def closed(dsn: str, **changes: Any) -> Settings:
+def closed(dsn: str, **environ: object) -> ProgramSettings:
     """Settings with authentication on; the limits so wide that only tests of limits meet them."""
-    settings = Settings(
-        database_url=Secret(dsn),
-        db_pool_max=4,
-        auth=True,
-        jwt_issuer=ISSUER,
-        jwt_audience=AUDIENCE,
-        jwt_algorithm=ALGORITHM,
-        jwt_public_key=PROVIDER.public_pem,
-        jwt_roles_claim="roles",
-        rate_reads_per_minute=100_000,
-        rate_writes_per_minute=100_000,
-        holds_per_user_max=10_000,
-    )
-    return replace(settings, **changes)
+    wide = {
+        "AUTH": "on",
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+        "JWT_ALGORITHM": ALGORITHM,
+        "JWT_PUBLIC_KEY": PROVIDER.public_pem,
+        "JWT_ROLES_CLAIM": "roles",
+        "RATE_READS_PER_MINUTE": 100_000,
+        "RATE_WRITES_PER_MINUTE": 100_000,
+        "HOLDS_PER_USER_MAX": 10_000,
+    }
+    return settings_for(dsn, **wide | environ)
 
 
 class Callers:
@@ -102,7 +100,7 @@ class Callers:
 
 
 @asynccontextmanager
-async def callers_of(settings: Settings) -> AsyncIterator[Callers]:
+async def callers_of(settings: ProgramSettings) -> AsyncIterator[Callers]:
     """The application under these settings."""
     async with running(settings) as app, open_store(settings) as store:
         yield Callers(app, KeyDesk(store))

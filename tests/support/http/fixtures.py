@@ -10,21 +10,22 @@ from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 
 from boxoffice.serve.app import create_app
-from boxoffice.settings.settings import Secret, Settings
+from boxoffice.serve.settings import ProgramSettings
 from tests.support.http.api import Api
+from tests.support.settings import settings_for, settings_of
 
 if TYPE_CHECKING:
     from tests.support.http.callers import Callers
 
 
 @pytest.fixture
-def settings(database: str) -> Settings:
+def settings(database: str) -> ProgramSettings:
     """Settings for the test's database."""
-    return Settings(database_url=Secret(database), db_pool_max=4)
+    return settings_for(database)
 
 
 @pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[Litestar]:
+async def app(settings: ProgramSettings) -> AsyncIterator[Litestar]:
     """The running application."""
     async with running(settings) as app:
         yield app
@@ -40,7 +41,7 @@ async def api(app: Litestar) -> AsyncIterator[Api]:
 @pytest.fixture(scope="session")
 async def unserved() -> AsyncIterator[AsyncClient]:
     """A client of an application without a database: whatever gets past the web layer answers 500."""
-    app = create_app(Settings())
+    app = create_app(settings_of())
     app.state.engine = app.state.reads = Nobody()
     async with client_of(app) as client:
         yield client
@@ -87,7 +88,7 @@ class Nobody:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Litestar]:
+async def running(settings: ProgramSettings) -> AsyncIterator[Litestar]:
     """An application with these settings, started and stopped in one task, as a server does it."""
     app = create_app(settings)
     started, over = asyncio.Event(), asyncio.Event()

@@ -2,11 +2,9 @@
 
 import asyncio
 
-from msgspec.structs import replace
-
-from boxoffice.settings.settings import Settings
 from tests.support.http.api import Api, done, listed, refused
 from tests.support.http.fixtures import client_of, running
+from tests.support.settings import settings_for
 
 
 async def test_the_engine_picks_seats_together(api: Api) -> None:
@@ -100,7 +98,7 @@ async def test_a_cancelled_booking_gives_its_seats_back_once(api: Api) -> None:
 async def test_a_late_confirm_says_that_the_seats_were_booked_again(api: Api) -> None:
     user, show = await api.user(), await api.show()
     hold = await api.hold(show["id"], user["id"], hold_seconds=0.001)
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)  # the hold runs out
     response = await api.http.post(f"/api/bookings/{hold['id']}/confirm")
     booking = done(response)
     assert (booking["status"], booking["retaken_from"]) == ("CONFIRMED", hold["id"])
@@ -108,24 +106,24 @@ async def test_a_late_confirm_says_that_the_seats_were_booked_again(api: Api) ->
     assert "had run out" in response.json()["message"]
 
 
-async def test_a_late_confirm_is_refused_where_the_setting_says_so(settings: Settings) -> None:
-    async with running(replace(settings, late_confirm="refuse")) as app, client_of(app) as client:
+async def test_a_late_confirm_is_refused_where_the_setting_says_so(database: str) -> None:
+    async with running(settings_for(database, LATE_CONFIRM="refuse")) as app, client_of(app) as client:
         api = Api(client)
         user, show = await api.user(), await api.show()
         hold = await api.hold(show["id"], user["id"], hold_seconds=0.001)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # the hold runs out
         response = await api.http.post(f"/api/bookings/{hold['id']}/confirm")
         assert refused(response, 409, "hold_expired")["state"] == "EXPIRED"
 
 
-async def test_expire_old_counts_what_it_ended(settings: Settings) -> None:
-    async with running(replace(settings, sweep_interval_seconds=3600)) as app, client_of(app) as client:
+async def test_expire_old_counts_what_it_ended(database: str) -> None:
+    async with running(settings_for(database, SWEEP_INTERVAL_SECONDS=3600)) as app, client_of(app) as client:
         api = Api(client)
         user, show = await api.user(), await api.show()
         for _ in range(3):
             await api.hold(show["id"], user["id"], hold_seconds=0.001)
         held = await api.hold(show["id"], user["id"])
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # the hold runs out
         await api.http.post("/api/bookings/expire-old", headers={"Idempotency-Key": "once"})
         assert done(await api.http.post("/api/bookings/expire-old")) == {"expired_count": 0}
         bookings = listed(await api.http.get(f"/api/bookings/show/{show['id']}"))

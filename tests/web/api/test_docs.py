@@ -10,7 +10,7 @@ import pytest
 from httpx import AsyncClient
 
 from boxoffice.cli.demo import load_demo
-from boxoffice.settings.settings import Settings
+from boxoffice.serve.settings import ProgramSettings
 from boxoffice.web.api import openapi
 from tests.support.http.api import Api, Json, done
 from tests.support.http.fixtures import client_of, running
@@ -116,7 +116,7 @@ def test_bodies_describe_their_limits_exactly() -> None:
     assert DOCUMENT["components"]["schemas"]["NewBooking"]["additionalProperties"] is False
 
 
-async def test_every_example_works_on_the_demo_data(settings: Settings) -> None:
+async def test_every_example_works_on_the_demo_data(settings: ProgramSettings) -> None:
     assert await load_demo(settings)
     async with running(settings) as app, client_of(app) as client:
         for name, operation in OPERATIONS.items():

@@ -5,10 +5,10 @@ from httpx import AsyncClient
 
 from boxoffice import __version__
 from boxoffice.serve.app import create_app
-from boxoffice.settings.settings import Settings
 from boxoffice.vocabulary import faults
 from tests.support.http.api import Api, done, refused
 from tests.support.http.fixtures import client_of
+from tests.support.settings import settings_of
 
 
 class UnreadyReads:
@@ -41,7 +41,7 @@ async def test_a_running_service_is_ready(api: Api) -> None:
     ],
 )
 async def test_a_service_that_cannot_work_is_not_ready_but_alive(fault: faults.Fault, code: str) -> None:
-    app = create_app(Settings())
+    app = create_app(settings_of())
     app.state.reads = UnreadyReads(fault)
     app.state.started_at = 0.0
     async with client_of(app) as client:

@@ -172,7 +172,7 @@ async def test_guesses_are_counted_by_address_and_hurt_nobody_else(
 
 
 async def test_who_asks_for_the_health_without_a_credential_is_counted(database: str) -> None:
-    async with callers_of(closed(database, rate_reads_per_minute=2)) as callers:
+    async with callers_of(closed(database, RATE_READS_PER_MINUTE=2)) as callers:
         async with callers.api("nobody") as api:
             assert [(await api.http.get("/health")).status_code for _ in range(3)] == [200, 200, 429]
             assert (await api.http.get("/healthz")).status_code == 200
@@ -224,7 +224,7 @@ async def test_a_narrowed_key_finds_no_other_show(callers: Callers, house: Api) 
 
 
 async def test_the_rate_of_a_customer_is_limited_and_told(database: str) -> None:
-    async with callers_of(closed(database, rate_reads_per_minute=3)) as callers:
+    async with callers_of(closed(database, RATE_READS_PER_MINUTE=3)) as callers:
         async with callers.api("customer") as ada, callers.api("other customer") as bob:
             left = []
             for _ in range(3):
@@ -246,7 +246,7 @@ async def test_the_rate_of_a_customer_is_limited_and_told(database: str) -> None
 
 
 async def test_nobody_is_limited_by_address_as_the_proxies_tell_it(database: str) -> None:
-    settings = closed(database, rate_reads_per_minute=2, trusted_proxies=("127.0.0.1",))
+    settings = closed(database, RATE_READS_PER_MINUTE=2, TRUSTED_PROXIES="127.0.0.1")
     async with callers_of(settings) as callers, callers.api("nobody") as api:
 
         async def status(address: str) -> int:
@@ -260,7 +260,7 @@ async def test_nobody_is_limited_by_address_as_the_proxies_tell_it(database: str
 
 
 async def test_an_event_says_where_it_was_asked_from(database: str, connection: Connection) -> None:
-    settings = closed(database, trusted_proxies=("127.0.0.1",))
+    settings = closed(database, TRUSTED_PROXIES="127.0.0.1")
     async with callers_of(settings) as callers, callers.api("admin") as house:
         show, user = await house.show(), await house.user()
         for page in ({}, A_PAGE):

@@ -10,10 +10,10 @@ from litestar.routes import HTTPRoute
 
 from boxoffice.access.policies import POLICIES
 from boxoffice.serve.app import create_app
-from boxoffice.settings.settings import Settings
 from boxoffice.web.edge.gate import operation_name
 from tests.support.http.api import START, Api, Json, done
 from tests.support.http.callers import Callers, Credential
+from tests.support.settings import settings_of
 
 
 class Row(NamedTuple):
@@ -112,7 +112,7 @@ REFUSED: Final = ("expired key", "revoked key", "unknown key", "wrong audience t
 
 
 def test_the_table_names_every_operation() -> None:
-    app = create_app(Settings())
+    app = create_app(settings_of())
     names = {
         operation_name(route, handler)
         for route in app.routes

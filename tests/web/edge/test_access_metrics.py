@@ -42,7 +42,7 @@ async def test_hold_to_sale_can_be_drawn(api: Api) -> None:
 
 async def test_limited_requests_are_counted(database: str) -> None:
     before = counted("boxoffice_rate_limited_total", rate="reads")
-    async with callers_of(closed(database, rate_reads_per_minute=1)) as callers, callers.api("nobody") as api:
+    async with callers_of(closed(database, RATE_READS_PER_MINUTE=1)) as callers, callers.api("nobody") as api:
         for _ in range(4):
             await api.http.get("/api/shows")
     assert counted("boxoffice_rate_limited_total", rate="reads") == before + 3

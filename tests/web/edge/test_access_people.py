@@ -138,7 +138,7 @@ async def test_both_ways_keep_others_out(ada: Api, bob: Api, house: Api, page: d
 
 async def test_customers_confirm_where_that_is_set(database: str) -> None:
     async with (
-        callers_of(closed(database, customers_confirm=True)) as callers,
+        callers_of(closed(database, CUSTOMERS_CONFIRM=True)) as callers,
         callers.api("admin") as house,
         callers.api("customer") as ada,
         callers.api("other customer") as bob,
@@ -271,7 +271,7 @@ async def test_a_late_confirm_is_a_booking_more(
 ) -> None:
     clock = await stopped_clock(connection)
     settings = closed(
-        database, customers_confirm=True, bookings_per_user_and_show_max=1, hold_cooldown_seconds=0
+        database, CUSTOMERS_CONFIRM=True, BOOKINGS_PER_USER_AND_SHOW_MAX=1, HOLD_COOLDOWN_SECONDS=0
     )
     async with (
         callers_of(settings) as callers,
@@ -281,7 +281,7 @@ async def test_a_late_confirm_is_a_booking_more(
         show = await house.show()
         held = {"show_id": show["id"], "seat_numbers": [1], "status": "PENDING"}
         hold = done(await ada.http.post("/api/bookings", json=held), 201)
-        await clock.advance(settings.hold_seconds_max)
+        await clock.advance(settings.holds.seconds_max)
         done(await house.http.post("/api/bookings/expire-old"))
         other_seat = {"show_id": show["id"], "seat_numbers": [2]}
         done(await ada.http.post("/api/bookings", json=other_seat), 201)

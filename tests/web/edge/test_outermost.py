@@ -11,9 +11,11 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from boxoffice.serve.app import create_app
-from boxoffice.settings.settings import Settings
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.server import ServerSettings
 from tests.support.http.api import Api, refused
 from tests.support.http.fixtures import client_of
+from tests.support.settings import settings_of
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ANYWHERE = ["/healthz", "/nowhere", "/api/shows/abc", "/api-docs"]
@@ -67,15 +69,14 @@ async def test_security_headers_are_on_every_answer(unserved: AsyncClient, path:
 
 @pytest.mark.parametrize(("app_env", "expected"), [("production", True), ("development", False)])
 async def test_https_is_asked_for_in_production(app_env: str, expected: bool) -> None:
-    settings = Settings(app_env="production" if app_env == "production" else "development")
-    async with client_of(create_app(settings)) as client:
+    async with client_of(create_app(settings_of(APP_ENV=app_env))) as client:
         headers = (await client.get("/healthz")).headers
     assert ("strict-transport-security" in headers) is expected
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 async def test_whether_https_is_asked_for_is_a_setting(wanted: bool) -> None:
-    async with client_of(create_app(Settings(hsts=wanted, app_env="production"))) as client:
+    async with client_of(create_app(settings_of(HSTS=wanted, APP_ENV="production"))) as client:
         headers = (await client.get("/healthz")).headers
     assert ("strict-transport-security" in headers) is wanted
 
@@ -157,7 +158,7 @@ def _count(method: str, route: str, status: str) -> float:
 
 
 def _app(*origins: str) -> Litestar:
-    return create_app(Settings(cors_origins=origins))
+    return create_app(ProgramSettings(server=ServerSettings(cors_origins=origins)))
 
 
 @pytest.mark.parametrize(

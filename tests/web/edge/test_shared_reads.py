@@ -4,13 +4,12 @@ import asyncio
 
 import pytest
 from litestar import Litestar
-from msgspec.structs import replace
 
 from boxoffice.engine.reads import Reads
-from boxoffice.settings.settings import Settings
 from boxoffice.web.edge import shared_reads
 from tests.support.http.api import Api, done, refused
 from tests.support.http.fixtures import client_of, running
+from tests.support.settings import settings_for
 
 
 class CountingReads:
@@ -141,8 +140,8 @@ async def test_an_answer_that_is_let_go_while_it_is_loaded_is_told_all_the_same(
     assert [done(await reload)["count"] for reload in reloads] == [10, 10]
 
 
-async def test_made_up_origins_do_not_fill_the_memory(settings: Settings) -> None:
-    async with running(replace(settings, auth=False)) as app, client_of(app) as http:
+async def test_made_up_origins_do_not_fill_the_memory(database: str) -> None:
+    async with running(settings_for(database, AUTH="off")) as app, client_of(app) as http:
         show = await Api(http).show()
         reads = counting(app)
 

@@ -8,9 +8,12 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
 from boxoffice.serve.app import create_app
-from boxoffice.settings.settings import Settings
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.access import AccessSettings
+from boxoffice.settings.server import ServerSettings
 from tests.support.http.api import refused
 from tests.support.http.fixtures import Nobody
+from tests.support.settings import settings_of
 
 EVIL: Final = "https://evil.example"
 FORM: Final = {"Content-Type": "text/plain", "Sec-Fetch-Site": "cross-site"}
@@ -18,7 +21,7 @@ METHODS: Final = ["GET", "POST", "PUT", "DELETE", "OPTIONS"]
 
 
 @asynccontextmanager
-async def client(settings: Settings, peer: str = "127.0.0.1") -> AsyncIterator[AsyncClient]:
+async def client(settings: ProgramSettings, peer: str = "127.0.0.1") -> AsyncIterator[AsyncClient]:
     """A client at this address, of an application without a database."""
     app = create_app(settings)
     app.state.engine = app.state.reads = Nobody()
@@ -27,7 +30,7 @@ async def client(settings: Settings, peer: str = "127.0.0.1") -> AsyncIterator[A
         yield http
 
 
-async def asked(settings: Settings, headers: dict[str, str], method: str = "GET") -> Response:
+async def asked(settings: ProgramSettings, headers: dict[str, str], method: str = "GET") -> Response:
     """The answer where nothing is, so that only the shelter can say 403."""
     async with client(settings) as http:
         return await http.request(method, "/nowhere", headers=headers)
@@ -38,7 +41,7 @@ async def asked(settings: Settings, headers: dict[str, str], method: str = "GET"
     ["localhost", "LOCALHOST:3001", "127.0.0.1", "127.0.0.1:80", "127.8.9.10", "[::1]", "[::1]:3001"],
 )
 async def test_this_machine_asks_itself(host: str) -> None:
-    refused(await asked(Settings(), {"Host": host}), 404, "not_found")
+    refused(await asked(settings_of(), {"Host": host}), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -64,22 +67,22 @@ async def test_this_machine_asks_itself(host: str) -> None:
 )
 @pytest.mark.parametrize("method", METHODS)
 async def test_nobody_else_does(headers: dict[str, str], method: str) -> None:
-    problem = refused(await asked(Settings(), headers, method), 403, "forbidden")
+    problem = refused(await asked(settings_of(), headers, method), 403, "forbidden")
     assert "AUTH=on" in problem["detail"]
 
 
 async def test_an_address_elsewhere_is_refused_whatever_it_calls_us() -> None:
     """Another server may run the application, and listen where we do not know of."""
     for peer, status in (("192.0.2.9", 403), ("::ffff:192.0.2.9", 403), ("::ffff:127.0.0.1", 404)):
-        async with client(Settings(), peer) as http:
+        async with client(settings_of(), peer) as http:
             assert (await http.get("/nowhere")).status_code == status
 
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(), Settings(auth=False), Settings(auth=False, app_env="production", cors_origins=())],
+    [settings_of(), settings_of(AUTH="off"), settings_of(AUTH="off", APP_ENV="production")],
 )
-async def test_a_form_elsewhere_books_nothing(settings: Settings) -> None:
+async def test_a_form_elsewhere_books_nothing(settings: ProgramSettings) -> None:
     body = b'{"user_id": 1, "show_id": 1, "seats_booked": 1}'
     async with client(settings) as http:
         answer = await http.post("/api/bookings", content=body, headers=FORM | {"Origin": EVIL})
@@ -102,14 +105,17 @@ async def test_pages_of_our_own_and_of_allowed_origins_may_ask(
     origins: tuple[str, ...], origin: str, method: str
 ) -> None:
     for auth in (None, False):
-        answer = await asked(Settings(cors_origins=origins, auth=auth), {"Origin": origin}, method)
+        settings = ProgramSettings(
+            server=ServerSettings(cors_origins=origins), access=AccessSettings(auth=auth)
+        )
+        answer = await asked(settings, {"Origin": origin}, method)
         preflight = method == "OPTIONS" and bool(origins)  # which the framework answers, whatever the path
         assert answer.status_code == (204 if preflight else 404)
 
 
 async def test_open_by_decision_it_may_stand_behind_a_proxy() -> None:
     behind = {"Host": "tickets.example", "X-Forwarded-For": "192.0.2.9", "Forwarded": "for=192.0.2.9"}
-    settings = Settings(auth=False, app_env="production", cors_origins=())
+    settings = settings_of(AUTH="off", APP_ENV="production")
     for method in METHODS:
         for origin in ({}, {"Origin": "https://tickets.example"}):
             assert (await asked(settings, behind | origin, method)).status_code == 404
@@ -119,4 +125,4 @@ async def test_open_by_decision_it_may_stand_behind_a_proxy() -> None:
 
 async def test_who_must_say_who_they_are_may_come_from_anywhere() -> None:
     headers = {"Host": "tickets.example", "X-Forwarded-For": "192.0.2.9", "Origin": EVIL}
-    refused(await asked(Settings(auth=True), headers), 404, "not_found")
+    refused(await asked(settings_of(AUTH="on"), headers), 404, "not_found")

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 import pytest
 from litestar import Litestar
 
-from boxoffice.settings.settings import Secret, Settings
 from tests.support.engine.clock import stopped_clock
 from tests.support.engine.databases import Connection
 from tests.support.http.api import Api, listed
 from tests.support.http.fixtures import client_of, running
 from tests.support.http.raw import Heard
+from tests.support.settings import settings_of
 from tests.web.http.fuzz_inputs import Request
 from tests.web.http.fuzzing import FUZZERS, fill, fuzz, state_of
 
@@ -27,7 +27,7 @@ EXAMPLES: Final = 300
 async def world(database: str, connection: Connection) -> AsyncIterator[Litestar]:
     """The application over some shows, users and bookings; nothing runs out by itself."""
     await stopped_clock(connection)
-    open_to_all = Settings(database_url=Secret(database), auth=False, sweep_interval_seconds=3600)
+    open_to_all = settings_of(DATABASE_URL=database, AUTH="off", SWEEP_INTERVAL_SECONDS=3600)
     async with running(open_to_all) as app:
         yield app
 

@@ -5,12 +5,12 @@ from httpx import Response
 from structlog.testing import capture_logs
 
 from boxoffice.serve.app import create_app
-from boxoffice.settings.settings import Settings
 from boxoffice.vocabulary import faults
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.web.http.problems import KINDS, fault_code
 from tests.support.http.api import Api, Json, done, refused
 from tests.support.http.fixtures import client_of
+from tests.support.settings import settings_of
 
 NOWHERE = 9007199254740991
 FAULTS = [
@@ -137,7 +137,7 @@ class BrokenEngine:
 
 async def answer_to(error: Exception) -> Response:
     """What a booking is answered when the engine fails so."""
-    app = create_app(Settings())
+    app = create_app(settings_of())
     app.state.engine = BrokenEngine(error)
     async with client_of(app) as client:
         body = {"user_id": 1, "show_id": 1, "seats_booked": 1}

@@ -1,5 +1,5 @@
--- I9: each event is linked to the one before it and the show to its last one: none was changed, removed, put in
--- between or put elsewhere.
+-- I9: each event is linked to the one before it and the show to its last one: none was changed, removed,
+-- put in between or put elsewhere.
 SELECT e.show_id, format('event %s is not what was linked to the one before it', e.seq) AS violation
 FROM (
     SELECT s.show_id, s.seq, s.link, ROW(s.*)::show_events AS event,

@@ -1,4 +1,5 @@
--- The sessions of this database that wait for a lock, for how many seconds, and the sessions that they wait for.
+-- The sessions of this database that wait for a lock, for how many seconds, and the sessions that they
+-- wait for.
 SELECT application_name, a.pid::text AS who,
        extract(epoch FROM clock_timestamp() - query_start)::double precision AS waited_s,
        array_to_string(pg_blocking_pids(a.pid), ', ') AS blockers

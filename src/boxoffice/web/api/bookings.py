@@ -180,7 +180,7 @@ class BookingsController(Controller):
         A hold that has run out is refused, or (a setting of the server, and its default) its seats are
         booked again as a new booking if nobody has them: `retaken_from` then names the old one.
         """
-        late = request.settings.late_confirm
+        late = request.settings.holds.late_confirm
         command = confirm_command(request.asking(idempotency_key), booking_id, late)
         outcome = accepted(await request.engine.execute(command))
         return done(confirmed(outcome.booking), outcome)

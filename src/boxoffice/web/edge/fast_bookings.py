@@ -78,7 +78,7 @@ def _book(asked: _Asked) -> Command[BookingDone]:
 
 
 def _confirm(asked: _Asked) -> Command[BookingDone]:
-    return confirm_command(asked.who, asked.booking_id, asked.settings.late_confirm)
+    return confirm_command(asked.who, asked.booking_id, asked.settings.holds.late_confirm)
 
 
 def _cancel(asked: _Asked) -> Command[BookingDone]:
@@ -110,7 +110,7 @@ class FastBooking:
             await self._app(scope, receive, send)
             return
         operation, booking_id = found
-        messages = await _read(receive, self._owner.state.settings.body_bytes_max)
+        messages = await _read(receive, self._owner.state.settings.server.body_bytes_max)
         command = self._command(operation, booking_id, scope, messages)
         if command is None:
             await self._app(scope, _again(messages, receive), send)
@@ -123,7 +123,7 @@ class FastBooking:
     ) -> Command[BookingDone] | None:
         """What is asked, if it is asked plainly."""
         settings: Settings = self._owner.state.settings
-        body, key = _whole(messages, settings.body_bytes_max), None
+        body, key = _whole(messages, settings.server.body_bytes_max), None
         if body is None:
             return None
         for name, value in scope["headers"]:

@@ -68,14 +68,14 @@ class Gate:
         self._app = app
         self._owner = owner
         self._identities = identities
-        self._proxies = Proxies(settings.trusted_proxies, settings.trusted_proxy_header)
-        self._shelter = Shelter(owner.cors_config, own_machine=settings.auth is None)
+        self._proxies = Proxies(settings.access.trusted_proxies, settings.access.trusted_proxy_header)
+        self._shelter = Shelter(owner.cors_config, own_machine=settings.access.auth is None)
         self._terms = TermsBook(settings)
-        self._policies = _by_handler(owner, policies(customers_confirm=settings.customers_confirm))
+        self._policies = _by_handler(owner, policies(customers_confirm=settings.access.customers_confirm))
         self._per_minute: Final[dict[str, int]] = {
             "look-ups": LOOK_UPS_PER_MINUTE,
-            "reads": settings.rate_reads_per_minute,
-            "writes": settings.rate_writes_per_minute,
+            "reads": settings.rates.reads_per_minute,
+            "writes": settings.rates.writes_per_minute,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
