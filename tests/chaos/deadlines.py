@@ -58,7 +58,7 @@ async def ends_of(connection: Connection, shows: list[int]) -> Ends:
     seats = await connection.fetch("SELECT * FROM booking_seats WHERE show_id = ANY ($1)", shows)
     ends = Ends(
         {row["booking_id"]: row["status"] for row in bookings},
-        {(row["show_id"], row["seat_number"]): row["booking_id"] for row in seats},
+        {(row["show_id"], row["place"]): row["booking_id"] for row in seats},
     )
     for row in await connection.fetch(_DECIDED, shows):
         if row["booking_id"] in ends.at:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from boxoffice.engine.batches import _to_row
+from boxoffice.engine.encoding import encoded_batch
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import BookSeats, CreateShow
 from boxoffice.vocabulary.faults import Busy, OutcomeUnknown, Unavailable
@@ -194,14 +194,13 @@ async def test_conflicts_without_end_are_told_as_unavailable(
 async def test_a_batch_that_arrives_twice_has_one_effect_and_one_answer(box: Box) -> None:
     show = await box.show()
     held = await box.book(show, hold=60)
-    rows = [
-        _to_row(no, BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=count))
-        for no, count in enumerate((2, 99, 1))
-    ]
+    commands = encoded_batch(
+        [BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=count) for count in (2, 99, 1)]
+    )
     batch_id = uuid4()
 
     async def run(*, again: bool) -> list[asyncpg.Record]:
-        return await box.engine._store.write("run_batch", batch_id, rows, again)
+        return await box.engine._store.write("run_batch", batch_id, commands, again)
 
     first, second = await run(again=False), await run(again=True)
     assert [row["code"] for row in first] == ["done", "insufficient_seats", "done"]
@@ -217,16 +216,16 @@ async def test_a_batch_that_arrives_twice_has_one_effect_and_one_answer(box: Box
 async def test_what_the_second_try_was_refused_a_late_first_try_does_not_do(box: Box) -> None:
     show = await box.show(1)
     taken = await box.book(show)
-    rows = [_to_row(0, BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=1))]
+    commands = encoded_batch([BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=1)])
     batch_id = uuid4()
 
-    [refusal] = await box.engine._store.write("run_batch", batch_id, rows, True)
+    [refusal] = await box.engine._store.write("run_batch", batch_id, commands, True)
     done(await box.cancel(taken.id))
 
     assert refusal["code"] == "insufficient_seats"
     with pytest.raises(asyncpg.UniqueViolationError):
-        await box.engine._store.write("run_batch", batch_id, rows, False)
-    assert await box.engine._store.write("run_batch", batch_id, rows, True) == []
+        await box.engine._store.write("run_batch", batch_id, commands, False)
+    assert await box.engine._store.write("run_batch", batch_id, commands, True) == []
     assert await box.free_seats(show) == [1]
     assert await box.violations() == {}
 

@@ -26,7 +26,7 @@ from tests.support.engine.databases import Connection, connected, temporary_data
 from tests.support.engine.races import wait_until_blocked
 from tests.support.settings import settings_for
 
-MIGRATIONS = ["0001_schema", "0002_access", "0003_archive"]
+MIGRATIONS = ["0001_schema"]
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
 
 
@@ -168,19 +168,12 @@ async def test_waiting_for_another_instance_ends_and_says_why(
             await migrate(database)
 
 
-async def test_a_ledger_from_before_gets_its_new_column(database: str, connection: Connection) -> None:
-    await connection.execute("ALTER TABLE schema_migrations DROP COLUMN serves_since")
-    assert await ledger_of(connection) == {}
-    assert await migrate(database) == MigrationReport([], functions_applied=False)
-    assert list(await ledger_of(connection)) == [*MIGRATIONS, "functions"]
-
-
 async def test_functions_are_applied_again_when_they_change(
     database: str, connection: Connection, texts: dict[str, dict[str, str]]
 ) -> None:
-    texts["functions"]["section_of"] = texts["functions"]["section_of"].replace("4096", "4095")
+    texts["functions"]["chunk_of"] = texts["functions"]["chunk_of"].replace("4096", "4095")
     assert await migrate(database) == MigrationReport([], functions_applied=True)
-    assert await connection.fetchval("SELECT section_of(4096)") == 1
+    assert await connection.fetchval("SELECT chunk_of(4096)") == 1
     assert await migrate(database) == MigrationReport([], functions_applied=False)
 
 
@@ -193,9 +186,7 @@ async def test_every_function_is_sound(connection: Connection) -> None:
 
 async def test_readiness_says_what_is_missing(empty: str, texts: dict[str, dict[str, str]]) -> None:
     async with open_engine(settings_for(empty), sweep=False) as (_, reads):
-        with pytest.raises(
-            SchemaMismatch, match="lacks 0001_schema, 0002_access, 0003_archive, functions of"
-        ):
+        with pytest.raises(SchemaMismatch, match="lacks 0001_schema, functions of"):
             await reads.check_ready()
         await migrate(empty)
         await reads.check_ready()

@@ -11,10 +11,10 @@ from tests.support.engine.databases import Connection
 CORRUPTIONS = [
     (
         {"counters add up"},
-        "UPDATE show_inventory SET free_seats = free_seats - 1, sold_seats = sold_seats + 1",
+        "UPDATE show_inventory SET free_places = free_places - 1, sold_places = sold_places + 1",
     ),
-    ({"bookings own their seats"}, "UPDATE bookings SET seats = '{1}' WHERE seats = '{1,2}'"),
-    ({"bookings own their seats"}, "UPDATE bookings SET seats = '{4,5,6}' WHERE status = 'CONFIRMED'"),
+    ({"bookings own their seats"}, "UPDATE bookings SET places = '{1}' WHERE places = '{1,2}'"),
+    ({"bookings own their seats"}, "UPDATE bookings SET places = '{4,5,6}' WHERE status = 'CONFIRMED'"),
     ({"bookings end once"}, "UPDATE bookings SET status = 'FAILED' WHERE status = 'CANCELLED'"),
     (
         {"bookings end once"},  # cancelled twice
@@ -23,10 +23,18 @@ CORRUPTIONS = [
         """,
     ),
     (
+        {"events have a kind"},
+        """
+        SELECT append_events(1, ARRAY[
+            ROW(1, NULL, 'lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL, NULL)::show_events
+        ])
+        """,
+    ),
+    (
         {"bookings end once"},  # without an event
         """
         INSERT INTO bookings
-        SELECT show_id, (1 << 24) + 5, user_id, status, seats, expires_at, NULL, NULL, created_at, updated_at
+        SELECT show_id, (1 << 24) + 5, user_id, status, places, expires_at, NULL, NULL, created_at, updated_at
         FROM bookings WHERE status = 'CANCELLED';
         UPDATE show_inventory SET last_booking_number = 5 WHERE show_id = 1
         """,
@@ -50,11 +58,11 @@ CORRUPTIONS = [
     ({"events have no gap"}, "UPDATE show_inventory SET last_seq = last_seq + 1"),
     (
         {"events replay", "events are chained"},
-        "UPDATE show_events SET seats = '{7}' WHERE kind = 'booked'",
+        "UPDATE show_events SET places = '{7}' WHERE kind = 'booked'",
     ),
     (
         {"events replay", "events are chained"},
-        "UPDATE show_events SET seats = '{9}' WHERE kind = 'blocked'",
+        "UPDATE show_events SET places = '{9}' WHERE kind = 'blocked'",
     ),
     ({"helpers hide nothing"}, "UPDATE show_inventory SET run_hints[1] = 11 WHERE show_id = 1"),
     ({"helpers hide nothing"}, "UPDATE show_inventory SET next_expiry_at = NULL"),
@@ -62,14 +70,14 @@ CORRUPTIONS = [
     ({"helpers hide nothing"}, "UPDATE show_inventory SET last_booking_number = 1 WHERE show_id = 1"),
     (
         {"map shows the owners"},
-        "UPDATE seat_sections SET taken = set_bit(set_bit(taken, 9, 0), 8, 1) WHERE show_id = 1",
+        "UPDATE map_chunks SET taken = set_bit(set_bit(taken, 9, 0), 8, 1) WHERE show_id = 1",
     ),
     (
         {"seats are in the show"},  # a hole of one seat in the map of the large show
         """
-        UPDATE seat_sections SET taken = repeat('0', 4095)::varbit, free_seats = 4095
+        UPDATE map_chunks SET taken = repeat('0', 4095)::varbit, free_places = 4095
         WHERE length(taken) = 4096;
-        UPDATE seat_sections SET taken = B'00', free_seats = 2 WHERE length(taken) = 1
+        UPDATE map_chunks SET taken = B'00', free_places = 2 WHERE length(taken) = 1
         """,
     ),
     (
@@ -84,8 +92,8 @@ CORRUPTIONS = [
         {"one owner", "counters add up", "events replay", "events are chained"},  # a seat is sold twice
         """
         ALTER TABLE booking_seats DROP CONSTRAINT booking_seats_pkey;
-        UPDATE bookings SET seats = '{1,2,3}' WHERE seats = '{1,2}';
-        UPDATE show_events SET seats = '{1,2,3}' WHERE seats = '{1,2}';
+        UPDATE bookings SET places = '{1,2,3}' WHERE places = '{1,2}';
+        UPDATE show_events SET places = '{1,2,3}' WHERE places = '{1,2}';
         INSERT INTO booking_seats VALUES (1, 3, (1 << 24) + 1)
         """,
     ),
@@ -93,7 +101,7 @@ CORRUPTIONS = [
         {"seats are in the show", "counters add up"},  # the blocked seat is not in the show
         """
         ALTER TABLE show_inventory DROP CONSTRAINT inventory_adds_up;
-        UPDATE show_inventory SET total_seats = 9 WHERE show_id = 1
+        UPDATE show_inventory SET total_places = 9 WHERE show_id = 1
         """,
     ),
 ]

@@ -49,8 +49,8 @@ LATE = """
     UPDATE bookings SET expires_at = expires_at - interval '1 hour' WHERE status = 'PENDING'
 """
 UPDATE_SEAT = """
-    UPDATE seat_sections
-    SET taken = set_bit(taken, 9, GREATEST($1::integer, 0)), free_seats = free_seats - $1::integer
+    UPDATE map_chunks
+    SET taken = set_bit(taken, 9, GREATEST($1::integer, 0)), free_places = free_places - $1::integer
 """
 TRIGGER = """
     CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
@@ -61,9 +61,9 @@ ILLNESSES: dict[str, tuple[Illness, str, str]] = {
     "role": (for_database("default_transaction_read_only = on"), "error", "read-only"),
     "durability": (for_database("synchronous_commit = off"), "error", "synchronous_commit"),
     "migrations": (
-        statement("DELETE FROM schema_migrations WHERE name = '0002_access'"),
+        statement("DELETE FROM schema_migrations WHERE name = '0001_schema'"),
         "error",
-        "0002_access",
+        "0001_schema",
     ),
     "dead rows": (statement("ALTER TABLE bookings SET (autovacuum_enabled = false)"), "warning", "bookings"),
     "additions": (statement(TRIGGER), "warning", "tell on bookings"),
@@ -135,7 +135,7 @@ async def test_who_waits_for_a_lock_and_who_has_it_is_told(
     used: str, connection: Connection, admin: Connection
 ) -> None:
     async with connected(used) as waiter, locked_show(connection):
-        waiting = asyncio.create_task(waiter.execute("UPDATE show_inventory SET total_seats = total_seats"))
+        waiting = asyncio.create_task(waiter.execute("UPDATE show_inventory SET total_places = total_places"))
         await wait_until_blocked(admin, pid=waiter.get_server_pid())
 
         async def told() -> bool:
@@ -160,16 +160,16 @@ async def test_dead_rows_and_updates_are_counted(
 ) -> None:
     for bound in ("DEAD_ROWS_MIN", "HOT_UPDATES_MIN"):
         monkeypatch.setattr(f"boxoffice.doctor.tables.{bound}", 1)
-    await connection.execute("ALTER TABLE seat_sections SET (autovacuum_enabled = false)")
-    await connection.execute("CREATE INDEX added ON seat_sections (free_seats)")
+    await connection.execute("ALTER TABLE map_chunks SET (autovacuum_enabled = false)")
+    await connection.execute("CREATE INDEX added ON map_chunks (free_places)")
     async with connected(used) as updating:  # it tells its counts when it ends
         for change in (1, -1) * 3:
             await updating.execute(UPDATE_SEAT, change)
-    await connection.execute("ALTER TABLE seat_sections RESET (autovacuum_enabled)")
+    await connection.execute("ALTER TABLE map_chunks RESET (autovacuum_enabled)")
 
     async def told() -> bool:  # the server counts with a delay
         found = await verdicts(used)
-        return "seat_sections" in found["dead rows"].seen and "seat_sections" in found["HOT updates"].seen
+        return "map_chunks" in found["dead rows"].seen and "map_chunks" in found["HOT updates"].seen
 
     await eventually(told, "dead rows and updates that are not HOT")
 

@@ -14,10 +14,10 @@ KELVIN = "mi\N{KELVIN SIGN}e@example.com"
 """Looks like mike@example.com; its lower case is the same in Unicode, and not in ASCII."""
 
 ERASE = """
-    SELECT run_desk_command(jsonb_populate_record(NULL::show_command, jsonb_build_object(
-        'command_no', 0, 'show_id', 0, 'kind', 'erase_user', 'actor', 'admin', 'user_id', $1::bigint,
-        'details', '{}'::jsonb, 'idempotency_key', 'once-erase', 'fingerprint', '\\x00'
-    )))
+    SELECT run_desk_command(jsonb_build_object(
+        'command_no', 0, 'kind', 'erase_user', 'actor', 'admin', 'user_id', $1::bigint,
+        'idempotency_key', 'once-erase', 'fingerprint', '\\x00'
+    ))
 """
 """What erases a user, for a transaction of the test's own."""
 

@@ -140,24 +140,27 @@ async def test_find_run_finds_the_lowest_run(
 
 @property_test
 @given(maps=maps(), count=st.integers(1, 14), behind=st.lists(st.integers(0, 30), min_size=8, max_size=8))
-async def test_best_run_gives_the_longest_run_and_hints_that_hide_nothing(
+async def test_a_plain_choice_has_the_longest_runs_and_hints_that_hide_nothing(
     connection: Connection, maps: Maps, count: int, behind: list[int]
 ) -> None:
-    sections, free = maps
-    if not free:
+    chunks, free = maps
+    if count > len(free):
         return
-    total = sum(map(len, sections))
-    lowest = [lowest_run(free, n) or total + 1 for n in range(1, 9)]
-    hints = [max(1, first - less) for first, less in zip(lowest, behind, strict=True)]
+    total = sum(map(len, chunks))
+    hints = [max(1, _lowest(free, n, total) - less) for n, less in enumerate(behind, start=1)]
     row = await connection.fetchrow(
-        "SELECT * FROM best_run($1::text[]::bit varying[], $2, $3, $4)", sections, hints, total, count
+        "SELECT * FROM plain_choice($1::text[]::bit varying[], $2, $3, $4, $5)",
+        *(chunks, hints, total, len(free), count),
     )
     assert row is not None
-    length = next(n for n in range(count, 0, -1) if lowest_run(free, n))
-    first = lowest_run(free, length)
-    assert first is not None
-    assert row["seats"] == list(range(first, first + length))
-    assert all(old <= new <= true for old, new, true in zip(hints, row["hints"], lowest, strict=True))
+    assert (row["code"], row["places"]) == ("done", pick_seats(free, count))
+    true = [_lowest(free - set(row["places"]), n, total) for n in range(1, 9)]
+    assert all(old <= new <= first for old, new, first in zip(hints, row["hints"], true, strict=True))
+
+
+def _lowest(free: set[int], count: int, total: int) -> int:
+    """Where the lowest run of so many free places begins; behind the last place if there is none."""
+    return lowest_run(free, count) or total + 1
 
 
 @property_test
@@ -175,7 +178,7 @@ async def test_allocation_agrees_with_the_model(
     left = set(free)
     for row, count in zip(rows, counts, strict=True):
         expected = pick_seats(left, count) if count <= len(left) else None
-        assert (row["seats"], row["code"]) == (expected, "done" if expected else "insufficient_seats")
+        assert (row["places"], row["code"]) == (expected, "done" if expected else "insufficient_seats")
         left -= set(expected or ())
 
 
@@ -185,20 +188,21 @@ async def _allocated(connection: Connection, free: set[int], counts: list[int]) 
     await connection.execute("INSERT INTO users VALUES (1, 'John', 'john@example.com', now(), now())")
     await connection.execute("INSERT INTO shows VALUES (1, 'Show', 'show', now(), now(), now())")
     await connection.execute(
-        "INSERT INTO show_inventory (show_id, total_seats, free_seats, blocked_seats) VALUES (1, 40, $1, $2)",
+        "INSERT INTO show_inventory (show_id, total_places, free_places, blocked_places) "
+        "VALUES (1, 40, $1, $2)",
         len(free),
         40 - len(free),
     )
     await connection.execute(
-        "INSERT INTO seat_sections VALUES (1, 0, $1::text::bit varying, $2)", bits, len(free)
+        "INSERT INTO map_chunks VALUES (1, 0, $1::text::bit varying, $2)", bits, len(free)
     )
     return await connection.fetch(
         """
-        SELECT (o.booking).seats, o.code
-        FROM allocate_seats(1, now(), ARRAY(
-            SELECT ROW(
-                no, 1, 'book', 'me', NULL, 1, n, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-            )::show_command
+        SELECT (o.booking).places, o.code
+        FROM allocate_places(1, now(), ARRAY(
+            SELECT jsonb_populate_record(NULL::engine_command, jsonb_build_object(
+                'command_no', no, 'show_id', 1, 'kind', 'book', 'actor', 'me', 'user_id', 1, 'seat_count', n
+            ))
             FROM unnest($1::integer[]) WITH ORDINALITY AS c (n, no)
         )) AS a, unnest(a.outcomes) AS o
         """,

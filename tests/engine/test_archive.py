@@ -4,13 +4,15 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from boxoffice.engine.encoding import encoded_batch
 from boxoffice.sql import query
 from boxoffice.vocabulary import limits
-from boxoffice.vocabulary.commands import CancelBooking
+from boxoffice.vocabulary.commands import BookSeats, CancelBooking
 from boxoffice.vocabulary.views import Event
 from tests.support.engine.archiving import AGE, ARCHIVIST, archived, previewed
 from tests.support.engine.box import ACTOR, PAGE, Box, done, refused
@@ -255,9 +257,10 @@ async def test_the_archive_that_waits_for_a_sale_leaves_the_show(
 ) -> None:
     async with connection.transaction():
         await connection.execute(
-            "SELECT run_batch(gen_random_uuid(), ARRAY[ROW(0, $1::bigint, 'book', 'shop', NULL, 1, 1, "
-            "NULL, NULL, NULL, NULL, NULL, NULL, NULL)::show_command])",
-            old,
+            query("run_batch"),
+            uuid4(),
+            encoded_batch([BookSeats(actor="shop", show_id=old, user_id=1, seat_count=1)]),
+            False,
         )
         archiving = asyncio.create_task(archived(box.dsn))
         await wait_until_blocked(admin, application_name="boxoffice")
@@ -311,7 +314,7 @@ async def test_verify_sees_what_is_wrong_in_the_archive(box: Box, connection: Co
     await archived(box.dsn)
     for corruption, checks in (
         (
-            "UPDATE archived_events SET seats = '{7}' WHERE kind = 'booked'",
+            "UPDATE archived_events SET places = '{7}' WHERE kind = 'booked'",
             {"events are chained", "events replay"},
         ),
         ("DELETE FROM archived_events WHERE seq = 9", {"events are chained", "events have no gap"}),

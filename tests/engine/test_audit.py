@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 
-from boxoffice.database.migrate import migrate
 from boxoffice.sql import scripts
 from boxoffice.vocabulary.commands import BlockSeats, BookSeats, CancelBooking, CreateShow
-from tests.support.engine.box import ACTOR, START, Box, done, in_one_batch, open_box, violations
-from tests.support.engine.databases import Connection, connected, temporary_database
+from tests.support.engine.box import ACTOR, START, Box, done, in_one_batch
+from tests.support.engine.databases import Connection
 from tests.support.engine.limited import extend
 
 CHAINED = "events are chained"
 
 EVENTS = """
-    SELECT show_id, seq, kind, booking_id, user_id, seats, actor, details, link, at
+    SELECT show_id, seq, kind, booking_id, user_id, places, actor, details, link, at
     FROM show_events ORDER BY show_id, seq
 """
 
@@ -46,13 +45,13 @@ TAMPERINGS = {
         UPDATE show_events SET seq = seq + 100 WHERE show_id = 1 AND seq > 2;
         UPDATE show_events SET seq = seq - 99 WHERE show_id = 1 AND seq > 100;
         INSERT INTO show_events
-        SELECT show_id, 3, kind, booking_id, user_id, seats, actor, at, command_no, details, origin, link
+        SELECT show_id, 3, kind, booking_id, user_id, places, actor, at, command_no, details, origin, link
         FROM show_events WHERE show_id = 1 AND seq = 2;
         UPDATE show_inventory SET last_seq = last_seq + 1 WHERE show_id = 1
     """,
     "put at the end": """
         INSERT INTO show_events
-        SELECT e.show_id, i.last_seq + 1, kind, booking_id, user_id, seats, actor, at, command_no, details,
+        SELECT e.show_id, i.last_seq + 1, kind, booking_id, user_id, places, actor, at, command_no, details,
                origin, sha256(i.last_link || 'x')
         FROM show_events AS e JOIN show_inventory AS i USING (show_id) WHERE show_id = 1 AND seq = i.last_seq;
         UPDATE show_inventory SET last_seq = last_seq + 1 WHERE show_id = 1
@@ -73,7 +72,7 @@ CHANGES = [
     "kind = 'booked'",
     "booking_id = booking_id + 1",
     "user_id = 2",
-    "seats = '{9}'",
+    "places = '{9}'",
     "actor = 'somebody'",
     "at = at + interval '1 microsecond'",
     "details = NULL",
@@ -112,12 +111,12 @@ def link_of(before: bytes, event: Any) -> bytes:
     in_order = dict(sorted(details.items(), key=lambda item: (len(item[0]), item[0])))
     at = event["at"].astimezone(UTC).replace(tzinfo=None).isoformat()
     fields = [
-        *(event[name] for name in ("show_id", "seq", "kind", "booking_id", "user_id", "seats", "actor")),
+        *(event[name] for name in ("show_id", "seq", "kind", "booking_id", "user_id", "places", "actor")),
         at.rstrip("0") if "." in at else at,
         in_order,
     ]
     texts = [
-        json.dumps(field, ensure_ascii=False, separators=(",", ":") if field is event["seats"] else None)
+        json.dumps(field, ensure_ascii=False, separators=(",", ":") if field is event["places"] else None)
         for field in fields
     ]
     return sha256(before + f"[{', '.join(texts)}]".encode()).digest()
@@ -172,45 +171,3 @@ async def test_an_event_says_where_the_request_came_from(box: Box, connection: C
     assert [row["origin"] for row in rows] == ["192.0.2.7"]
     await box.book(show)
     assert await connection.fetchval("SELECT count(*) FROM show_events WHERE origin IS NULL") == 1
-
-
-async def test_the_events_of_an_older_database_are_linked(admin: Connection, postgres_url: str) -> None:
-    async with temporary_database(admin, postgres_url, template=None) as dsn:
-        async with connected(dsn) as connection:
-            await first_version(connection)
-        await migrate(dsn)
-        async with connected(dsn) as connection:
-            assert await assert_links(connection) == 5
-        found = await violations(dsn)
-        assert CHAINED not in found
-        assert "events have no gap" not in found
-        async with open_box(dsn) as box:
-            await box.book(1)
-        async with connected(dsn) as connection:
-            assert await assert_links(connection) == 6
-
-
-async def first_version(connection: Connection) -> None:
-    """A database of the first schema with two shows and some events."""
-    names = ("0000_migrations", "0001_schema")
-    for name in names:
-        await connection.execute(scripts("migrations")[name])
-    checksum = sha256(scripts("migrations")["0001_schema"].encode()).hexdigest()
-    await connection.execute("INSERT INTO schema_migrations VALUES ('0001_schema', $1, '0.1.0')", checksum)
-    await connection.execute(
-        """
-        INSERT INTO users (name, email, created_at, updated_at)
-        VALUES ('John', 'john@example.com', now(), now());
-        INSERT INTO shows (name, show_type, start_time, created_at, updated_at)
-        SELECT name, 'movie', now(), now(), now() FROM unnest('{One,Two}'::text[]) AS name;
-        INSERT INTO show_inventory (show_id, total_seats, free_seats, last_seq)
-        VALUES (1, 10, 10, 3), (2, 10, 10, 2);
-        INSERT INTO seat_sections SELECT no, 0, repeat('0', 10)::varbit, 10 FROM generate_series(1, 2) AS no;
-        INSERT INTO show_events (show_id, seq, kind, booking_id, user_id, seats, actor, at, details)
-        SELECT show_id, seq, 'show_updated', NULL, NULL, '{}', 'me', now(), details::jsonb
-        FROM (VALUES
-            (2, 2, NULL), (1, 1, '{"name": "One", "total_seats": 10}'), (1, 3, '{"reason": "why", "b": 1.5}'),
-            (2, 1, '{}'), (1, 2, '{"reason": "why"}')
-        ) AS e (show_id, seq, details)
-        """
-    )

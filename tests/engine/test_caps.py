@@ -40,7 +40,7 @@ FILL = """
         RETURNING user_id
     )
     INSERT INTO bookings
-        (show_id, booking_id, user_id, status, seats, expires_at, created_at, updated_at, capped)
+        (show_id, booking_id, user_id, status, places, expires_at, created_at, updated_at, capped)
     SELECT $1::bigint, $1::bigint << 24 | 16777215 - user_id, user_id,
            CASE user_id % 2 WHEN 0 THEN 'PENDING' ELSE 'EXPIRED' END, '{1}',
            now() + (1 - user_id % 2) * interval '1 hour', now(), now(), true

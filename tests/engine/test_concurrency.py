@@ -53,10 +53,10 @@ async def test_a_writer_who_met_another_tries_again(
     show = await box.show()
     before = conflicts()
     async with connection.transaction():
-        await connection.execute("UPDATE show_inventory SET free_seats = 9, sold_seats = 1")
+        await connection.execute("UPDATE show_inventory SET free_places = 9, sold_places = 1")
         booking = asyncio.create_task(box.try_book(show, 10))
         await wait_until_blocked(admin, application_name="boxoffice")
-        await connection.execute("UPDATE show_inventory SET free_seats = 10, sold_seats = 0")
+        await connection.execute("UPDATE show_inventory SET free_places = 10, sold_places = 0")
     assert done(await booking).booking.seats == list(range(1, 11))
     assert conflicts() - before == (1 if isolation == "serializable" else 0)
 

@@ -99,13 +99,13 @@ async def _create_show(_box: Box, show: int) -> Command[Any]:
 DEEDS: Final[dict[str, Deed]] = {
     "run_batch": _book,
     "run_show_batch": _book,
-    "book_seats": _block,
+    "book_places": _block,
     "confirm_bookings": _confirm,
     "extend_holds": _extend,
     "append_events": _confirm,
     "end_bookings": _cancel,
     "expire_holds": _expire,
-    "unblock_seats": _unblock,
+    "unblock_places": _unblock,
     "update_show": _resize,
     "delete_show": _delete,
     "append_event": _create_show,
@@ -127,7 +127,7 @@ async def faults(connection: Connection) -> Faults:
 async def everything(connection: Connection) -> list[str]:
     """All rows that commands write, as texts."""
     rows = await connection.fetch(
-        "SELECT t::text FROM show_inventory AS t UNION ALL SELECT t::text FROM seat_sections AS t "
+        "SELECT t::text FROM show_inventory AS t UNION ALL SELECT t::text FROM map_chunks AS t "
         "UNION ALL SELECT t::text FROM bookings AS t UNION ALL SELECT t::text FROM booking_seats AS t "
         "UNION ALL SELECT t::text FROM show_events AS t UNION ALL SELECT t::text FROM shows AS t "
         "UNION ALL SELECT t::text FROM idempotency_keys AS t ORDER BY 1"
@@ -150,7 +150,7 @@ async def outcome_of(box: Box, command: Command[Any]) -> Any:
 
 async def check_a_fault(box: Box, connection: Connection, faults: Faults, point: str, state: str) -> None:
     """One fault at one point: told as it should be, with an effect once or not at all."""
-    command = await DEEDS[fault_points().get(point, "book_seats")](box, await box.show(20))
+    command = await DEEDS[fault_points().get(point, "book_places")](box, await box.show(20))
     fault, tries = TOLD[state]
     before = await everything(connection)
     await faults.arm(point, state)

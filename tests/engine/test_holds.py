@@ -148,10 +148,10 @@ async def test_with_very_many_expired_holds_the_ones_that_are_asked_for_end_firs
     await connection.execute(
         "INSERT INTO booking_seats SELECT 1, n + 1, (1 << 24) + 1 + n FROM generate_series(1, 20000) AS n"
     )
-    await connection.execute("SELECT mark_seats(1, ARRAY(SELECT generate_series(2, 20001)), 1)")
+    await connection.execute("SELECT mark_places(1, ARRAY(SELECT generate_series(2, 20001)), 1)")
     await connection.execute(
         """
-        UPDATE show_inventory SET free_seats = 1, held_seats = 20001,
+        UPDATE show_inventory SET free_places = 1, held_places = 20001,
             last_booking_number = 20001, next_expiry_at = next_expiry_at - interval '1 s'
         """
     )

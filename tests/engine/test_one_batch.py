@@ -133,5 +133,5 @@ async def test_a_corrupt_show_does_not_stop_the_others(box: Box, connection: Con
     cancelled, booked = await asyncio.gather(
         box.cancel(booking.id), box.try_book(good), return_exceptions=True
     )
-    assert "do not own the seats that they list" in str(cancelled)
+    assert "do not own the places that they list" in str(cancelled)
     assert not isinstance(booked, BaseException | Refused)

@@ -4,9 +4,10 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from boxoffice.database.store import Store
-from boxoffice.engine.batches import Batches, Row
+from boxoffice.engine.batches import Batches
 from boxoffice.settings.settings import Settings
 from boxoffice.vocabulary.commands import BlockSeats
 from boxoffice.vocabulary.faults import Busy, OutcomeUnknown, Unavailable
@@ -25,9 +26,9 @@ class ScriptedStore(Store):
     async def write(self, name: str, *args: Any, **_: object) -> list[Any]:
         """The next answer."""
         assert name == "run_batch"
-        batch_id, rows = args
+        batch_id, commands = args
         self.ids.add(batch_id)
-        self.asked.append([_seat(row) for row in rows])
+        self.asked.append([command["seat_numbers"][0] for command in msgspec.json.decode(commands)])
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -39,16 +40,11 @@ def block(seat: int, show_id: int = 1) -> BlockSeats:
 
 
 def done(command_no: int, seat: int) -> dict[str, Any]:
-    return {"command_no": command_no, "code": "done", "seats": [seat], "replayed": False, "details": None}
+    return {"command_no": command_no, "code": "done", "places": [seat], "replayed": False, "details": None}
 
 
 def refused(command_no: int) -> dict[str, Any]:
     return done(command_no, 0) | {"code": "show_not_found"}
-
-
-def _seat(row: Row) -> object:
-    assert isinstance(row[7], list)
-    return row[7][0]
 
 
 async def test_commands_that_are_not_told_are_asked_again_as_another_batch() -> None:

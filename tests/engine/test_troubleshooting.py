@@ -57,7 +57,7 @@ async def test_conflicts_with_another_program_are_no_error_of_any_caller(
     show = await box.show()
     booking = await box.book(show)
     async with connection.transaction():
-        await connection.execute("UPDATE show_inventory SET total_seats = total_seats")
+        await connection.execute("UPDATE show_inventory SET total_places = total_places")
         cancel = asyncio.create_task(box.do(CancelBooking(actor=ACTOR, show_id=show, booking_id=booking.id)))
         await wait_until_blocked(admin, application_name="boxoffice")
     assert done(await cancel).booking.status == "CANCELLED"

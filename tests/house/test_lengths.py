@@ -36,20 +36,6 @@ COMMENT: Final = {
 }
 """What begins a comment, by the end of the file's name. Ruff looks at Python."""
 
-WIDE: Final = dict.fromkeys(
-    (
-        "src/boxoffice/sql/functions/archive/",
-        "src/boxoffice/sql/functions/batch/",
-        "src/boxoffice/sql/functions/bookings/",
-        "src/boxoffice/sql/functions/caps/",
-        "src/boxoffice/sql/functions/users/",
-        "src/boxoffice/sql/migrations/",
-        "src/boxoffice/sql/queries/",
-    ),
-    "has headers that are older than this rule: break them at the next change, and take the folder out",
-)
-"""Folders with wider comments, and why."""
-
 
 def long_functions(root: Path) -> Iterator[Breach]:
     for path, text in files(root, ".py"):
@@ -102,7 +88,7 @@ def test_files_have_one_subject() -> None:
 
 
 def test_comments_fit_the_width() -> None:
-    hold(f"Comments are at most {WIDTH_MAX} characters wide.", wide_comments(ROOT), WIDE)
+    hold(f"Comments are at most {WIDTH_MAX} characters wide.", wide_comments(ROOT), {})
 
 
 def test_the_width_is_the_one_of_the_editor_and_of_ruff() -> None:

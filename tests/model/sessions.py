@@ -9,7 +9,7 @@ import asyncpg
 from msgspec import Struct
 
 from boxoffice.database.errors import CONFLICTS, Errors
-from boxoffice.engine.batches import _to_row
+from boxoffice.engine.encoding import encoded, encoded_batch
 from boxoffice.sql import query
 from boxoffice.vocabulary.commands import Command, ShowCommand
 from tests.support.engine.databases import Connection
@@ -124,8 +124,7 @@ async def _after(task: asyncio.Task[None] | None, step: Coroutine[Any, Any, None
 
 async def run(connection: Connection, batch: Batch) -> list[asyncpg.Record]:
     """Runs a batch as the store does: the rows of its commands in order."""
-    rows = [_to_row(no, command) for no, command in enumerate(batch)]
     if isinstance(batch[0], ShowCommand):
-        told = await connection.fetch(query("run_batch"), uuid4(), rows, False)
+        told = await connection.fetch(query("run_batch"), uuid4(), encoded_batch(batch), False)
         return sorted(told, key=lambda row: int(row["command_no"]))
-    return await connection.fetch(query("run_desk_command"), rows[0])
+    return await connection.fetch(query("run_desk_command"), encoded(batch[0]))

@@ -42,7 +42,7 @@ SETTINGS: Final = {
 """Of the server: no sweeper, so that holds end only when a command comes by."""
 
 _CLEAR: Final = """
-    TRUNCATE logins, users, shows, show_inventory, seat_sections, bookings, booking_seats, show_events,
+    TRUNCATE logins, users, shows, show_inventory, map_chunks, bookings, booking_seats, show_events,
         show_batches, idempotency_keys, caller_locks
 """
 

@@ -179,7 +179,7 @@ async def state_of(connection: Connection, shows: Sequence[int], *, at_desk: boo
 async def _state_of_show(connection: Connection, show: int) -> Facts:
     events = await connection.fetch(query("changes"), show, 1, 1_000)
     owners = await connection.fetch(
-        "SELECT seat_number, COALESCE(booking_id, 0) FROM booking_seats WHERE show_id = $1 ORDER BY 1", show
+        "SELECT place, COALESCE(booking_id, 0) FROM booking_seats WHERE show_id = $1 ORDER BY 1", show
     )
     return {
         "events": [

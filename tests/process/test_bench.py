@@ -91,7 +91,7 @@ async def test_lost_bookings_and_broken_invariants_are_found(bench: Bench) -> No
         await site.sell(show_id, [1, 2, 3])
 
         async def run() -> Sample:
-            await site.connection.execute("DELETE FROM booking_seats WHERE seat_number = 2")
+            await site.connection.execute("DELETE FROM booking_seats WHERE place = 2")
             return site.enter(Sample(seconds=1, rate=1, effects={"booked": 1}))
 
         return [Item("sabotage", "bookings/s", run)]

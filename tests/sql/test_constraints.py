@@ -10,21 +10,21 @@ SOUND = """
     INSERT INTO users (name, email, created_at, updated_at) VALUES ('John', 'john@example.com', now(), now());
     INSERT INTO shows (name, show_type, start_time, created_at, updated_at)
     SELECT name, 'movie', now(), now(), now() FROM unnest('{One,Two,Three}'::text[]) AS name;
-    INSERT INTO show_inventory (show_id, total_seats, free_seats, held_seats, sold_seats, blocked_seats)
+    INSERT INTO show_inventory (show_id, total_places, free_places, held_places, sold_places, blocked_places)
     VALUES (1, 10, 6, 1, 2, 1), (2, 10, 10, 0, 0, 0);
-    INSERT INTO seat_sections VALUES (1, 0, B'1110000001', 6);
+    INSERT INTO map_chunks VALUES (1, 0, B'1110000001', 6);
     INSERT INTO bookings
-    SELECT 1, (1 << 24) + no, 1, status, seats::int[], expires_at, NULL, retaken_from, now(), now()
+    SELECT 1, (1 << 24) + no, 1, status, places::int[], expires_at, NULL, retaken_from, now(), now()
     FROM (VALUES
         (1, 'CONFIRMED', '{1,2}', NULL, NULL),
         (2, 'PENDING', '{3}', now(), NULL),
         (3, 'EXPIRED', '{4}', now(), NULL),
         (4, 'CANCELLED', '{4}', NULL, (1 << 24) + 3)
-    ) AS b (no, status, seats, expires_at, retaken_from);
+    ) AS b (no, status, places, expires_at, retaken_from);
     INSERT INTO booking_seats VALUES
     (1, 1, (1 << 24) + 1, NULL), (1, 2, (1 << 24) + 1, NULL), (1, 3, (1 << 24) + 2, NULL),
     (1, 10, NULL, 'house');
-    INSERT INTO show_events (show_id, seq, kind, seats, actor, at, link)
+    INSERT INTO show_events (show_id, seq, kind, places, actor, at, link)
     VALUES (1, 1, 'show_created', '{}', 'me', now(), '');
     INSERT INTO show_batches VALUES (1, '00000000-0000-0000-0000-000000000001', 1, 1, now());
     INSERT INTO idempotency_keys VALUES (1, 'me', 'key', '', '{}', now());
@@ -38,15 +38,16 @@ USER = "INSERT INTO users (name, email, created_at, updated_at) VALUES ({}, now(
 SHOW = (
     "INSERT INTO shows (name, show_type, start_time, created_at, updated_at) VALUES ({}, now(), now(), now())"
 )
+NEW_INVENTORY = "INSERT INTO show_inventory (show_id, total_places, free_places) VALUES ({})"
 INVENTORY = "UPDATE show_inventory SET {} WHERE show_id = 1"
 BOOKING = "UPDATE bookings SET {} WHERE booking_id = (1 << 24) + 1"
 NEW_BOOKING = """
-    INSERT INTO bookings (show_id, booking_id, user_id, status, seats, created_at, updated_at)
+    INSERT INTO bookings (show_id, booking_id, user_id, status, places, created_at, updated_at)
     VALUES ({}, 'CONFIRMED', '{{5}}', now(), now())
 """
 SEAT = "INSERT INTO booking_seats VALUES ({})"
 EVENT = """
-    INSERT INTO show_events (show_id, seq, kind, seats, actor, at, link)
+    INSERT INTO show_events (show_id, seq, kind, places, actor, at, link)
     VALUES ({}, '{{}}', 'me', now(), '')
 """
 LOGIN = "INSERT INTO logins VALUES ({}, now())"
@@ -69,37 +70,48 @@ REFUSED = [
         ("shows_type_is_a_slug", SHOW.format(f"'X', '{slug}'"))
         for slug in ("", "Movie", "-a", "a b", "a" * 51)
     ),
-    ("show_inventory_pkey", "INSERT INTO show_inventory VALUES (1, 1, 1)"),
-    ("show_inventory_show_id_fkey", "INSERT INTO show_inventory VALUES (99, 1, 1)"),
-    ("inventory_total", "INSERT INTO show_inventory VALUES (3, 0, 0)"),
-    ("inventory_total", "INSERT INTO show_inventory VALUES (3, 1000001, 1000001)"),
-    ("inventory_free", INVENTORY.format("free_seats = -1, sold_seats = 9")),
-    ("inventory_held", INVENTORY.format("held_seats = -1, sold_seats = 4")),
-    ("inventory_sold", INVENTORY.format("sold_seats = -1, held_seats = 4")),
-    ("inventory_blocked", INVENTORY.format("blocked_seats = -1, sold_seats = 4")),
+    (
+        "show_inventory_pkey",
+        NEW_INVENTORY.format("1, 1, 1"),
+    ),
+    (
+        "show_inventory_show_id_fkey",
+        NEW_INVENTORY.format("99, 1, 1"),
+    ),
+    ("inventory_layout", INVENTORY.format("layout = 'none'")),
+    ("inventory_total", NEW_INVENTORY.format("3, 0, 0")),
+    ("inventory_layout", INVENTORY.format("layout = 'none'")),
+    (
+        "inventory_total",
+        NEW_INVENTORY.format("3, 1000001, 1000001"),
+    ),
+    ("inventory_free", INVENTORY.format("free_places = -1, sold_places = 9")),
+    ("inventory_held", INVENTORY.format("held_places = -1, sold_places = 4")),
+    ("inventory_sold", INVENTORY.format("sold_places = -1, held_places = 4")),
+    ("inventory_blocked", INVENTORY.format("blocked_places = -1, sold_places = 4")),
     ("inventory_seq", INVENTORY.format("last_seq = -1")),
     ("inventory_booking_numbers", INVENTORY.format("last_booking_number = 16777216")),
     ("inventory_booking_numbers", INVENTORY.format("last_booking_number = -1")),
     ("inventory_hints", INVENTORY.format("run_hints = '{1}'")),
-    ("inventory_adds_up", INVENTORY.format("free_seats = free_seats - 1")),
-    ("inventory_adds_up", INVENTORY.format("total_seats = total_seats + 1")),
-    ("deleted_show_has_no_active_seats", INVENTORY.format("deleted_at = now()")),
+    ("inventory_adds_up", INVENTORY.format("free_places = free_places - 1")),
+    ("inventory_adds_up", INVENTORY.format("total_places = total_places + 1")),
+    ("deleted_show_has_no_active_places", INVENTORY.format("deleted_at = now()")),
     ("archived_show_holds_nothing", INVENTORY.format("archived_at = now()")),
-    ("seat_sections_pkey", "INSERT INTO seat_sections VALUES (1, 0, B'0', 1)"),
-    ("seat_sections_show_id_fkey", "INSERT INTO seat_sections VALUES (3, 0, B'0', 1)"),
-    ("section_number", "INSERT INTO seat_sections VALUES (1, -1, B'0', 1)"),
-    ("section_length", "INSERT INTO seat_sections VALUES (1, 1, B'', 0)"),
-    ("section_length", "INSERT INTO seat_sections VALUES (1, 1, repeat('0', 4097)::varbit, 4097)"),
-    ("section_adds_up", "UPDATE seat_sections SET free_seats = free_seats - 1"),
-    ("section_adds_up", "UPDATE seat_sections SET taken = set_bit(taken, 5, 1)"),
+    ("map_chunks_pkey", "INSERT INTO map_chunks VALUES (1, 0, B'0', 1)"),
+    ("map_chunks_show_id_fkey", "INSERT INTO map_chunks VALUES (3, 0, B'0', 1)"),
+    ("chunk_number", "INSERT INTO map_chunks VALUES (1, -1, B'0', 1)"),
+    ("chunk_length", "INSERT INTO map_chunks VALUES (1, 1, B'', 0)"),
+    ("chunk_length", "INSERT INTO map_chunks VALUES (1, 1, repeat('0', 4097)::varbit, 4097)"),
+    ("chunk_adds_up", "UPDATE map_chunks SET free_places = free_places - 1"),
+    ("chunk_adds_up", "UPDATE map_chunks SET taken = set_bit(taken, 5, 1)"),
     ("bookings_pkey", NEW_BOOKING.format("1, (1 << 24) + 1, 1")),
     ("bookings_show_id_fkey", NEW_BOOKING.format("99, (99 << 24) + 1, 1")),
     ("bookings_user_id_fkey", NEW_BOOKING.format("1, (1 << 24) + 9, 99")),
-    ("bookings_user_id_fkey", "DELETE FROM users"),
+    ("bookings_user_id_fkey", "DELETE FROM logins; DELETE FROM users"),
     ("booking_id_carries_its_show", NEW_BOOKING.format("1, (2 << 24) + 9, 1")),
     ("booking_status", BOOKING.format("status = 'LOST'")),
-    ("booking_size", BOOKING.format("seats = '{}'")),
-    ("booking_size", BOOKING.format("seats = array_fill(1, '{1001}')")),
+    ("booking_size", BOOKING.format("places = '{}'")),
+    ("booking_size", BOOKING.format("places = array_fill(1, '{1001}')")),
     ("booking_reason_length", BOOKING.format("reason = repeat('x', 501)")),
     ("hold_has_an_end", BOOKING.format("status = 'PENDING'")),
     ("sale_has_no_end", BOOKING.format("expires_at = now()")),
@@ -107,15 +119,15 @@ REFUSED = [
     ("bookings_retaken_once", BOOKING.format("retaken_from = (1 << 24) + 3")),
     ("booking_seats_pkey", SEAT.format("1, 1, (1 << 24) + 2, NULL")),  # two owners
     ("booking_seats_pkey", SEAT.format("1, 1, NULL, 'house'")),  # sold and blocked
-    ("seat_number_from_one", SEAT.format("1, 0, (1 << 24) + 1, NULL")),
-    ("seat_is_booked_or_blocked", SEAT.format("1, 5, (1 << 24) + 1, 'house'")),
-    ("seat_is_booked_or_blocked", SEAT.format("1, 5, NULL, NULL")),
+    ("place_from_one", SEAT.format("1, 0, (1 << 24) + 1, NULL")),
+    ("place_is_booked_or_blocked", SEAT.format("1, 5, (1 << 24) + 1, 'house'")),
+    ("place_is_booked_or_blocked", SEAT.format("1, 5, NULL, NULL")),
     ("block_reason_length", SEAT.format("1, 5, NULL, repeat('x', 501)")),
     ("booking_seats_show_id_booking_id_fkey", SEAT.format("1, 5, (1 << 24) + 99, NULL")),
     ("booking_seats_show_id_booking_id_fkey", SEAT.format("2, 5, (1 << 24) + 1, NULL")),  # of another show
     ("show_events_pkey", EVENT.format("1, 1, 'booked'")),
     ("event_seq", EVENT.format("1, 0, 'booked'")),
-    ("event_kind", EVENT.format("1, 2, 'lost'")),
+    ("event_kinds_pkey", "INSERT INTO event_kinds SELECT * FROM event_kinds"),
     ("archived_bookings_pkey", TWICE.format("archived_bookings", "bookings")),
     ("archived_seats_pkey", TWICE.format("archived_seats", "booking_seats")),
     ("archived_events_pkey", TWICE.format("archived_events", "show_events")),
@@ -155,4 +167,5 @@ async def test_every_constraint_refuses_what_it_should(connection: Connection) -
 
 
 async def test_no_constraint_is_left_out(connection: Connection) -> None:
-    assert {row[0] for row in await connection.fetch(GUARDS)} == {name for name, _ in REFUSED}
+    guards = {row[0] for row in await connection.fetch(GUARDS)}
+    assert guards - {"users_epoch"} == {name for name, _ in REFUSED}  # that one only widens a lock

@@ -6,14 +6,10 @@ Something new gets a new name, and a line here; a line is taken away a release a
 from tests.support.engine.databases import Connection
 
 FUNCTIONS = {
-    "run_batch": "p_batch_id uuid, p_commands show_command[], p_again boolean DEFAULT false "
-    "-> SETOF command_outcome",
-    "run_desk_command": "p_command show_command -> SETOF command_outcome",
+    "run_batch": "p_batch_id uuid, p_commands jsonb, p_again boolean -> SETOF command_outcome",
+    "run_desk_command": "p_command jsonb -> SETOF command_outcome",
 }
 TYPES = {
-    "show_command": "command_no integer, show_id bigint, kind text, actor text, booking_id bigint, "
-    "user_id bigint, seat_count integer, seat_numbers integer[], hold_interval interval, reason text, "
-    "details jsonb, idempotency_key text, fingerprint bytea, origin text",
     "command_outcome": "command_no integer, show_id bigint, code text, replayed boolean, booking bookings, "
     "details jsonb",
 }

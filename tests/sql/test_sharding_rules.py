@@ -40,6 +40,58 @@ def test_nothing_is_used_that_works_on_one_node_only() -> None:
     assert [name for name, text in FILES.items() if sharding.forbidden(text)] == []
 
 
+def test_no_function_in_the_sql_language_asks_tables_of_shows() -> None:
+    assert sharding.in_sql_language(FUNCTIONS) == []
+
+
+def test_no_whole_row_of_a_show_is_used_as_a_value() -> None:
+    assert {name: rows for name, text in FILES.items() if (rows := sharding.whole_rows(text))} == {}
+
+
+def test_no_function_that_asks_tables_stands_in_a_query_on_tables() -> None:
+    found = {name: sharding.nested_queries(text, FUNCTIONS) for name, text in FILES.items()}
+
+    assert {name: functions for name, functions in found.items() if functions} == {}
+
+
+def test_a_constraint_is_added_by_a_statement_of_its_own() -> None:
+    assert [name for name, text in scripts("migrations").items() if sharding.crowded_alters(text)] == []
+
+
+def test_nothing_is_lost_on_its_way_to_a_node() -> None:
+    assert {name: lost for name, text in FILES.items() if (lost := sharding.unstable(text))} == {}
+
+
+def test_rows_of_shows_are_locked_show_by_show() -> None:
+    assert {name: many for name, text in FILES.items() if (many := sharding.locks_of_many(text))} == {}
+
+
+def test_what_a_sharded_database_would_refuse_is_found() -> None:
+    functions = {
+        "asks": "CREATE FUNCTION asks(p_show_id bigint) RETURNS bigint LANGUAGE sql AS $$ "
+        "SELECT count(*) FROM bookings WHERE show_id = p_show_id $$"
+    }
+    assert sharding.in_sql_language(functions) == ["asks"]
+    nested = "SELECT asks(1) FROM shows WHERE show_id = 1"
+    assert sharding.nested_queries(f"CREATE FUNCTION f() LANGUAGE plpgsql {nested}", functions) == ["asks"]
+    for text in (
+        "SELECT CASE WHEN true THEN b END FROM bookings AS b",
+        "SELECT to_jsonb(b) FROM bookings AS b",
+    ):
+        assert sharding.whole_rows(text) == ["bookings AS b"]
+    for text in (
+        "SELECT b.show_id FROM bookings AS b",
+        "UPDATE bookings AS b SET status = 'b' WHERE b.show_id = 1",
+    ):
+        assert sharding.whole_rows(text) == []
+    assert sharding.crowded_alters("ALTER TABLE t ADD x int, ADD CONSTRAINT y CHECK (x > 0)")
+    assert not sharding.crowded_alters("ALTER TABLE t ADD CONSTRAINT y CHECK (f(x, 0) > 0)")
+    assert sharding.unstable('INSERT INTO users (a) VALUES (1) ON CONFLICT (lower(a COLLATE "C")) DO NOTHING')
+    assert sharding.unstable("UPDATE shows SET at = COALESCE($1::timestamptz, at) WHERE show_id = 1")
+    assert sharding.locks_of_many("SELECT FROM show_inventory WHERE show_id = ANY ($1) FOR UPDATE")
+    assert not sharding.locks_of_many("SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE")
+
+
 @pytest.mark.parametrize(
     "statement",
     [

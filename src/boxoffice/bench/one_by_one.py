@@ -21,8 +21,10 @@ from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import USERS
 from boxoffice.bench.results import Sample
 from boxoffice.database.errors import CONFLICTS
+from boxoffice.engine.encoding import encoded_batch
 from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.sql import query
+from boxoffice.vocabulary.commands import BookSeats
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -76,10 +78,10 @@ async def _client(job: Job, took_s: list[float], ends_at: float) -> None:
     try:
         while (began := perf_counter()) < ends_at:
             show_id = random.choice(job.shows)
-            rows = [_row(no, show_id) for no in range(job.batch)]
+            commands = encoded_batch([_booking(show_id) for _ in range(job.batch)])
             while True:
                 try:
-                    await connection.fetch(query("run_batch"), uuid4(), rows, False)
+                    await connection.fetch(query("run_batch"), uuid4(), commands, False)
                 except CONFLICTS:
                     continue
                 break
@@ -88,9 +90,9 @@ async def _client(job: Job, took_s: list[float], ends_at: float) -> None:
         await connection.close()
 
 
-def _row(no: int, show_id: int) -> tuple[object, ...]:
+def _booking(show_id: int) -> BookSeats:
     user_id = random.randint(1, USERS)
-    return (no, show_id, "book", "bench", None, user_id, 1, *[None] * 7)
+    return BookSeats(actor="bench", show_id=show_id, user_id=user_id, seat_count=1)
 
 
 if __name__ == "__main__":

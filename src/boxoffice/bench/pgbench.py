@@ -26,9 +26,11 @@ Isolation = Literal["serializable", "read committed"]
 RETRIES_SINCE: Final = 15
 """The first major version whose pgbench repeats a transaction after a serialization failure."""
 
-_COMMANDS: Final = """ARRAY(
-    SELECT ROW(n, :show::bigint, 'book', 'pgbench', NULL, 1 + (:user::integer + n) % :users::integer, 1, NULL,
-               NULL, NULL, NULL, NULL, NULL, NULL)::show_command
+_COMMANDS: Final = """(
+    SELECT jsonb_agg(jsonb_build_object(
+        'command_no', n, 'show_id', :show::bigint, 'kind', 'book', 'actor', 'pgbench',
+        'user_id', 1 + (:user::integer + n) % :users::integer, 'seat_count', 1
+    ))
     FROM generate_series(0, :batch::integer - 1) AS n
 )"""
 

@@ -98,7 +98,7 @@ async def ledger_of(connection: Any) -> Ledger:
     """The ledger of this connection's database; empty if it was never migrated."""
     try:
         return to_ledger(await connection.fetch(query("applied_migrations")))
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+    except asyncpg.UndefinedTableError:
         return {}
 
 

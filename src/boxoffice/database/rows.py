@@ -36,7 +36,7 @@ def to_booking_details(row: asyncpg.Record) -> BookingDetails:
 
 def _booking_fields(row: asyncpg.Record) -> dict[str, Any]:
     status = BookingStatus(row["status"])
-    seats: list[int] = row["seats"]
+    seats: list[int] = row["places"]
     active = status in _ACTIVE
     return {
         "id": row["booking_id"],

@@ -3,9 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
-from functools import cache
-from hashlib import sha256
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -17,16 +14,13 @@ from msgspec.structs import replace
 from boxoffice.database.errors import CONFLICTS
 from boxoffice.database.rows import to_booking
 from boxoffice.database.store import Store
+from boxoffice.engine.encoding import encoded, encoded_batch
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.commands import (
     BlockSeats,
-    BookSeats,
-    CancelBooking,
-    Caps,
     Command,
     DeleteShow,
     ExpireHolds,
-    FailBooking,
     ShowCommand,
     UnblockSeats,
     UpdateShow,
@@ -44,29 +38,8 @@ from boxoffice.vocabulary.outcomes import (
 )
 from boxoffice.vocabulary.views import Show
 
-Row = tuple[object, ...]
-
-_IN_COLUMNS = (FailBooking, CancelBooking, BlockSeats, UnblockSeats, ExpireHolds)
-"""Commands that the columns of ``show_command`` hold wholly; the others fill ``details``."""
-
 _EXPIRE = str(ExpireHolds.__struct_config__.tag)
 """The kind of command that may leave any number of events; the engine counts them."""
-
-_COLUMNS = (
-    *("kind", "actor", "origin", "idempotency_key", "show_id"),
-    *("user_id", "owner_id", "booking_id", "hold_seconds"),
-)
-"""What never is in ``details``."""
-
-_NOT_ASKED = ("origin", "owner_id", "caps")
-"""Who asks and what they may: no part of a fingerprint."""
-
-_ASKED_IF_GIVEN = ("subject", "issuer")
-"""No part of a fingerprint while they are not given: keys of earlier versions stay good."""
-
-_BY_SETTING: dict[str, object] = {"late": "retake", "lifetime_seconds_max": 0}
-"""What the server's settings fill in, and what a fingerprint has instead: a retry must not fail because they
-have changed. The first is what earlier versions had there by default."""
 
 
 class Batches:
@@ -107,7 +80,7 @@ class Batches:
             command = replace(command, idempotency_key=f"once-{uuid4()}")
         [row] = await self._store.write(
             "run_desk_command",
-            _to_row(0, command),
+            encoded(command),
             retry_on=(*CONFLICTS, asyncpg.UniqueViolationError),
         )
         metrics.OUTCOMES.labels(_kind(command), row["code"]).inc()
@@ -120,8 +93,7 @@ class Batches:
 
     async def _run_whole(self, commands: Sequence[ShowCommand[Any]]) -> list[Outcome | Exception]:
         started = perf_counter()
-        given = [_to_row(no, command) for no, command in enumerate(commands)]
-        rows = await self._store.write("run_batch", uuid4(), given, tell_again=True)
+        rows = await self._store.write("run_batch", uuid4(), encoded_batch(commands), tell_again=True)
         metrics.BATCH_SECONDS.observe(perf_counter() - started)
         metrics.BATCH_COMMANDS.observe(len(commands))
         _count(commands, rows)
@@ -165,57 +137,6 @@ def _kind(command: Command[Any]) -> str:
     return str(command.__struct_config__.tag)
 
 
-def _to_row(command_no: int, command: Command[Any]) -> Row:
-    """The command as a row of type show_command."""
-    seats: tuple[int, ...] | None = getattr(command, "seat_numbers", None)
-    hold_seconds: float | None = getattr(command, "hold_seconds", None)
-    return (
-        command_no,
-        getattr(command, "show_id", 0),
-        _kind(command),
-        command.actor,
-        getattr(command, "booking_id", None),
-        getattr(command, "user_id", None) or getattr(command, "owner_id", None),
-        len(seats) if seats is not None else getattr(command, "seat_count", None),
-        None if seats is None else sorted(seats),
-        None if hold_seconds is None else timedelta(seconds=hold_seconds),
-        getattr(command, "reason", None),
-        _details(command),
-        command.idempotency_key,
-        None if command.idempotency_key is None else _fingerprint(command),
-        command.origin,
-    )
-
-
-def _details(command: Command[Any]) -> str | None:
-    """What the columns have no place for."""
-    if isinstance(command, BookSeats):
-        return None if command.caps is None else _caps(command.caps)
-    if isinstance(command, _IN_COLUMNS):
-        return None
-    fields = {k: v for k, v in msgspec.to_builtins(command).items() if k not in _COLUMNS}
-    if fields.get("caps") is None:
-        fields.pop("caps", None)
-    return msgspec.json.encode(fields).decode()
-
-
-@cache
-def _caps(caps: Caps) -> str:
-    """There are as many as there are settings: one for all callers."""
-    return msgspec.json.encode(caps).decode()
-
-
-def _fingerprint(command: Command[Any]) -> bytes:
-    """What is asked, whoever asks: two commands with one key must agree in it."""
-    fields = msgspec.to_builtins(replace(command, actor="", idempotency_key=None))
-    asked = {
-        name: _BY_SETTING.get(name, value)
-        for name, value in fields.items()
-        if name not in _NOT_ASKED and (value is not None or name not in _ASKED_IF_GIVEN)
-    }
-    return sha256(msgspec.json.encode(asked)).digest()
-
-
 def _to_outcome(command: ShowCommand[Any], row: asyncpg.Record) -> Outcome:
     if row["code"] != "done":
         return _refused(row)
@@ -223,7 +144,7 @@ def _to_outcome(command: ShowCommand[Any], row: asyncpg.Record) -> Outcome:
         case UpdateShow() | DeleteShow():
             return ShowDone(msgspec.json.decode(row["details"], type=Show), row["replayed"])
         case BlockSeats() | UnblockSeats():
-            return SeatsDone(command.show_id, row["seats"], row["replayed"])
+            return SeatsDone(command.show_id, row["places"], row["replayed"])
         case ExpireHolds():
             return msgspec.json.decode(row["details"], type=HoldsExpired)
         case _:

@@ -111,13 +111,13 @@ class BookingEngine:
     async def forget(self) -> bool:
         """Deletes what was kept for lost answers and repeated requests, as far as its time is over.
 
-        Says whether there is more: of the keys only so many are deleted at once.
+        Says whether there is more: of the keys only some are deleted at once.
         """
         age = timedelta(seconds=limits.BATCH_RECORDS_KEPT_S)
         await self._store.write("forget_batches", age)
         await self._store.write("forget_own_keys", age)
         [row] = await self._store.write("forget_keys", self._keys_kept, limits.FORGET_KEYS_MAX)
-        return bool(row["forgotten"] == limits.FORGET_KEYS_MAX)
+        return bool(row["forgotten"] >= limits.FORGET_KEYS_MAX)
 
 
 def _count(command: ShowCommand[Any], outcome: Outcome) -> None:

@@ -226,7 +226,7 @@ class Reads:
         """
         try:
             rows = await self._store.read("applied_migrations")
-        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        except asyncpg.UndefinedTableError:
             rows = []
         check_schema(to_ledger(rows))
 

@@ -25,8 +25,8 @@ SEATS_PER_SHOW_MAX: Final = 1_000_000
 SEATS_PER_BOOKING_MAX: Final = 1_000
 """Seats a booking: a coach party or a school, not a resale of the hall; bounds one command's work."""
 
-SECTION_SEATS: Final = 4_096
-"""Seats in one section of a show's map: 512 bytes, rewritten whenever a seat of it changes."""
+CHUNK_PLACES: Final = 4_096
+"""Places in one chunk of a show's map: 512 bytes, rewritten whenever a place in it changes."""
 
 NAME_CHARS_MAX: Final = 255
 """Characters in a name of a show or a user, as the specification has it."""

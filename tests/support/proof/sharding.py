@@ -11,7 +11,7 @@ from typing import Final
 DISTRIBUTED: Final = (
     "shows",
     "show_inventory",
-    "seat_sections",
+    "map_chunks",
     "bookings",
     "booking_seats",
     "show_events",
@@ -35,6 +35,7 @@ EVERYWHERE: Final = {
 IN_ONE_PLACE: Final = {
     "api_keys": "looked up by the hash of a secret; has nothing to do with a show",
     "caller_locks": "the lock of a user over all shows: there must be one of it",
+    "event_kinds": "what events mean: read by checks alone, the same on every node",
     "schema_migrations": "about the schema, not about shows",
 }
 """Tables that only one node has, and why."""
@@ -47,23 +48,29 @@ CROSS_SHOWS: Final = {
     "queries/due_shows_of_user": "the exact read of a person's bookings",
     "queries/events_of_user": "a person's export; asked by hand",
     "queries/forget_batches": "housekeeping; any node for itself",
-    "queries/forget_keys": "housekeeping; any node for itself",
     "queries/kept_answers_of_user": "a person's export; asked by hand",
     "queries/old_shows": "the archive asks which shows are long over; each node can for its own",
     "queries/overdue_hold": "monitoring looks now and then; each node can for its own",
     "queries/shows": "the list of all shows",
+    "functions/erase_answers": "a person's kept answers lie with many shows; by hand",
+    "functions/erase_refusal": "a person's bookings lie in many shows; by hand",
     "functions/erase_traces": "a person's traces lie in many shows; by hand",
     "functions/erase_user": "a person's traces lie in many shows; by hand, and it locks them in order",
+    "functions/forget_keys": "housekeeping; any node for itself",
 }
 """Statements that are about many shows, and why they may be."""
 
 WITHOUT_SHOW: Final = {
+    "forget_keys": "housekeeping; any node for itself",
     "run_batch": "the one loop over shows; on a sharded database the program makes a call for each instead",
     "run_desk_command": "what is not about a show's seats; show 0 stands for none",
     "create_show": "makes the show, and goes on with its id",
     "booking_outcome": "the show is its command's",
+    "erase_answers": "a person's kept answers lie with many shows; by hand",
+    "erase_refusal": "a person's bookings lie in many shows; by hand",
     "erase_traces": "a person's traces lie in many shows; by hand",
     "erase_user": "a person's traces lie in many shows; by hand",
+    "lock_shows": "locks several shows, one by one",
     "forget_callers": "housekeeping of the locks of users, each of many shows",
     "lock_callers": "counts a user's holds over all shows, by the shows that the lock names",
 }
@@ -72,7 +79,6 @@ WITHOUT_SHOW: Final = {
 CHANGING_CTES: Final = {
     "functions/lock_callers": "RETURNING alone reads the lock without a conflict; its table is no show's",
     "functions/move_to_archive": "moves the rows of one show: nothing may be left between here and there",
-    "queries/forget_keys": "counts what it deletes; housekeeping, any node for itself",
 }
 """Statements that change rows in a WITH, and why they may: sharded, such a one contacts all nodes."""
 
@@ -142,6 +148,81 @@ def changes_in_with(text: str) -> bool:
 def forbidden(text: str) -> list[str]:
     """What works on one node only, or stops all commits."""
     return _FORBIDDEN.findall(code_of(text))
+
+
+def in_sql_language(functions: Mapping[str, str]) -> list[str]:
+    """The functions of LANGUAGE sql that name a table of shows: their parameters name no node."""
+    return [
+        name
+        for name, text in functions.items()
+        if re.search(r"\bLANGUAGE\s+sql\b", code_of(text), re.I) and _REFERENCE.search(_body(text))
+    ]
+
+
+def whole_rows(text: str) -> list[str]:
+    """The tables of shows of which a whole row is used as a value: on a node the row has another type."""
+    found = re.compile(rf"\b(?:FROM|JOIN|UPDATE|USING)\s+({_TABLE})\s+AS\s+(\w+)\b", re.I)
+    return [
+        f"{match[1]} AS {match[2]}"
+        for statement in statements(text)
+        for match in found.finditer(statement)
+        if re.search(rf"(?<!\bAS )(?<![.\w]){match[2]}(?![.\w]|\s*\()", statement.replace(match[0], ""))
+    ]
+
+
+def nested_queries(text: str, functions: Mapping[str, str]) -> list[str]:
+    """The functions that ask tables of shows, called in a query on such tables: a node cannot ask back."""
+    asking = [name for name, body in functions.items() if _REFERENCE.search(_body(body))]
+    called = re.compile(rf"\b({'|'.join(asking)})\s*\(")
+    return [
+        name
+        for statement in statements(_body(text))
+        for scope in scopes(statement)
+        if _REFERENCE.search(scope)
+        for name in called.findall(scope)
+    ]
+
+
+def crowded_alters(text: str) -> list[str]:
+    """The ALTER TABLE statements that add a constraint and do something else, too."""
+    return [
+        statement
+        for statement in statements(text)
+        if re.search(r"\bALTER\s+TABLE\b", statement, re.I)
+        and re.search(r"\bADD\s+(?:CONSTRAINT|PRIMARY|UNIQUE|FOREIGN|CHECK)\b", statement, re.I)
+        and "," in re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", statement))
+    ]
+
+
+def unstable(text: str) -> list[str]:
+    """What is lost or refused on its way to a node.
+
+    A collation in ON CONFLICT is lost; a cast that depends on settings is refused in a COALESCE of an UPDATE.
+    """
+    return [
+        match[0]
+        for statement in statements(text)
+        for match in (
+            *re.finditer(r"\bON\s+CONFLICT\s*\([^)]*\bCOLLATE\b.*", statement, re.I | re.S),
+            *re.finditer(
+                rf"\bUPDATE\s+(?:{_TABLE})\b.*?\b(?:COALESCE|CASE)\b[^,;]*::timestamptz",
+                statement,
+                re.I | re.S,
+            ),
+        )
+    ]
+
+
+def locks_of_many(text: str) -> list[str]:
+    """The statements that lock rows of shows without naming one show."""
+    return [
+        scope
+        for statement in statements(text)
+        for scope in scopes(statement)
+        if re.search(r"\bFOR\s+(?:UPDATE|SHARE|NO\s+KEY\s+UPDATE|KEY\s+SHARE)\b", scope, re.I)
+        and _REFERENCE.search(scope)
+        and not re.search(r"\bshow_id\s*=(?!\s*ANY\b)", scope, re.I)
+    ]
 
 
 def about_shows(functions: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,7 @@ SELECT a.show_id, format('%s is archived, but its show is not', a.what) AS viola
 FROM (
     SELECT show_id, 'booking ' || booking_id AS what FROM archived_bookings
     UNION ALL
-    SELECT show_id, 'seat ' || seat_number FROM archived_seats
+    SELECT show_id, 'place ' || place FROM archived_seats
     UNION ALL
     SELECT show_id, 'event ' || seq FROM archived_events
 ) AS a

@@ -1,12 +1,12 @@
--- I1: free + held + sold + blocked = total, and each counter is what the seats say.
+-- I1: free + held + sold + blocked = total, and each counter is what the places say.
 SELECT i.show_id,
-       format('total %s, free %s, held %s, sold %s, blocked %s; by the seats %s, %s, %s, %s, %s',
-              i.total_seats, i.free_seats, i.held_seats, i.sold_seats, i.blocked_seats,
+       format('total %s, free %s, held %s, sold %s, blocked %s; by the places %s, %s, %s, %s, %s',
+              i.total_places, i.free_places, i.held_places, i.sold_places, i.blocked_places,
               m.total, m.free, o.held, o.sold, o.blocked) AS violation
 FROM show_inventory AS i
 CROSS JOIN LATERAL (
     SELECT COALESCE(sum(length(taken)), 0) AS total, COALESCE(sum(length(taken) - bit_count(taken)), 0) AS free
-    FROM seat_sections WHERE show_id = i.show_id
+    FROM map_chunks WHERE show_id = i.show_id
 ) AS m
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE b.status = 'PENDING') AS held,
@@ -15,6 +15,6 @@ CROSS JOIN LATERAL (
     FROM all_seats AS s LEFT JOIN all_bookings AS b ON b.show_id = s.show_id AND b.booking_id = s.booking_id
     WHERE s.show_id = i.show_id
 ) AS o
-WHERE (i.total_seats, i.free_seats, i.held_seats, i.sold_seats, i.blocked_seats)
+WHERE (i.total_places, i.free_places, i.held_places, i.sold_places, i.blocked_places)
       IS DISTINCT FROM (m.total, m.free, o.held, o.sold, o.blocked)
-   OR i.free_seats + i.held_seats + i.sold_seats + i.blocked_seats <> i.total_seats
+   OR i.free_places + i.held_places + i.sold_places + i.blocked_places <> i.total_places

@@ -1,17 +1,16 @@
--- I9: replaying a show's events, the last one on each seat, gives who owns it now.
+-- I9: replaying a show's events, the last one on each place, gives its present owner.
 WITH last_event AS (
-    SELECT DISTINCT ON (e.show_id, seat) e.show_id, seat, e.kind, e.booking_id
-    FROM all_events AS e CROSS JOIN unnest(e.seats) AS seat
-    ORDER BY e.show_id, seat, e.seq DESC
+    SELECT DISTINCT ON (e.show_id, p.place) e.show_id, p.place, e.kind, e.booking_id
+    FROM all_events AS e CROSS JOIN unnest(e.places) AS p (place)
+    ORDER BY e.show_id, p.place, e.seq DESC
 ),
 replayed AS (
-    SELECT show_id, seat AS seat_number, booking_id FROM last_event
-    WHERE kind IN ('booked', 'held', 'extended', 'confirmed', 'blocked')
+    SELECT l.show_id, l.place, l.booking_id FROM last_event AS l JOIN event_kinds AS k USING (kind) WHERE k.owned
 )
 SELECT show_id,
-       format('seat %s: by the events %s, by the table %s', seat_number,
+       format('place %s: by the events %s, by the table %s', place,
               CASE WHEN r.there IS NULL THEN 'free' ELSE COALESCE(r.booking_id::text, 'the house') END,
               CASE WHEN o.there IS NULL THEN 'free' ELSE COALESCE(o.booking_id::text, 'the house') END) AS violation
 FROM (SELECT *, true AS there FROM replayed) AS r
-FULL JOIN (SELECT show_id, seat_number, booking_id, true AS there FROM all_seats) AS o USING (show_id, seat_number)
+FULL JOIN (SELECT show_id, place, booking_id, true AS there FROM all_seats) AS o USING (show_id, place)
 WHERE (r.there, r.booking_id) IS DISTINCT FROM (o.there, o.booking_id)

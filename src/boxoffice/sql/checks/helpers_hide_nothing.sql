@@ -1,10 +1,10 @@
--- I8: what only saves work tells no lie: no hint lies beyond a run of free seats, no hold ends before the
+-- I8: what only saves work tells no lie: no hint lies beyond a run of free places, no hold ends before the
 -- time that the show waits for, no booking number is above the counter.
-SELECT i.show_id, format('a run of %s free seats begins at seat %s, before its hint %s', h.n, find_run(m.maps, 1, h.n::integer), h.hint) AS violation
+SELECT i.show_id, format('a run of %s free places begins at place %s, before its hint %s', h.n, find_run(m.chunks, 1, h.n::integer), h.hint) AS violation
 FROM show_inventory AS i
-CROSS JOIN LATERAL (SELECT array_agg(taken ORDER BY section_no) AS maps FROM seat_sections WHERE show_id = i.show_id) AS m
+CROSS JOIN LATERAL (SELECT array_agg(taken ORDER BY chunk_no) AS chunks FROM map_chunks WHERE show_id = i.show_id) AS m
 CROSS JOIN LATERAL unnest(i.run_hints) WITH ORDINALITY AS h (hint, n)
-WHERE find_run(m.maps, 1, h.n::integer) < h.hint
+WHERE find_run(m.chunks, 1, h.n::integer) < h.hint
 UNION ALL
 SELECT i.show_id, format('a hold ends at %s, the show waits for %s', min(b.expires_at), i.next_expiry_at)
 FROM show_inventory AS i JOIN all_bookings AS b ON b.show_id = i.show_id AND b.status = 'PENDING'

@@ -1,11 +1,11 @@
--- I1, I2: the map has a seat as taken if and only if somebody owns it.
+-- I1, I2: the map has a place as taken if and only if the place has an owner.
 SELECT m.show_id,
-       format('seats taken on the map but without owner: %s; with owner but free on the map: %s',
-              array_agg(m.seat) FILTER (WHERE m.taken), array_agg(m.seat) FILTER (WHERE NOT m.taken)) AS violation
+       format('places taken on the map but without owner: %s; with owner but free on the map: %s',
+              array_agg(m.place) FILTER (WHERE m.taken), array_agg(m.place) FILTER (WHERE NOT m.taken)) AS violation
 FROM (
-    SELECT s.show_id, s.section_no * 4096 + bit + 1 AS seat, get_bit(s.taken, bit) = 1 AS taken
-    FROM seat_sections AS s CROSS JOIN generate_series(0, length(s.taken) - 1) AS bit
+    SELECT c.show_id, c.chunk_no * 4096 + bit + 1 AS place, get_bit(c.taken, bit) = 1 AS taken
+    FROM map_chunks AS c CROSS JOIN generate_series(0, length(c.taken) - 1) AS bit
 ) AS m
-LEFT JOIN all_seats AS o ON o.show_id = m.show_id AND o.seat_number = m.seat
-WHERE m.taken <> (o.seat_number IS NOT NULL)
+LEFT JOIN all_seats AS o ON o.show_id = m.show_id AND o.place = m.place
+WHERE m.taken <> (o.place IS NOT NULL)
 GROUP BY m.show_id

@@ -1,6 +1,6 @@
--- I2: no seat is in two active bookings, whatever the table of owners says.
-SELECT b.show_id, format('seat %s is in the active bookings %s', seat, array_agg(b.booking_id ORDER BY b.booking_id)) AS violation
-FROM all_bookings AS b CROSS JOIN unnest(b.seats) AS seat
+-- I2: no place is in two active bookings, whatever the table of owners says.
+SELECT b.show_id, format('place %s is in the active bookings %s', p.place, array_agg(b.booking_id ORDER BY b.booking_id)) AS violation
+FROM all_bookings AS b CROSS JOIN unnest(b.places) AS p (place)
 WHERE b.status IN ('PENDING', 'CONFIRMED')
-GROUP BY b.show_id, seat
+GROUP BY b.show_id, p.place
 HAVING count(*) > 1

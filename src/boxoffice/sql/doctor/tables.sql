@@ -4,7 +4,7 @@ SELECT c.relname AS name,
        pg_relation_size(c.oid) AS bytes,
        c.reltuples < 0 AS unanalyzed,
        'autovacuum_enabled=false' = ANY (COALESCE(c.reloptions, '{}')) AS autovacuum_off,
-       c.relname IN ('show_inventory', 'seat_sections') AS stays_hot,
+       c.relname IN ('show_inventory', 'map_chunks') AS stays_hot,
        COALESCE(s.n_live_tup, 0) AS live_rows, COALESCE(s.n_dead_tup, 0) AS dead_rows,
        COALESCE(s.n_tup_upd, 0) AS updates, COALESCE(s.n_tup_hot_upd, 0) AS hot_updates
 FROM pg_class AS c LEFT JOIN pg_stat_user_tables AS s ON s.relid = c.oid

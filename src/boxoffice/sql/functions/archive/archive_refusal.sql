@@ -1,6 +1,7 @@
--- archive_refusal(show, age): why the show does not go to the archive, or NULL: it must be over, and unchanged, for the
--- time `age`, and hold nothing. What changed lately may well change again. Locks: none; it decides if the caller
--- holds the show's inventory row.
+-- archive_refusal(show, age): why the show does not go to the archive, or NULL: it must be over and unchanged
+-- for the time
+-- `age`, and hold nothing. A show that changed lately may well change again.
+-- Locks: none; the answer stands while the caller holds the show's inventory row.
 CREATE OR REPLACE FUNCTION archive_refusal(p_show_id bigint, p_age interval) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -9,7 +10,7 @@ BEGIN
     RETURN (
         SELECT CASE
             WHEN s.start_time > v_over_at THEN 'not_over'
-            WHEN i.held_seats > 0 THEN 'has_holds'
+            WHEN i.held_places > 0 THEN 'has_holds'
             WHEN e.at > v_over_at THEN 'changed_lately'
         END
         FROM shows AS s JOIN show_inventory AS i USING (show_id)

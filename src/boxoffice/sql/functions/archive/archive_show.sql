@@ -1,14 +1,15 @@
--- archive_show(show, age, actor, rows): closes the show for good, if it is time (see archive_refusal), and moves up to
--- `rows` rows of it to the archive; to be called until `more` is false. Once it is closed the rest only waits to be
--- moved: by whom and when does not matter.
--- Locks: the show's inventory row; then its seats, bookings and events.
+-- archive_show(show, age, actor, rows): closes the show for good, if it is time (see archive_refusal), and
+-- moves up to
+-- `rows` rows of it to the archive; to be called until `more` is false. A closed show only waits to be moved,
+-- by any process and at any time.
+-- Locks: the show's inventory row; then its owners, bookings and events.
 CREATE OR REPLACE FUNCTION archive_show(
     p_show_id bigint, p_age interval, p_actor text, p_rows integer,
     OUT code text, OUT seats_moved integer, OUT bookings_moved integer, OUT events_moved integer, OUT more boolean
 ) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_now     timestamptz;
-    v_command show_command;
+    v_command engine_command;
 BEGIN
     PERFORM FROM show_inventory WHERE show_id = p_show_id FOR UPDATE;
     v_now := engine_now();
@@ -17,6 +18,7 @@ BEGIN
         IF code IS NOT NULL THEN
             RETURN;
         END IF;
+        v_command.show_id := p_show_id;
         v_command.actor := p_actor;
         PERFORM append_event(p_show_id, v_now, v_command, 'show_archived', '{}', NULL);
         -- fault point: before_closed

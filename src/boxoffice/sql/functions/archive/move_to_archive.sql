@@ -1,7 +1,8 @@
--- move_to_archive(show, rows): moves up to `rows` rows of a closed show, and says how many of which kind: first the
--- owners, then the bookings that they refer to, the latest first (one that retook a hold refers to it), then the
--- events. A row is moved as it is found when its lock is had: who erases a person changes it before or after.
--- Locks: the caller holds the show's inventory row; then its seats, bookings and events.
+-- move_to_archive(show, rows): moves up to `rows` rows of a closed show, and says how many of which kind:
+-- first the owners, then the bookings that they refer to, the latest first (a booking that retook a hold
+-- refers to it), then the events. A row is moved as it is when its lock is had; an erasure of a person
+-- changes it before or after.
+-- Locks: the caller holds the show's inventory row; then its owners, bookings and events.
 CREATE OR REPLACE FUNCTION move_to_archive(
     p_show_id bigint, p_rows integer,
     OUT seats_moved integer, OUT bookings_moved integer, OUT events_moved integer
@@ -9,8 +10,8 @@ CREATE OR REPLACE FUNCTION move_to_archive(
 BEGIN
     WITH moved AS (
         DELETE FROM booking_seats
-        WHERE show_id = p_show_id AND seat_number = ANY (ARRAY(
-            SELECT seat_number FROM booking_seats WHERE show_id = p_show_id ORDER BY seat_number LIMIT p_rows
+        WHERE show_id = p_show_id AND place = ANY (ARRAY(
+            SELECT place FROM booking_seats WHERE show_id = p_show_id ORDER BY place LIMIT p_rows
         ))
         RETURNING *
     )

@@ -1,35 +1,45 @@
--- apply_commands(show, now, commands): the commands of one batch on one show, kind by kind. They were
--- all asked before any was answered, so any order is a fair one: first what frees seats, then what
--- takes them, in the order of arrival. Locks: the caller holds the show's inventory row; then bookings,
--- seats, sections.
-CREATE OR REPLACE FUNCTION apply_commands(p_show_id bigint, p_now timestamptz, p_commands show_command[])
-RETURNS SETOF command_outcome
+-- apply_commands(show, now, expired, commands): the outcomes of the commands of one batch on one show, kind
+-- by kind. The commands were all asked before any was answered, so any order is fair (decision 2): what frees
+-- places goes first, then what takes them, in the order of arrival. Each step is skipped if no command is its
+-- own.
+-- `expired`: how many holds were ended before; the first command that asks for it is told.
+-- Locks: the caller holds the show's inventory row; then bookings, owners, chunks of the map.
+CREATE OR REPLACE FUNCTION apply_commands(
+    p_show_id bigint, p_now timestamptz, p_expired integer, p_commands engine_command[]
+) RETURNS command_outcome[]
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_kinds   text[] := ARRAY(SELECT DISTINCT c.kind FROM unnest(p_commands) AS c);
-    v_command show_command;
+    v_kinds    text[] := ARRAY(SELECT DISTINCT c.kind FROM unnest(p_commands) AS c);
+    v_outcomes command_outcome[] := '{}';
 BEGIN
-    FOREACH v_command IN ARRAY p_commands LOOP
-        CONTINUE WHEN v_command.kind NOT IN ('update_show', 'unblock');
-        RETURN NEXT CASE v_command.kind
-            WHEN 'update_show' THEN update_show(p_show_id, p_now, v_command)
-            ELSE unblock_seats(p_show_id, p_now, v_command)
-        END;
-    END LOOP;
+    IF v_kinds && '{update_show,unblock}' THEN
+        v_outcomes := v_outcomes || ARRAY(
+            SELECT CASE c.kind
+                WHEN 'update_show' THEN update_show(p_show_id, p_now, c)
+                ELSE unblock_places(p_show_id, p_now, c)
+            END
+            FROM unnest(p_commands) AS c WHERE c.kind IN ('update_show', 'unblock')
+        );
+    END IF;
     IF v_kinds && '{cancel,fail}' THEN
-        RETURN QUERY SELECT * FROM release_bookings(p_show_id, p_now, p_commands);
+        v_outcomes := v_outcomes || release_bookings(p_show_id, p_now, p_commands);
     END IF;
     IF v_kinds && '{confirm}' THEN
-        RETURN QUERY SELECT * FROM confirm_bookings(p_show_id, p_now, p_commands);
+        v_outcomes := v_outcomes || confirm_bookings(p_show_id, p_now, p_commands);
     END IF;
     IF v_kinds && '{extend}' THEN
-        RETURN QUERY SELECT * FROM extend_holds(p_show_id, p_now, p_commands);
+        v_outcomes := v_outcomes || extend_holds(p_show_id, p_now, p_commands);
     END IF;
     IF v_kinds && '{retake,book,block}' THEN
-        RETURN QUERY SELECT * FROM book_seats(p_show_id, p_now, p_commands);
+        v_outcomes := v_outcomes || book_places(p_show_id, p_now, p_commands);
     END IF;
-    FOREACH v_command IN ARRAY p_commands LOOP
-        CONTINUE WHEN v_command.kind <> 'delete_show';
-        RETURN NEXT delete_show(p_show_id, p_now, v_command);
-    END LOOP;
+    IF v_kinds && '{delete_show}' THEN
+        v_outcomes := v_outcomes || ARRAY(
+            SELECT delete_show(p_show_id, p_now, c) FROM unnest(p_commands) AS c WHERE c.kind = 'delete_show'
+        );
+    END IF;
+    IF v_kinds && '{expire}' THEN
+        v_outcomes := v_outcomes || expired_outcomes(p_expired, p_commands);
+    END IF;
+    RETURN v_outcomes;
 END $$;

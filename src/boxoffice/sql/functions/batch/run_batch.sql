@@ -1,26 +1,32 @@
--- run_batch(batch, commands, again): one lane's batch, show by show in the order of their ids, in the
--- transaction of the caller; `again` if it was sent before and its answer lost. Several shows wait for a
--- lock for 100 ms only: then the program asks again, show by show, so that one that is locked elsewhere
--- does not hold up the others. Locks: first the users whose holds are counted (lock_callers), in the order of
--- user ids, then the shows' inventory rows in the order of show ids.
-CREATE OR REPLACE FUNCTION run_batch(p_batch_id uuid, p_commands show_command[], p_again boolean DEFAULT false)
+-- run_batch(batch, commands, again): runs the commands of one batch, show by show, in the transaction of the
+-- caller. The commands are a JSON array of objects. Their members are read by name into engine_command; a
+-- member that this database does not know is ignored, and one that is missing is NULL.
+-- `again`: the batch was sent before, and its answer was lost.
+-- A batch of several shows waits for a lock for 100 ms only. Then the program sends it again, show by show,
+-- so that one show that is locked elsewhere does not hold up the others.
+-- Locks, in this order: the users whose holds are counted (lock_callers), by user id; then the shows'
+-- inventory rows, by show id. Two batches take their locks in one order, so they cannot deadlock.
+CREATE OR REPLACE FUNCTION run_batch(p_batch_id uuid, p_commands jsonb, p_again boolean)
 RETURNS SETOF command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_part record;
+    v_commands engine_command[] := ARRAY(
+        SELECT c FROM jsonb_populate_recordset(NULL::engine_command, p_commands) AS c
+    );
+    v_part     record;
 BEGIN
-    IF EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.show_id <> p_commands[1].show_id) THEN
+    IF EXISTS (SELECT FROM unnest(v_commands) AS c WHERE c.show_id <> v_commands[1].show_id) THEN
         PERFORM set_config('lock_timeout', '100ms', true);
     END IF;
     IF EXISTS (
-        SELECT FROM unnest(p_commands) AS c
-        WHERE c.kind = 'extend' OR c.kind = 'book' AND c.hold_interval IS NOT NULL AND c.details IS NOT NULL
+        SELECT FROM unnest(v_commands) AS c
+        WHERE c.hold_seconds IS NOT NULL AND (c.caps IS NOT NULL OR c.booking_id IS NOT NULL)
     ) THEN
-        p_commands := lock_callers(p_commands);
+        v_commands := lock_callers(v_commands);
     END IF;
     FOR v_part IN
         SELECT c.show_id, array_agg(c ORDER BY c.command_no) AS commands
-        FROM unnest(p_commands) AS c
+        FROM unnest(v_commands) AS c
         GROUP BY c.show_id
         ORDER BY c.show_id
     LOOP

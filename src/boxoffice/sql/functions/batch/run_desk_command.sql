@@ -1,29 +1,32 @@
--- run_desk_command(command): a command that is not about the seats of a show that exists: opening a
--- show, registering, changing or erasing a user. Always with a key, so that a lost answer can be asked again.
--- Locks: none before; the unique keys decide between rivals. An answer told again locks its key.
-CREATE OR REPLACE FUNCTION run_desk_command(p_command show_command) RETURNS SETOF command_outcome
+-- run_desk_command(command): a command that is not about the places of a show that exists: to open a show; to
+-- register, change or erase a user. The command is a JSON object, read as run_batch reads it. It always has a
+-- key, so that a command whose answer was lost can be sent again.
+-- Locks: none before; the unique keys decide between rivals. An answer that is told again locks its key: the
+-- lock makes the transaction one that waits for a standby, so that the standby has what the answer tells of.
+CREATE OR REPLACE FUNCTION run_desk_command(p_command jsonb) RETURNS SETOF command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_now     timestamptz := engine_now();
-    v_outcome command_outcome;
+    v_now      timestamptz := engine_now();
+    v_command  engine_command := jsonb_populate_record(NULL::engine_command, p_command);
+    v_outcomes command_outcome[];
 BEGIN
-    RETURN QUERY SELECT * FROM replayed_outcomes(0, ARRAY[p_command]);
-    IF FOUND THEN
-        -- The answer may be told when a standby has what it tells of: the lock makes this a commit that waits.
+    v_outcomes := replayed_outcomes(0, ARRAY[v_command]);
+    IF v_outcomes <> '{}' THEN
         PERFORM FROM idempotency_keys
-        WHERE show_id = 0 AND actor = p_command.actor AND key = p_command.idempotency_key
+        WHERE show_id = 0 AND actor = v_command.actor AND key = v_command.idempotency_key
         FOR UPDATE;
+        RETURN QUERY SELECT * FROM unnest(v_outcomes);
         RETURN;
     END IF;
     -- fault point: before_desk_command
-    v_outcome := CASE p_command.kind
-        WHEN 'create_show' THEN create_show(v_now, p_command)
-        WHEN 'create_user' THEN create_user(v_now, p_command)
-        WHEN 'update_user' THEN update_user(v_now, p_command)
-        WHEN 'erase_user' THEN erase_user(v_now, p_command)
-    END;
+    v_outcomes := ARRAY[CASE v_command.kind
+        WHEN 'create_show' THEN create_show(v_now, v_command)
+        WHEN 'create_user' THEN create_user(v_now, v_command)
+        WHEN 'update_user' THEN update_user(v_now, v_command)
+        WHEN 'erase_user' THEN erase_user(v_now, v_command)
+    END];
     -- fault point: before_desk_key
-    PERFORM remember_outcomes(0, v_now, ARRAY[p_command], ARRAY[v_outcome]);
+    PERFORM remember_outcomes(0, v_now, ARRAY[v_command], v_outcomes);
     -- fault point: before_desk_answer
-    RETURN NEXT v_outcome;
+    RETURN QUERY SELECT * FROM unnest(v_outcomes);
 END $$;

@@ -1,19 +1,22 @@
--- run_show_batch(show, batch, commands, again): the one door to a show's seats. Locks the show, reads
--- the clock, ends the holds that have run out, answers what was answered before, applies the rest and
--- remembers it. `again`: the batch was sent before, and its answer lost; if it was committed then, its
--- outcomes are read back. Not looked up otherwise: under SERIALIZABLE, to read where every batch of every
--- show writes makes them conflict. Sent again it leaves its record in any case, so that the first try,
--- should it come late, does not fit in twice: nothing that was refused by now happens after all.
--- Locks, in this order: the show's inventory row; then bookings, seats, sections.
+-- run_show_batch(show, batch, commands, again): the one door to the places of a show. The order of its steps
+-- is the design: lock the show; only then read the clock, for a command that waited must not be decided by
+-- the time before; end the holds that have run out; answer what was answered before; apply the rest; remember
+-- it.
+-- `again`: the batch was sent before, and its answer was lost. If it was committed then, its outcomes are
+-- read back. A batch that is sent for the first time is not looked up: under SERIALIZABLE, to read where
+-- every batch of every show writes makes them conflict.
+-- A batch that is sent again always writes its row in show_batches. If the first copy arrives later, its own
+-- INSERT violates the key and it is rolled back. So a command that was refused cannot take effect afterwards.
+-- Locks, in this order: the show's inventory row; then its bookings, owners, chunks of the map.
 CREATE OR REPLACE FUNCTION run_show_batch(
-    p_show_id bigint, p_batch_id uuid, p_commands show_command[], p_again boolean
+    p_show_id bigint, p_batch_id uuid, p_commands engine_command[], p_again boolean
 ) RETURNS SETOF command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_show     show_inventory;
     v_now      timestamptz;
     v_expired  integer := 0;
-    v_todo     show_command[] := p_commands;
+    v_todo     engine_command[] := p_commands;
     v_outcomes command_outcome[];
     v_keyed    boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.idempotency_key IS NOT NULL);
 BEGIN
@@ -30,22 +33,16 @@ BEGIN
     END IF;
     -- fault point: after_expiry
     IF v_keyed THEN
-        v_outcomes := ARRAY(SELECT replayed_outcomes(p_show_id, p_commands));
-        v_todo := ARRAY(
-            SELECT c FROM unnest(p_commands) AS c
-            WHERE c.command_no <> ALL (ARRAY(SELECT o.command_no FROM unnest(v_outcomes) AS o))
-        );
+        v_outcomes := replayed_outcomes(p_show_id, p_commands);
+        v_todo := unanswered(p_commands, v_outcomes);
     END IF;
     IF v_show.show_id IS NULL OR v_show.deleted_at IS NOT NULL OR v_show.archived_at IS NOT NULL THEN
-        RETURN QUERY SELECT * FROM unnest(v_outcomes);
-        RETURN QUERY SELECT * FROM refused_outcomes(p_show_id, v_todo);
+        RETURN QUERY SELECT * FROM unnest(v_outcomes || closed_outcomes(p_show_id, v_show.archived_at IS NOT NULL, v_todo));
         RETURN;
     END IF;
-    IF EXISTS (SELECT FROM unnest(v_todo) AS c WHERE c.kind = 'confirm') THEN
-        v_todo := turn_late_confirms(p_show_id, v_todo);
-    END IF;
+    v_todo := turn_late_confirms(p_show_id, v_todo);
     -- fault point: before_commands
-    v_outcomes := v_outcomes || ARRAY(SELECT apply_commands(p_show_id, v_now, v_todo));
+    v_outcomes := v_outcomes || apply_commands(p_show_id, v_now, v_expired, v_todo);
     -- fault point: before_keys
     IF v_keyed THEN
         PERFORM remember_outcomes(p_show_id, v_now, v_todo, v_outcomes);
@@ -58,8 +55,4 @@ BEGIN
 
     -- fault point: before_answer
     RETURN QUERY SELECT * FROM unnest(v_outcomes);
-    RETURN QUERY
-    SELECT c.command_no, p_show_id, 'done', false, NULL::bookings,
-           jsonb_build_object('expired_count', CASE row_number() OVER (ORDER BY c.command_no) WHEN 1 THEN v_expired ELSE 0 END)
-    FROM unnest(p_commands) AS c WHERE c.kind = 'expire';
 END $$;

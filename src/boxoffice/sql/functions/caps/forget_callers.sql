@@ -1,7 +1,7 @@
--- forget_callers(after, users): of the next users in caller_locks deletes the rows of those who have no hold that is
--- counted; the next hold makes a new row. Who is locked has a hold under way, and is left alone. To be run in
--- READ COMMITTED: whether somebody has holds is asked once the lock is had, and batches that lock other users must not
--- conflict with this. Locks: caller_locks, without waiting.
+-- forget_callers(after, users): of the next users in caller_locks deletes the rows of those that have no hold
+-- that is counted; a user's next hold makes a new row. A user whose row is locked has a hold under way, and
+-- is left alone. To be run in READ COMMITTED: whether a user has holds is asked once the lock is had, and
+-- batches that lock other users must not conflict with this. Locks: caller_locks, without waiting.
 CREATE OR REPLACE FUNCTION forget_callers(p_after bigint, p_users integer, OUT last_user_id bigint, OUT forgotten integer)
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

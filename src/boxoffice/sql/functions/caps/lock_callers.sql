@@ -1,32 +1,38 @@
--- lock_callers(commands): locks the users whose holds are counted over all shows: those of holds with caps, and of
--- holds that are extended, which could otherwise outlive a count. Gives the commands; those of users who may have
--- holds in other shows with these shows (details.show_ids). A lock is a changed row: under SERIALIZABLE whoever
--- waited for it starts anew, with the holds that were made meanwhile. Read by RETURNING, never by a query: that
--- would make batches with other users' first holds conflict.
+-- lock_callers(commands): takes the lock of every user whose holds this batch will count, and returns the
+-- commands. For users who may have holds in other shows it adds these shows to the caps (show_ids).
+-- Why: a cap counts holds over all shows, so two shows' batches must not count for one user at the same time.
+-- A command that extends a hold locks the user, too: else another transaction could count while this hold,
+-- about to end, is extended.
+-- How: the lock is a changed row of caller_locks. Under SERIALIZABLE a batch that waited for it is told to
+-- start again, and then sees the other's holds.
+-- Trap: the rows are read by RETURNING. A SELECT here would make first holds of different users conflict.
 -- Locks: caller_locks in the order of user ids, before any show.
-CREATE OR REPLACE FUNCTION lock_callers(p_commands show_command[]) RETURNS show_command[]
+CREATE OR REPLACE FUNCTION lock_callers(p_commands engine_command[]) RETURNS engine_command[]
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_locks caller_locks[];
+    v_locks   caller_locks[];
+    v_lock    caller_locks;
+    v_command engine_command;
 BEGIN
     WITH locked AS (
         INSERT INTO caller_locks AS l (user_id, show_ids)
         SELECT w.user_id, array_agg(w.show_id)
         FROM (
             SELECT c.user_id, c.show_id FROM unnest(p_commands) AS c
-            WHERE c.kind = 'book' AND c.hold_interval IS NOT NULL AND c.details IS NOT NULL
+            WHERE c.hold_seconds IS NOT NULL AND c.caps IS NOT NULL
             UNION
             SELECT b.user_id, b.show_id FROM unnest(p_commands) AS c JOIN bookings AS b USING (show_id, booking_id)
-            WHERE c.kind = 'extend' AND (c.user_id IS NULL OR b.user_id = c.user_id)
+            WHERE c.hold_seconds IS NOT NULL AND (c.owner_id IS NULL OR b.user_id = c.owner_id)
         ) AS w
         GROUP BY w.user_id ORDER BY w.user_id
         ON CONFLICT (user_id) DO UPDATE SET show_ids = CASE
             WHEN l.show_ids @> EXCLUDED.show_ids THEN l.show_ids
             ELSE ARRAY(SELECT DISTINCT unnest(l.show_ids || EXCLUDED.show_ids))
         END
-        RETURNING l
+        RETURNING l.user_id, l.show_ids
     )
-    SELECT array_agg(l) INTO v_locks FROM locked WHERE cardinality((l).show_ids) > 1;
+    SELECT array_agg(ROW(l.user_id, l.show_ids)::caller_locks) INTO v_locks
+    FROM locked AS l WHERE cardinality(l.show_ids) > 1;
 
     IF v_locks IS NULL THEN
         RETURN p_commands;
@@ -42,13 +48,15 @@ BEGIN
     )
     WHERE cardinality(l.show_ids) > 8 AND l.user_id IN (SELECT v.user_id FROM unnest(v_locks) AS v);
 
-    RETURN ARRAY(
-        SELECT CASE WHEN c.kind = 'book' AND c.details IS NOT NULL AND l.user_id IS NOT NULL THEN ROW(
-            c.command_no, c.show_id, c.kind, c.actor, c.booking_id, c.user_id, c.seat_count, c.seat_numbers,
-            c.hold_interval, c.reason, c.details || jsonb_build_object('show_ids', l.show_ids),
-            c.idempotency_key, c.fingerprint, c.origin
-        )::show_command ELSE c END
-        FROM unnest(p_commands) AS c LEFT JOIN unnest(v_locks) AS l USING (user_id)
-        ORDER BY c.command_no
-    );
+    FOR n IN 1 .. cardinality(p_commands) LOOP
+        v_command := p_commands[n];
+        CONTINUE WHEN v_command.hold_seconds IS NULL OR v_command.caps IS NULL;
+        FOREACH v_lock IN ARRAY v_locks LOOP
+            IF v_lock.user_id = v_command.user_id THEN
+                v_command.caps := v_command.caps || jsonb_build_object('show_ids', v_lock.show_ids);
+                p_commands[n] := v_command;
+            END IF;
+        END LOOP;
+    END LOOP;
+    RETURN p_commands;
 END $$;

@@ -1,8 +1,13 @@
--- event_content(event): what an event says, in one fixed form: the bytes that its link is made of. Where a
--- request came from and the reasons that people give are left out, so that a person can be erased.
-CREATE OR REPLACE FUNCTION event_content(p_event show_events) RETURNS bytea
+-- event_content(show, seq, kind, booking, user, places, actor, at, details): what an event says, in one fixed
+-- form: the bytes that its link is made of. The origin of a request and the reasons that people give are left
+-- out, so that a person can be erased. To change the form breaks the chain of every event that was ever
+-- written.
+CREATE OR REPLACE FUNCTION event_content(
+    p_show_id bigint, p_seq bigint, p_kind text, p_booking_id bigint, p_user_id bigint, p_places integer[], p_actor text,
+    p_at timestamptz, p_details jsonb
+) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN convert_to(json_build_array(
-    p_event.show_id, p_event.seq, p_event.kind, p_event.booking_id, p_event.user_id, p_event.seats, p_event.actor,
-    p_event.at AT TIME ZONE 'UTC', COALESCE(p_event.details - 'reason', '{}')
+    p_show_id, p_seq, p_kind, p_booking_id, p_user_id, p_places, p_actor, p_at AT TIME ZONE 'UTC',
+    COALESCE(p_details - 'reason', '{}')
 )::text, 'UTF8');

@@ -1,7 +1,8 @@
--- remember_outcomes(show, now, commands, outcomes): keeps the answers of commands that came with a key
--- and had an effect. A refusal is not kept: it may be tried again. Locks: see the caller.
+-- remember_outcomes(show, now, commands, outcomes): keeps the answers of commands that came with a key and
+-- had an effect. A refusal is not kept: the caller may try again with the same key. Locks: none of its own;
+-- see the caller.
 CREATE OR REPLACE FUNCTION remember_outcomes(
-    p_show_id bigint, p_now timestamptz, p_commands show_command[], p_outcomes command_outcome[]
+    p_show_id bigint, p_now timestamptz, p_commands engine_command[], p_outcomes command_outcome[]
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

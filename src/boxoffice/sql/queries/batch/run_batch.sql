@@ -1,6 +1,6 @@
 -- One lane's batch: $1 its id, $2 the commands, $3 whether it was sent before and its answer was lost.
 -- One row for each command, in any order.
 SELECT o.command_no, o.code, o.replayed, (o.booking).booking_id, (o.booking).show_id, (o.booking).user_id,
-       (o.booking).status, (o.booking).seats, (o.booking).expires_at, (o.booking).reason,
+       (o.booking).status, (o.booking).places, (o.booking).expires_at, (o.booking).reason,
        (o.booking).retaken_from, (o.booking).created_at, (o.booking).updated_at, o.details
 FROM run_batch($1, $2, $3) AS o

@@ -1,12 +1,3 @@
--- Deletes idempotency keys that are older than $1 (an interval), the oldest first, $2 at most; says how many.
-WITH forgotten AS (
-    DELETE FROM idempotency_keys
-    WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM idempotency_keys
-        WHERE created_at < (SELECT engine_now()) - $1::interval
-        ORDER BY created_at LIMIT $2
-        FOR UPDATE SKIP LOCKED
-    ))
-    RETURNING 1
-)
-SELECT count(*) AS forgotten FROM forgotten
+-- Deletes idempotency keys that are older than $1 (an interval), the oldest first, some $2 of them; says how
+-- many.
+SELECT forget_keys($1, $2) AS forgotten

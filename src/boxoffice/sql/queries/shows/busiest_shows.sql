@@ -1,6 +1,7 @@
--- The $1 shows with most events in the last $2 batches of all shows, and their seats. Batches are kept for an
--- hour, and their index gives the last ones, so that it costs the same on a busy day.
-SELECT i.show_id, i.free_seats, i.held_seats, i.sold_seats, i.blocked_seats, i.last_seq AS seq
+-- The $1 shows with most events in the last $2 batches of all shows, with their seats by state. Batches are
+-- kept for an hour, and an index gives the last ones: the query costs the same on a busy day.
+SELECT i.show_id, i.free_places AS free_seats, i.held_places AS held_seats, i.sold_places AS sold_seats,
+       i.blocked_places AS blocked_seats, i.last_seq AS seq
 FROM (
     SELECT b.show_id, sum(b.last_seq - b.first_seq + 1) AS events
     FROM (SELECT show_id, first_seq, last_seq FROM show_batches ORDER BY created_at DESC LIMIT $2) AS b

@@ -1,6 +1,6 @@
 -- Shows by start: of type $1, starting from $2 on and before $3, with the text $4 in the name, only with
 -- free seats if $5, after the place ($6, $7), $8 at most. NULL: no such condition.
-SELECT s.show_id AS id, s.name, s.start_time, i.total_seats, i.free_seats AS available_seats, s.show_type,
+SELECT s.show_id AS id, s.name, s.start_time, i.total_places AS total_seats, i.free_places AS available_seats, s.show_type,
        s.created_at, s.updated_at, i.last_seq AS seq
 FROM shows AS s JOIN show_inventory AS i USING (show_id)
 WHERE i.deleted_at IS NULL
@@ -8,7 +8,7 @@ WHERE i.deleted_at IS NULL
   AND ($2::timestamptz IS NULL OR s.start_time >= $2)
   AND ($3::timestamptz IS NULL OR s.start_time < $3)
   AND ($4::text IS NULL OR position(lower($4) IN lower(s.name)) > 0)
-  AND (NOT $5::boolean OR i.free_seats > 0)
+  AND (NOT $5::boolean OR i.free_places > 0)
   AND ($6::timestamptz IS NULL OR (s.start_time, s.show_id) > ($6, $7::bigint))
 ORDER BY s.start_time, s.show_id
 LIMIT $8

@@ -1,4 +1,4 @@
--- flip_bits(taken, bits, value): one section's map with these bits set to value (1 taken, 0 free).
+-- flip_bits(taken, bits, value): one chunk of a map with these bits set to value (1 taken, 0 free).
 CREATE OR REPLACE FUNCTION flip_bits(p_taken bit varying, p_bits integer[], p_value integer) RETURNS bit varying
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE

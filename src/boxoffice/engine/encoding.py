@@ -1,0 +1,67 @@
+"""Commands as the database reads them: JSON objects whose members are read by name.
+
+Both sides may know members that the other does not: the database ignores an unknown one, and a missing one is
+NULL. So a field can be added on either side first (docs/decisions/0032-commands-by-name.md).
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from boxoffice.vocabulary.commands import Command
+
+ATTRIBUTES: Final = frozenset(
+    {
+        *("command_no", "kind", "actor", "origin", "idempotency_key", "fingerprint"),
+        *("show_id", "booking_id", "user_id", "owner_id", "seat_count", "seat_numbers"),
+        *("hold_seconds", "lifetime_seconds_max", "late", "reason", "caps", "ask", "details"),
+    }
+)
+"""The attributes of ``engine_command`` in the database. A field of a command that is none of them is told in
+``details``, where the function that needs it reads it: a command may have any field."""
+
+_NO_PART_OF_A_FINGERPRINT: Final = frozenset(
+    {
+        *("actor", "idempotency_key", "origin", "owner_id", "caps"),  # who asks, and what they may
+        *("late", "lifetime_seconds_max"),  # settings: a retry must not fail because they have changed
+    }
+)
+
+
+def encoded_batch(commands: Sequence[Command[Any]]) -> str:
+    """The commands as ``run_batch`` reads them: an array of objects, numbered by their place."""
+    return msgspec.json.encode([_object(no, command) for no, command in enumerate(commands)]).decode()
+
+
+def encoded(command: Command[Any]) -> str:
+    """The command as ``run_desk_command`` reads it: one object."""
+    return msgspec.json.encode(_object(0, command)).decode()
+
+
+def fingerprint(fields: dict[str, Any]) -> bytes:
+    """A hash of what is asked, whoever asks: two commands with one key must agree in it.
+
+    A field that is not given is no part of it, so that a field that a later version adds changes no hash.
+    """
+    asked = {
+        name: value
+        for name, value in fields.items()
+        if value is not None and name not in _NO_PART_OF_A_FINGERPRINT
+    }
+    return sha256(msgspec.json.encode(asked)).digest()
+
+
+def _object(command_no: int, command: Command[Any]) -> dict[str, Any]:
+    """The command as an object with the members of ``engine_command``."""
+    fields: dict[str, Any] = msgspec.to_builtins(command)
+    told: dict[str, Any] = {"command_no": command_no}
+    if command.idempotency_key is not None:
+        told["fingerprint"] = f"\\x{fingerprint(fields).hex()}"
+    if seats := fields.get("seat_numbers"):
+        fields["seat_numbers"] = sorted(seats)
+    if fields.keys() <= ATTRIBUTES:
+        return fields | told
+    told["details"] = {name: value for name, value in fields.items() if name not in ATTRIBUTES}
+    return {name: value for name, value in fields.items() if name in ATTRIBUTES} | told

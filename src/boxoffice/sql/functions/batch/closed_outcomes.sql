@@ -1,0 +1,26 @@
+-- closed_outcomes(show, archived, commands): why the commands on a show are refused that is not there, was
+-- deleted, or is archived. Bookings stay for the audit: a command on one is told the booking's state, and in
+-- the archive that nothing changes any more. A booking that is not there, or another user's, is not found in
+-- any case. Locks: none.
+CREATE OR REPLACE FUNCTION closed_outcomes(p_show_id bigint, p_archived boolean, p_commands engine_command[])
+RETURNS command_outcome[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_deleted  boolean := NOT EXISTS (SELECT FROM show_inventory WHERE show_id = p_show_id AND deleted_at IS NULL);
+    v_command  engine_command;
+    v_outcomes command_outcome[] := '{}';
+BEGIN
+    FOREACH v_command IN ARRAY p_commands LOOP
+        v_outcomes := v_outcomes || CASE
+            WHEN v_command.booking_id IS NULL AND v_deleted THEN refuse(v_command, 'show_not_found', NULL)
+            WHEN NOT p_archived THEN booking_outcome(v_command, false)
+            WHEN v_command.booking_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM all_bookings AS b
+                WHERE b.show_id = p_show_id AND b.booking_id = v_command.booking_id
+                  AND (v_command.owner_id IS NULL OR b.user_id = v_command.owner_id)
+            ) THEN refuse(v_command, 'booking_not_found', NULL)
+            ELSE refuse(v_command, 'show_archived', NULL)
+        END;
+    END LOOP;
+    RETURN v_outcomes;
+END $$;
