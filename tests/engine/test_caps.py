@@ -161,20 +161,27 @@ async def test_fifty_rivals_of_two_engines_never_pass_the_cap(
     limits = caps(holds=3)
     ids = [await box.show(100) for _ in range(shows)]
 
+    kept: set[int] = set()  # holds that a client was told of and has not given back
+
     async def grab(engine: Box, no: int) -> int:
         made = 0
         for step in range(3):
             outcome = await book_capped(engine, ids[(no + step) % shows], limits)
             if isinstance(outcome, BookingDone):
                 made += 1
+                kept.add(outcome.booking.id)
+                await asyncio.sleep(0)  # lets others be told
+                assert len(kept) <= 3
                 if step < 2:
+                    kept.remove(outcome.booking.id)
                     done(await engine.cancel(outcome.booking.id))
         return made
 
     async with open_box(box.dsn, isolation, pool_max=8) as other:
         made = await asyncio.gather(*(grab((box, other)[no % 2], no) for no in range(50)))
     assert sum(made) >= 3
-    assert await connection.fetchval(MOST_AT_ONCE) <= 3
+    if isolation == "serializable":  # else a hold may be counted by a snapshot that is younger than its time
+        assert await connection.fetchval(MOST_AT_ONCE) <= 3
     assert await connection.fetchval("SELECT count(*) FROM bookings WHERE status = 'PENDING'") <= 3
     assert await box.violations() == {}
 

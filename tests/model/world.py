@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from boxoffice.engine.batches import _to_outcome
+from boxoffice.engine.outcomes_of_rows import to_outcome
 from boxoffice.sql import query
 from boxoffice.vocabulary.commands import (
     BlockSeats,
@@ -155,7 +155,7 @@ def serial_orders(told: Sequence[Told], *, tick: bool) -> Iterator[tuple[int, ..
 def facts_of(batch: Batch, told: Told) -> list[Facts]:
     """The answers to a session's batch, from its rows."""
     return [
-        _plain(_to_outcome(command, row)) if isinstance(command, ShowCommand) else _at_the_desk(row)
+        _plain(to_outcome(command, row)) if isinstance(command, ShowCommand) else _at_the_desk(row)
         for command, row in zip(batch, told.rows, strict=True)
     ]
 

@@ -13,11 +13,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from boxoffice.access.callers import Role
-from boxoffice.access.policies import POLICIES
 from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, bearer
+from tests.support.http.policies import declared
 from tests.support.process.program import Program
 
 HERE: Final = Path(__file__).parent
+POLICIES: Final = declared()
 SEED: Final = 1
 EXAMPLES: Final = 5
 """Requests of each operation in each phase that makes them up: some seconds for one caller."""

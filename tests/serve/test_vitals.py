@@ -10,11 +10,12 @@ from prometheus_client import Gauge
 from boxoffice.serve import vitals
 from boxoffice.serve.vitals import Vitals
 from boxoffice.telemetry import metrics
+from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
 from tests.support.http.api import Api, done
-from tests.support.http.fixtures import client_of, running
+from tests.support.http.fixtures import client_of, running, vitals_of
 from tests.support.http.scrape import Scrape
 from tests.support.settings import settings_for
 
@@ -28,8 +29,8 @@ async def scraped(http: AsyncClient) -> Scrape:
 
 async def looked(app: Litestar, http: AsyncClient) -> Scrape:
     """What the metrics are after one more look at everything."""
-    await app.state.vitals.take_sample()
-    app.state.engine.tell_load()
+    await vitals_of(app).take_sample()
+    services_of(app).engine.tell_load()
     return await scraped(http)
 
 
@@ -122,13 +123,13 @@ async def test_a_locked_show_is_seen_in_lanes_and_pool(database: str, connection
 
 
 async def test_requests_that_wait_for_a_connection_are_seen(app: Litestar, api: Api) -> None:
-    store = app.state.engine._store
+    store = services_of(app).engine._store
     pool = store._readers.pool
     held = [await pool.acquire() for _ in range(pool.get_max_size())]
     asked = asyncio.create_task(api.http.get("/api/users/1"))
 
     async def waiting() -> float:
-        app.state.engine.tell_load()
+        services_of(app).engine.tell_load()
         return (await scraped(api.http)).value("boxoffice_pool_waiting_requests", pool="readers")
 
     async def somebody_waits() -> bool:
@@ -163,7 +164,7 @@ async def test_a_hold_that_nobody_ends_is_seen(database: str, connection: Connec
 
 async def test_a_database_that_does_not_answer_is_told(app: Litestar, api: Api) -> None:
     assert (await looked(app, api.http)).value("boxoffice_database_up") == 1
-    await app.state.engine._store._readers.close()
+    await services_of(app).engine._store._readers.close()
 
     told = await looked(app, api.http)
 
@@ -174,7 +175,7 @@ async def test_faults_are_counted_by_what_they_are(app: Litestar, api: Api) -> N
     show, user = await api.show(), await api.user()
     labels = {"fault": "ShuttingDown", "code": "shutting_down"}
     before = (await scraped(api.http)).value("boxoffice_faults_total", **labels)
-    await app.state.engine.stop()
+    await services_of(app).engine.stop()
     body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
     await api.http.post("/api/bookings", json=body)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import boxoffice
+from boxoffice.serve.operations import DOMAINS
 from boxoffice.sql import query, scripts
 from boxoffice.vocabulary import limits
-from boxoffice.vocabulary.outcomes import RefusalCode
 
 SOURCES = Path(boxoffice.__file__).parent
 FUNCTIONS = scripts("functions")
@@ -100,10 +100,21 @@ def test_every_check_says_which_invariants_it_shows() -> None:
         assert re.match(r"-- I\d(, I\d)*: ", text), name
 
 
+def test_every_kind_of_event_that_is_written_has_its_row_and_every_row_is_written() -> None:
+    rows = re.search(r"INSERT INTO event_kinds .*?;", SCHEMA, re.S)
+    assert rows is not None
+    known = set(re.findall(r"\('(\w+)',", rows[0]))
+    code = "".join(code_of(text) for text in FUNCTIONS.values())
+    written = set(re.findall(r"\b(?:event_of\(\s*[\w.]+, |append_event\([^;']*)'(\w+)'", code))
+
+    assert written <= known
+    assert known <= set(re.findall(r"'(\w+)'", code.lower()))  # an end is written by its status
+
+
 def test_the_sql_gives_every_refusal_and_no_other() -> None:
     code = "".join(code_of(text) for text in FUNCTIONS.values())
     told = set(
         re.findall(r"\brefuse\(\s*\w+(?:\.\w+)?, '(\w+)'|\bno_choice\(\s*'(\w+)'|\bcode := '(\w+)'", code)
     )
     told = {name for names in told for name in names if name}
-    assert told - {"done"} == set(RefusalCode)
+    assert told - {"done"} == {code for domain in DOMAINS for code in domain.refusals}

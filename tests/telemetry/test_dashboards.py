@@ -12,8 +12,10 @@ import pytest
 from prometheus_client import REGISTRY, Metric
 
 from boxoffice.serve.vitals import Vitals
+from boxoffice.web.http.services import services_of
 from tests.support.http.api import refused
 from tests.support.http.callers import callers_of, closed
+from tests.support.http.fixtures import vitals_of
 from tests.support.http.scrape import Scrape
 from tests.support.proof.promql import unknown_in
 
@@ -40,9 +42,9 @@ async def scrape(database: str) -> AsyncIterator[Scrape]:
             refused(await nobody.http.get("/api/users", headers=headers), 401, "unauthenticated")
         for _ in range(3):
             await nobody.http.get("/api/shows")
-        await callers.app.state.vitals.take_sample()
-        callers.app.state.engine.tell_load()
-        await callers.app.state.engine.stop()
+        await vitals_of(callers.app).take_sample()
+        services_of(callers.app).engine.tell_load()
+        await services_of(callers.app).engine.stop()
         refused(await api.http.post("/api/bookings", json=body), 503, "shutting_down")
         yield Scrape((await api.http.get("/metrics")).text)
 

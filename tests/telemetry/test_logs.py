@@ -14,6 +14,7 @@ from tests.support.settings import settings_for
 SERVER = """
 import asyncio
 from boxoffice.telemetry.logs import configure_logging
+from boxoffice.web.http.services import services_of
 from tests.support.http.api import Api
 from tests.support.http.fixtures import client_of, running
 from tests.support.settings import settings_for
@@ -35,7 +36,7 @@ async def use() -> None:
         await http.post("/api/users", json={{"name": "Ada Lovelace", "email": "not an address of Ada"}})
         await http.get(f"/api/users/{{user['id']}}/export")
         await http.get("/api/shows?search=Lovelace")
-        app.state.engine._store.read = None  # what nobody foresaw
+        services_of(app).engine._store.read = None  # what nobody foresaw
         await http.get(f"/api/users/{{user['id']}}")
 
 asyncio.run(use())

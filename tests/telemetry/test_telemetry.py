@@ -9,18 +9,19 @@ import logging
 import structlog
 from boxoffice.settings.server import ServerSettings
 from boxoffice.telemetry.logs import configure_logging
+from boxoffice.telemetry.requests import LogIds, begin_request
 
 configure_logging(ServerSettings(app_env="{app_env}", log_level="info"))
 log = structlog.get_logger("boxoffice.test")
-with structlog.contextvars.bound_contextvars(request_id="req-1"):
-    log.debug("too fine")
-    log.info("told", seats=3)
-    logging.getLogger("library").warning("from a %s", "library")
-    try:
-        password = "hunter2"
-        raise ValueError("broken")
-    except ValueError as error:
-        log.error("failed", exc_info=error)
+begin_request(LogIds("req-1", "trace-1"))
+log.debug("too fine")
+log.info("told", seats=3)
+logging.getLogger("library").warning("from a %s", "library")
+try:
+    password = "hunter2"
+    raise ValueError("broken")
+except ValueError as error:
+    log.error("failed", exc_info=error)
 """
 
 

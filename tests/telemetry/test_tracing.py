@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from boxoffice.engine.lanes import Lanes
 from boxoffice.telemetry import tracing
+from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
@@ -62,7 +63,7 @@ async def test_a_batch_and_its_requests_are_linked_both_ways(database: str, conn
         async with running(settings_for(database)) as app, client_of(app) as http:
             api = Api(http)
             show, user = await api.show(), await api.user()
-            lanes = app.state.engine._lanes
+            lanes = services_of(app).engine._lanes
             await book_together(api, lanes, database, connection, show["id"], user["id"])
 
     [alone, together] = received.named("batch")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from boxoffice.access.callers import NOBODY, Caller, Unauthenticated
 from boxoffice.access.keys import KnownKeys
-from boxoffice.access.profiles import People, as_caller
+from boxoffice.access.profiles import Profiles, as_caller
 from boxoffice.access.rates import RateLimited, Rates
 from boxoffice.access.tokens import Tokens
 
@@ -27,10 +27,10 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 class Identities:
     """Recognises keys and tokens. ``tokens`` None: nobody is trusted to tell who people are."""
 
-    def __init__(self, keys: KnownKeys, tokens: Tokens | None, people: People, rates: Rates) -> None:
+    def __init__(self, keys: KnownKeys, tokens: Tokens | None, profiles: Profiles, rates: Rates) -> None:
         self._keys = keys
         self._tokens = tokens
-        self.people: Final = people
+        self.profiles: Final = profiles
         self.rates: Final = rates
 
     async def recognise(self, headers: RawHeaders, origin: str | None) -> Caller:
@@ -52,7 +52,7 @@ class Identities:
 
     async def with_profile(self, caller: Caller, origin: str | None) -> Caller:
         """The caller; a person with the user. Raises ``NoProfile``, ``ProfileRefused``, or a fault."""
-        return caller if caller.person is None else await self.people.caller(caller.person, origin)
+        return caller if caller.person is None else await self.profiles.caller(caller.person, origin)
 
     async def _of_token(self, token: bytes) -> Caller:
         if self._tokens is None:
@@ -67,7 +67,7 @@ class Identities:
     async def _count_guess(self, origin: str | None) -> None:
         spent = await self.rates.take(f"look-ups {name_of_address(origin)}", LOOK_UPS_PER_MINUTE)
         if not spent.allowed:
-            raise RateLimited("look-ups", spent)
+            raise RateLimited("look-ups", LOOK_UPS_PER_MINUTE, spent)
 
 
 def name_of_address(origin: str | None) -> str:

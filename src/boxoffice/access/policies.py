@@ -1,13 +1,12 @@
-"""What each operation asks of its caller: one policy for each, and nothing without one.
+"""What an operation asks of its caller. Each operation names one of these policies where it is declared.
 
-An operation is known by its operation id, or by its path if it is not part of the described API. The web
-layer refuses to start with an operation that has no policy here.
+The web layer refuses to start with an operation that names none.
 """
 
-from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from boxoffice.access.callers import Caller, Role
 
@@ -18,13 +17,15 @@ Grant = Literal["any", "own", "no"]
 class Policy(Struct, frozen=True):
     """Who may do something, and what is counted when they do.
 
-    ``may``: these roles, about anybody. ``own``: these only about themselves. ``open``: everybody, even
-    without a credential. ``rate`` None is not counted. ``narrowed``: whether a key for some shows may,
-    about these (``shows``), about anything (``any``), or not at all.
+    ``may``: these roles, about anybody. ``own``: these only about themselves. ``own_by_setting``: these, too,
+    where customers confirm by themselves. ``open``: everybody, even without a credential. ``rate`` None is
+    not counted. ``narrowed``: whether a key for some shows may, about these (``shows``), about anything
+    (``any``), or not at all.
     """
 
     may: frozenset[Role] = frozenset()
     own: frozenset[Role] = frozenset()
+    own_by_setting: frozenset[Role] = frozenset()
     open: bool = False
     rate: RateClass | None = "writes"
     narrowed: Literal["shows", "any", "no"] = "no"
@@ -35,6 +36,10 @@ class Policy(Struct, frozen=True):
             return "any"
         return "own" if caller.role in self.own else "no"
 
+    def where(self, *, customers_confirm: bool) -> "Policy":
+        """The policy under this setting."""
+        return replace(self, own=self.own | self.own_by_setting) if customers_confirm else self
+
 
 _CUSTOMER: Final = frozenset({Role.CUSTOMER})
 _ADMIN: Final = frozenset({Role.ADMIN})
@@ -42,74 +47,20 @@ _PEOPLE: Final = frozenset(Role) - _ADMIN
 _STAFF: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _SERVERS: Final = frozenset({Role.SERVICE, Role.OPERATOR, Role.ADMIN})
 
-_CATALOGUE: Final = Policy(open=True, rate="reads", narrowed="any")
-_PUBLIC: Final = Policy(open=True, rate=None, narrowed="any")
-_BOOKING: Final = Policy(may=_SERVERS, own=_CUSTOMER, narrowed="shows")
-_PAYMENT: Final = Policy(may=_SERVERS, narrowed="shows")
-_HOUSE_READ: Final = Policy(may=_STAFF, rate="reads", narrowed="shows")
-_HOUSE: Final = Policy(may=_STAFF, narrowed="shows")
-_USER: Final = Policy(may=_SERVERS, own=_CUSTOMER)
-_USER_READ: Final = Policy(may=_SERVERS, own=_CUSTOMER, rate="reads")
-
-POLICIES: Final[Mapping[str, Policy]] = {
-    "listShows": _CATALOGUE,
-    "listShowsByType": _CATALOGUE,
-    "getShow": _CATALOGUE,
-    "getAvailableSeats": _CATALOGUE,
-    "createShow": Policy(may=_ADMIN),
-    "updateShow": Policy(may=_ADMIN, narrowed="shows"),
-    "deleteShow": Policy(may=_ADMIN, narrowed="shows"),
-    "getShowStats": _HOUSE_READ,
-    "listShowChanges": _HOUSE_READ,
-    "createUser": _USER,
-    "listUsers": Policy(may=_STAFF, rate="reads"),
-    "getUser": _USER_READ,
-    "updateUser": _USER,
-    "eraseUser": Policy(may=_ADMIN, own=_PEOPLE),
-    "exportUser": Policy(may=_ADMIN, own=_PEOPLE, rate="reads"),
-    "bookSeats": _BOOKING,
-    "getBooking": Policy(may=_SERVERS, own=_CUSTOMER, rate="reads", narrowed="shows"),
-    "cancelBooking": _BOOKING,
-    "extendHold": _BOOKING,
-    "confirmBooking": _PAYMENT,
-    "failBooking": _PAYMENT,
-    "listBookingsOfUser": _USER_READ,
-    "listBookingsOfShow": _HOUSE_READ,
-    "expireOldBookings": Policy(may=_STAFF),
-    "listSeats": _HOUSE_READ,
-    "blockSeats": _HOUSE,
-    "unblockSeats": _HOUSE,
-    "forceCancelBooking": _HOUSE,
-    "getHealth": _CATALOGUE,
-    "/": _PUBLIC,
-    "/healthz": _PUBLIC,
-    "/readyz": _PUBLIC,
-    "/api-docs": _PUBLIC,
-    "/api-docs/assets/{file_path}": _PUBLIC,
-    "/api/openapi.json": _PUBLIC,
-    "/metrics": Policy(may=_SERVERS, rate=None, narrowed="any"),
-}
-
-CUSTOMERS_CONFIRM: Final[Mapping[str, Policy]] = {"confirmBooking": _BOOKING}
-"""What changes where customers confirm by themselves."""
-
-
-def policies(*, customers_confirm: bool) -> Mapping[str, Policy]:
-    """The policy of each operation under this setting."""
-    return {**POLICIES, **CUSTOMERS_CONFIRM} if customers_confirm else POLICIES
-
-
-def policy_rows() -> Iterator[tuple[str, str, str, str]]:
-    """The table of the documentation: operation, who may, what a key for some shows may, rate."""
-    for operation, policy in POLICIES.items():
-        who = [
-            role.value if role in policy.may else f"{role.value} (own)" for role in Role if _may(policy, role)
-        ]
-        if operation in CUSTOMERS_CONFIRM:
-            who.insert(0, "customer (own, by setting)")
-        narrowed = {"shows": "its shows", "any": "yes", "no": "no"}[policy.narrowed]
-        yield f"`{operation}`", "everybody" if policy.open else ", ".join(who), narrowed, policy.rate or ""
-
-
-def _may(policy: Policy, role: Role) -> bool:
-    return role in policy.may or role in policy.own
+PUBLIC: Final = Policy(open=True, rate=None, narrowed="any")
+CATALOGUE: Final = Policy(open=True, rate="reads", narrowed="any")
+MONITORING: Final = Policy(may=_SERVERS, rate=None, narrowed="any")
+NEW_SHOW: Final = Policy(may=_ADMIN)
+SHOW: Final = Policy(may=_ADMIN, narrowed="shows")
+HOUSE: Final = Policy(may=_STAFF, narrowed="shows")
+HOUSE_READ: Final = Policy(may=_STAFF, rate="reads", narrowed="shows")
+ALL_SHOWS: Final = Policy(may=_STAFF)
+BOOKING: Final = Policy(may=_SERVERS, own=_CUSTOMER, narrowed="shows")
+BOOKING_READ: Final = Policy(may=_SERVERS, own=_CUSTOMER, rate="reads", narrowed="shows")
+PAYMENT: Final = Policy(may=_SERVERS, narrowed="shows")
+CONFIRMATION: Final = Policy(may=_SERVERS, own_by_setting=_CUSTOMER, narrowed="shows")
+USER: Final = Policy(may=_SERVERS, own=_CUSTOMER)
+USER_READ: Final = Policy(may=_SERVERS, own=_CUSTOMER, rate="reads")
+ALL_USERS_READ: Final = Policy(may=_STAFF, rate="reads")
+PERSONAL_DATA: Final = Policy(may=_ADMIN, own=_PEOPLE)
+PERSONAL_DATA_READ: Final = Policy(may=_ADMIN, own=_PEOPLE, rate="reads")

@@ -28,18 +28,18 @@ class ProfileRefused(Exception):
         self.refused: Final = refused
 
 
-class _State(Protocol):
+class _Services(Protocol):
     """Where the engine and the reads are once the application has started."""
 
     engine: BookingEngine
     reads: Reads
 
 
-class People:
-    """Knows persons' users."""
+class Profiles:
+    """The user of each person."""
 
-    def __init__(self, state: _State, clock: Callable[[], float] = monotonic) -> None:
-        self._state = state
+    def __init__(self, services: _Services, clock: Callable[[], float] = monotonic) -> None:
+        self._services = services
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[float, int]] = {}
 
@@ -49,7 +49,7 @@ class People:
         known = self._known.get(login)
         if known is not None and known[0] > self._clock():
             return as_caller(person, known[1])
-        user_id = await self._state.reads.user_of_subject(*login)
+        user_id = await self._services.reads.user_of_subject(*login)
         if user_id is None:
             user_id = await self._register(person, origin)
         if len(self._known) >= PROFILES_CACHED_MAX:
@@ -76,7 +76,7 @@ class People:
             issuer=person.issuer,
             subject=person.subject,
         )
-        outcome = await self._state.engine.execute(command)
+        outcome = await self._services.engine.execute(command)
         if isinstance(outcome, Refused):
             raise ProfileRefused(outcome)
         return outcome.user.id

@@ -27,11 +27,12 @@ class Spent(Struct, frozen=True):
 
 
 class RateLimited(Exception):
-    """The bucket is empty. ``rate`` is the class of what was asked."""
+    """The bucket is empty. ``rate`` is the class of what was asked, ``per_window`` the bucket's size."""
 
-    def __init__(self, rate: str, spent: Spent) -> None:
+    def __init__(self, rate: str, per_window: int, spent: Spent) -> None:
         super().__init__(rate)
         self.rate: Final = rate
+        self.per_window: Final = per_window
         self.spent: Final = spent
 
 

@@ -138,7 +138,7 @@ def _tell_new(new: NewKey) -> None:
 
 
 def _why(refused: Refused, user_id: int) -> str:
-    if refused.code is RefusalCode.ACTIVE_BOOKINGS:
+    if refused.code == RefusalCode.ACTIVE_BOOKINGS:
         return f"user {user_id} has active bookings ({refused.details['count']}): cancel them first"
     return f"there is no user {user_id}"
 

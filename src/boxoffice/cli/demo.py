@@ -17,7 +17,7 @@ from boxoffice.vocabulary.commands import (
     ConfirmBooking,
     CreateShow,
     CreateUser,
-    Done,
+    D,
     ExpireHolds,
     FailBooking,
 )
@@ -129,7 +129,7 @@ async def _book(
     return done.booking
 
 
-async def _done(engine: BookingEngine, command: Command[Done]) -> Done:
+async def _done(engine: BookingEngine, command: Command[D]) -> D:
     outcome = await engine.execute(command)
     if isinstance(outcome, Refused):
         raise RuntimeError(f"the demo data were refused: {outcome}")

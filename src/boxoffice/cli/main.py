@@ -134,7 +134,7 @@ def openapi(
     ] = False,
 ) -> None:
     """Print the OpenAPI document."""
-    from boxoffice.web.api.openapi import render  # noqa: PLC0415 - the other commands need no web
+    from boxoffice.serve.operations import render  # noqa: PLC0415 - the other commands need no web
 
     text = render()
     if not check:

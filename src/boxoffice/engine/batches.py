@@ -2,44 +2,25 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import msgspec
 from msgspec.structs import replace
 
 from boxoffice.database.errors import CONFLICTS
-from boxoffice.database.rows import to_booking
 from boxoffice.database.store import Store
 from boxoffice.engine.encoding import encoded, encoded_batch
+from boxoffice.engine.outcomes_of_rows import to_outcome
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.commands import (
-    BlockSeats,
     Command,
-    DeleteShow,
-    ExpireHolds,
     ShowCommand,
-    UnblockSeats,
-    UpdateShow,
 )
 from boxoffice.vocabulary.faults import Busy, Fault
-from boxoffice.vocabulary.outcomes import (
-    BookingDone,
-    HoldsExpired,
-    Outcome,
-    RefusalCode,
-    Refused,
-    SeatsDone,
-    ShowDone,
-    UserDone,
-)
-from boxoffice.vocabulary.views import Show
-
-_EXPIRE = str(ExpireHolds.__struct_config__.tag)
-"""The kind of command that may leave any number of events; the engine counts them."""
+from boxoffice.vocabulary.outcomes import Done, Outcome, Refused
 
 
 class Batches:
@@ -74,7 +55,7 @@ class Batches:
             results |= zip(part, outcomes, strict=True)
         return [results[i] for i in range(len(commands))]
 
-    async def run_desk(self, command: Command[Any]) -> ShowDone | UserDone | Refused:
+    async def run_desk(self, command: Command[Any]) -> Outcome:
         """The outcome of a command that has no lane. It gets a key, so that a retry is no second effect."""
         if command.idempotency_key is None:
             command = replace(command, idempotency_key=f"once-{uuid4()}")
@@ -84,36 +65,34 @@ class Batches:
             retry_on=(*CONFLICTS, asyncpg.UniqueViolationError),
         )
         metrics.OUTCOMES.labels(_kind(command), row["code"]).inc()
-        if row["code"] != "done":
-            return _refused(row)
-        if _kind(command) == "create_show":
-            return ShowDone(msgspec.json.decode(row["details"], type=Show), row["replayed"])
-        done = msgspec.json.decode(row["details"], type=UserDone)
-        return replace(done, replayed=row["replayed"])
+        return to_outcome(command, row)
 
     async def _run_whole(self, commands: Sequence[ShowCommand[Any]]) -> list[Outcome | Exception]:
         started = perf_counter()
         rows = await self._store.write("run_batch", uuid4(), encoded_batch(commands), tell_again=True)
         metrics.BATCH_SECONDS.observe(perf_counter() - started)
         metrics.BATCH_COMMANDS.observe(len(commands))
-        _count(commands, rows)
-        outcomes: dict[int, Outcome | Exception] = {
-            row["command_no"]: _to_outcome(commands[row["command_no"]], row) for row in rows
-        }
+        told = {row["command_no"]: to_outcome(commands[row["command_no"]], row) for row in rows}
+        _count(commands, told)
         # After a lost answer only the commands with an effect are told; the others can be asked again.
-        rest = [no for no in range(len(commands)) if no not in outcomes]
+        rest = [no for no in range(len(commands)) if no not in told]
+        outcomes: dict[int, Outcome | Exception] = {**told}
         if rest:
             outcomes |= zip(rest, await self.run([commands[no] for no in rest]), strict=True)
         return [outcomes[no] for no in range(len(commands))]
 
 
-def _count(commands: Sequence[ShowCommand[Any]], rows: list[asyncpg.Record]) -> None:
-    """Counts outcomes, and the events that they left: each one, unless it had its effect before."""
-    tally = Counter((_kind(commands[row["command_no"]]), row["code"], row["replayed"]) for row in rows)
-    for (kind, code, replayed), number in tally.items():
+def _count(commands: Sequence[ShowCommand[Any]], outcomes: Mapping[int, Outcome]) -> None:
+    """Counts outcomes, and the events that they left, unless they had left them before."""
+    tally: Counter[tuple[str, str]] = Counter()
+    events = 0
+    for no, outcome in outcomes.items():
+        tally[_kind(commands[no]), outcome.code if isinstance(outcome, Refused) else "done"] += 1
+        if isinstance(outcome, Done) and not outcome.replayed:
+            events += outcome.event_count
+    for (kind, code), number in tally.items():
         metrics.OUTCOMES.labels(kind, code).inc(number)
-        if code == "done" and not replayed and kind != _EXPIRE:
-            metrics.EVENTS.inc(number)
+    metrics.EVENTS.inc(events)
 
 
 def _cut(commands: Sequence[ShowCommand[Any]], fault: Exception) -> list[list[int]]:
@@ -135,22 +114,3 @@ def _cut(commands: Sequence[ShowCommand[Any]], fault: Exception) -> list[list[in
 
 def _kind(command: Command[Any]) -> str:
     return str(command.__struct_config__.tag)
-
-
-def _to_outcome(command: ShowCommand[Any], row: asyncpg.Record) -> Outcome:
-    if row["code"] != "done":
-        return _refused(row)
-    match command:
-        case UpdateShow() | DeleteShow():
-            return ShowDone(msgspec.json.decode(row["details"], type=Show), row["replayed"])
-        case BlockSeats() | UnblockSeats():
-            return SeatsDone(command.show_id, row["places"], row["replayed"])
-        case ExpireHolds():
-            return msgspec.json.decode(row["details"], type=HoldsExpired)
-        case _:
-            return BookingDone(to_booking(row), row["replayed"])
-
-
-def _refused(row: asyncpg.Record) -> Refused:
-    details = row["details"]
-    return Refused(RefusalCode(row["code"]), msgspec.json.decode(details) if details else {})

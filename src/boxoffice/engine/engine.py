@@ -15,15 +15,13 @@ from boxoffice.vocabulary.commands import (
     BookSeats,
     Command,
     ConfirmBooking,
-    DeleteShow,
-    Done,
+    D,
     ExpireHolds,
     FailBooking,
     ShowCommand,
-    UpdateShow,
 )
 from boxoffice.vocabulary.faults import Fault
-from boxoffice.vocabulary.outcomes import BookingDone, HoldsExpired, Outcome, Refused
+from boxoffice.vocabulary.outcomes import BookingDone, Done, HoldsExpired, Outcome, Refused, ShowDone
 
 CATALOGUE: Final = 0
 """Stands for the lists of shows and users where a show's id is asked for: no show has it."""
@@ -54,20 +52,20 @@ class BookingEngine:
         async with asyncio.timeout(limits.DRAIN_MAX_S):
             await self._lanes.stop()
 
-    async def execute(self, command: Command[Done]) -> Done | Refused:
+    async def execute(self, command: Command[D]) -> D | Refused:
         """The command's outcome. A refusal is a value; raises a ``Fault`` when the fault is ours."""
         if isinstance(command, ShowCommand):
             with command_span(command):
                 outcome = await self._lanes.submit(command)
             if not isinstance(outcome, Refused):
                 self._note_change(command.show_id)
-                if isinstance(command, UpdateShow | DeleteShow):
+                if isinstance(outcome, ShowDone):
                     self._note_change(CATALOGUE)
-                _count(command, outcome)
-            return cast("Done | Refused", outcome)
-        done = await self._batches.run_desk(command)
+                _count_hold(command, outcome)
+            return cast("D | Refused", outcome)
+        outcome = await self._batches.run_desk(command)
         self._note_change(CATALOGUE)
-        return cast("Done | Refused", done)
+        return cast("D | Refused", outcome)
 
     def changed_at(self, show_id: int) -> float:
         """When this process last changed the show (or the ``CATALOGUE``), by the event loop's time; 0 if
@@ -120,21 +118,22 @@ class BookingEngine:
         return bool(row["forgotten"] >= limits.FORGET_KEYS_MAX)
 
 
-def _count(command: ShowCommand[Any], outcome: Outcome) -> None:
+def _count_hold(command: ShowCommand[Any], done: Done) -> None:
     """Counts what became of holds, for the share of them that is sold."""
-    if isinstance(outcome, HoldsExpired):
-        metrics.EVENTS.inc(outcome.expired_count)
-    if not isinstance(outcome, BookingDone) or outcome.replayed:
-        return
+    if isinstance(done, BookingDone) and not done.replayed and (became := _hold_became(command, done)):
+        metrics.HOLDS.labels(became).inc()
+
+
+def _hold_became(command: ShowCommand[Any], done: BookingDone) -> str | None:
     match command:
         case BookSeats() if command.hold_seconds is not None:
-            metrics.HOLDS.labels("made").inc()
+            return "made"
         case ConfirmBooking():
-            metrics.HOLDS.labels("confirmed" if outcome.booking.retaken_from is None else "retaken").inc()
+            return "confirmed" if done.booking.retaken_from is None else "retaken"
         case FailBooking():
-            metrics.HOLDS.labels("failed").inc()
+            return "failed"
         case _:
-            pass
+            return None
 
 
 def _bounds() -> Bounds:

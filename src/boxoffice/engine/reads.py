@@ -31,6 +31,7 @@ from boxoffice.vocabulary.views import (
     User,
     UserEvent,
     UserExport,
+    show_of,
 )
 
 T = TypeVar("T")
@@ -161,7 +162,7 @@ class Reads:
         self, booking_id: int, *, owner_id: int | None = None, consistent: bool = False
     ) -> BookingDetails | None:
         """A booking; its id tells the show. With ``owner_id``, only if it is that user's."""
-        show_id = booking_id >> limits.BOOKING_NUMBER_BITS
+        show_id = show_of(booking_id)
         await self._settle(show_id, consistent)
         rows = await self._store.read("booking", show_id, booking_id, owner_id)
         return to_booking_details(rows[0]) if rows else None

@@ -1,7 +1,7 @@
 """The composition root: settings in, application out."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Final
@@ -10,27 +10,21 @@ from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 
-from boxoffice.access.identify import Identities
-from boxoffice.access.keys import KnownKeys
-from boxoffice.access.profiles import People
-from boxoffice.access.redis_rates import rates_of
-from boxoffice.access.tokens import tokens_of
-from boxoffice.engine.reads import Reads
 from boxoffice.engine.runtime import open_engine
+from boxoffice.serve.operations import DOMAINS, Domain, controllers_of, kinds_of, render
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.serve.vitals import Vitals
 from boxoffice.telemetry.tracing import traced
-from boxoffice.vocabulary.views import ApiKey
 from boxoffice.web.api import docs, system
-from boxoffice.web.api.openapi import OPERATIONS
-from boxoffice.web.edge.drain import Drain
-from boxoffice.web.edge.fast_bookings import FastBooking
+from boxoffice.web.edge.fast_bookings import FastBookings
 from boxoffice.web.edge.gate import Gate
 from boxoffice.web.edge.headers import default_headers
-from boxoffice.web.edge.outermost import Edge
-from boxoffice.web.edge.shared_reads import KeptAnswers
-from boxoffice.web.http.problems import HANDLERS
+from boxoffice.web.edge.outermost import Outermost
+from boxoffice.web.edge.shared_reads import SharedReads
+from boxoffice.web.http.operation import operations_of
+from boxoffice.web.http.problems import Problems
 from boxoffice.web.http.request import ApiRequest
+from boxoffice.web.http.services import Services, services_of
 
 _COMPRESSED_BYTES_MIN: Final = 1_000
 """Smaller answers fit into one packet as they are."""
@@ -61,17 +55,23 @@ _ANSWER_HEADERS: Final = [
 ]
 
 
-def create_app(settings: ProgramSettings) -> Litestar:
+def create_app(
+    settings: ProgramSettings,
+    domains: Sequence[Domain] = DOMAINS,
+    clock: Callable[[], float] = monotonic,
+) -> Litestar:
     """The application; the engine is opened when it starts and drained when it stops.
 
-    Raises ``SettingsError`` if the settings ask for what is not installed, or contradict each other.
+    ``clock`` is for what is remembered of callers. Raises ``SettingsError`` if the settings ask for what is
+    not installed, or contradict each other.
     """
+    services = Services(settings, Problems(kinds_of(domains)), clock)
     app = Litestar(
-        [*OPERATIONS, *system.HANDLERS, *docs.HANDLERS],
+        [*controllers_of(domains), *system.HANDLERS, *docs.docs_handlers(lambda: render(domains))],
         lifespan=[traced, _engine_open],
         request_class=ApiRequest,
         request_max_body_size=settings.server.body_bytes_max,
-        exception_handlers=HANDLERS,
+        exception_handlers={Exception: services.problems.on_error},
         cors_config=_cors(settings.server.cors_origins),
         compression_config=CompressionConfig(
             "gzip", minimum_size=_COMPRESSED_BYTES_MIN, gzip_compress_level=_COMPRESS_LEVEL
@@ -80,39 +80,32 @@ def create_app(settings: ProgramSettings) -> Litestar:
         logging_config=None,  # telemetry.logs does it
         debug=False,
     )
-    app.state.settings = settings
-    app.state.drain = Drain(settings.server.drain_delay_seconds)
-    app.state.people = People(app.state)
-    app.state.rates = rates_of(settings.rates)
-    inner = FastBooking(KeptAnswers(app.asgi_handler, app), app)
-    gate = Gate(inner, app, settings, _identities(app, settings) if settings.authenticates else None)
-    app.asgi_handler = Edge(gate, default_headers(https=settings.server.asks_for_https), app.state.drain)
+    services.put_into(app)
+    app.asgi_handler = _edge(app, services)
     return app
+
+
+def _edge(app: Litestar, services: Services) -> Outermost:
+    """What every request passes, from the outside in, before the framework has it."""
+    operations = [operation for _, operation in operations_of(app)]
+    shared = SharedReads(app.asgi_handler, services, operations, app.cors_config)
+    fast = FastBookings(shared, services, operations)
+    gate = Gate(fast, app, services)
+    return Outermost(gate, default_headers(https=services.settings.server.asks_for_https), services.drain)
 
 
 @asynccontextmanager
 async def _engine_open(app: Litestar) -> AsyncIterator[None]:
-    async with open_engine(app.state.settings) as (engine, reads):
-        app.state.engine = engine
-        app.state.reads = reads
-        app.state.started_at = monotonic()
-        app.state.vitals = Vitals(engine, reads)
-        app.state.vitals.start()
+    services = services_of(app)
+    async with open_engine(services.settings) as (engine, reads):
+        vitals = Vitals(engine, reads)
+        services.started(engine, reads, vitals)
+        vitals.start()
         try:
             yield
         finally:
-            await app.state.vitals.stop()
-            await app.state.rates.close()
-
-
-def _identities(app: Litestar, settings: ProgramSettings) -> Identities:
-    """What recognises callers. The database is not there before the application has started."""
-
-    async def find(digest: bytes) -> ApiKey | None:
-        reads: Reads = app.state.reads
-        return await reads.api_key(digest)
-
-    return Identities(KnownKeys(find), tokens_of(settings.tokens), app.state.people, app.state.rates)
+            await vitals.stop()
+            await services.rates.close()
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig | None:

@@ -25,6 +25,7 @@ from boxoffice.settings.settings import Settings, load_settings
 from boxoffice.telemetry.logs import configure_logging
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.faults import Fault
+from boxoffice.web.http.services import services_of
 
 BACKLOG_CONNECTIONS: Final = 4_096
 """Connections that the kernel keeps until they are accepted: a crowd that comes within one tick."""
@@ -123,7 +124,7 @@ def application() -> Litestar:
     check_access(settings)
     configure_logging(settings.server)
     app = create_app(settings)
-    app.state.drain.put_before_sigterm()
+    services_of(app).drain.put_before_sigterm()
     # What is there now stays; and what a crowd leaves behind is looked through less often.
     gc.collect()
     gc.freeze()

@@ -1,72 +1,20 @@
-"""What the running program tells about itself: its logs, and what is counted beside them.
-
-Logs carry no personal data and no bodies; what belongs to one request shares its ``request_id``.
-"""
+"""The logs of the running program. They hold no personal data and no bodies."""
 
 import asyncio
 import atexit
 import logging
-import os
 import sys
-from collections.abc import Callable
-from functools import cache
 from typing import BinaryIO, Final, cast
 
 import msgspec
 import structlog
-from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from boxoffice.settings.server import ServerSettings
-from boxoffice.telemetry import metrics
+from boxoffice.telemetry.requests import REQUEST_LOG, ids_of_request
 
 LOG_DELAY_S: Final = 0.02
 """Longest time that a log line waits to be written together with others, in seconds."""
-
-# Whatever else a client sends is counted as one, so that no client can make up labels.
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-_PROBES: Final = frozenset({"/health", "/healthz", "/readyz", "/metrics"})
-
-_log: Final = structlog.get_logger("boxoffice.http")
-
-
-def record_request(method: str, route: str | None, status: int, seconds: float) -> None:
-    """Counts and logs one answered request; ``route`` is its path template, None for an unknown path."""
-    method = known_method(method)
-    route = route or "unknown"
-    count, observe = _meters(method, route, status)
-    count()
-    observe(seconds)
-    log = _log.debug if route in _PROBES else _log.info
-    log("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 2))
-
-
-def exposition(vitals: Collector | None) -> bytes:
-    """All metrics as text: what was counted, by all workers if there are several, and the vital signs."""
-    registry = CollectorRegistry()
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    else:
-        registry.register(REGISTRY)
-    if vitals is not None:
-        registry.register(vitals)
-    return generate_latest(registry)
-
-
-def known_method(method: str) -> str:
-    """The method, or 'other'."""
-    return method if method in _METHODS else "other"
-
-
-@cache
-def _meters(method: str, route: str, status: int) -> tuple[Callable[[], None], Callable[[float], None]]:
-    """The counter and the histogram for such requests; to look them up costs more than to count."""
-    return (
-        metrics.HTTP_REQUESTS.labels(method, route, str(status)).inc,
-        metrics.HTTP_SECONDS.labels(method, route).observe,
-    )
 
 
 class LineBuffer:
@@ -107,18 +55,28 @@ class LineBuffer:
 def configure_logging(settings: ServerSettings) -> None:
     """Sends all logs, ours and those of libraries, to standard error: JSON lines in production."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    rendering = _for_machines() if settings.app_env == "production" else _for_people()
+    for_machines = settings.app_env == "production"
+    rendering = _for_machines() if for_machines else _for_people()
+    buffer = LineBuffer(sys.stderr.buffer)
+    REQUEST_LOG.write_to(buffer if for_machines and level <= logging.INFO else None)
     structlog.configure(
         processors=[*_SHARED, *rendering, cast("Processor", _to_line)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", LineBuffer(sys.stderr.buffer))),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", buffer)),
         cache_logger_on_first_use=True,
     )
     _send_library_logs(level, rendering)
 
 
+def _with_ids(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    if (ids := ids_of_request()) is not None:
+        event.setdefault("request_id", ids.request_id)
+        event.setdefault("trace_id", ids.trace_id)
+    return event
+
+
 _SHARED: Final[list[Processor]] = [
-    structlog.contextvars.merge_contextvars,
+    _with_ids,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]

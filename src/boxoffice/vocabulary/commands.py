@@ -1,4 +1,4 @@
-"""What may be asked of a show's seats: one type for each command.
+"""What may be asked of a show's seats: one type for each command, with the type of its outcome.
 
 A command is plain data, checked where it enters (``web.http.bodies``); the engine queues it and the
 database decides. ``actor`` is who asks, for the audit; it is also the scope of the idempotency key:
@@ -7,25 +7,30 @@ peer's address), for the audit alone. ``owner_id``: if it is given, a booking of
 """
 
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
-from boxoffice.vocabulary.outcomes import BookingDone, HoldsExpired, SeatsDone, ShowDone, UserDone
+from boxoffice.vocabulary.outcomes import BookingDone, Done, HoldsExpired, SeatsDone, ShowDone, UserDone
 
 LateConfirm = Literal["retake", "refuse"]
-Done = TypeVar("Done", BookingDone, HoldsExpired, SeatsDone, ShowDone, UserDone)
+D = TypeVar("D", bound=Done)
 
 
-class Command(Struct, Generic[Done], frozen=True, kw_only=True, tag_field="kind"):
-    """Something that is asked; ``Done`` is the type of the outcome when it is not refused."""
+class Command(Struct, Generic[D], frozen=True, kw_only=True, tag_field="kind"):
+    """Something that is asked; ``D`` is the type of the outcome when the command is not refused.
+
+    ``done`` is the same type where the program runs: the answer of the database is read as it.
+    """
+
+    done: ClassVar[type[Done]]
 
     actor: str
     idempotency_key: str | None = None
     origin: str | None = None
 
 
-class ShowCommand(Command[Done], Generic[Done], frozen=True, kw_only=True):
+class ShowCommand(Command[D], Generic[D], frozen=True, kw_only=True):
     """A command on the seats of one show: it goes through that show's lane."""
 
     show_id: int
@@ -55,6 +60,8 @@ class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book")
     ``seat_count`` seats, together where it can.
     """
 
+    done = BookingDone
+
     user_id: int
     seat_count: int
     seat_numbers: tuple[int, ...] | None = None
@@ -68,6 +75,8 @@ class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="c
     ``caps`` bound a late one, which is a booking more; one in time changes nothing that they count.
     """
 
+    done = BookingDone
+
     booking_id: int
     late: LateConfirm = "retake"
     owner_id: int | None = None
@@ -77,6 +86,8 @@ class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="c
 class FailBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="fail"):
     """End a hold because its payment or confirmation failed."""
 
+    done = BookingDone
+
     booking_id: int
     reason: str | None = None
     owner_id: int | None = None
@@ -84,6 +95,8 @@ class FailBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="fail
 
 class CancelBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="cancel"):
     """End a hold or a sale because somebody gave it back."""
+
+    done = BookingDone
 
     booking_id: int
     reason: str | None = None
@@ -96,6 +109,8 @@ class ExtendHold(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="exten
     It never ends sooner than before.
     """
 
+    done = BookingDone
+
     booking_id: int
     hold_seconds: float
     lifetime_seconds_max: float
@@ -105,9 +120,13 @@ class ExtendHold(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="exten
 class ExpireHolds(ShowCommand[HoldsExpired], frozen=True, kw_only=True, tag="expire"):
     """End the holds of a show that have run out. Any other command does so on its way, too."""
 
+    done = HoldsExpired
+
 
 class BlockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="block"):
     """Keep free seats for the house: all or none."""
+
+    done = SeatsDone
 
     seat_numbers: tuple[int, ...]
     reason: str
@@ -116,12 +135,16 @@ class BlockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="block")
 class UnblockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="unblock"):
     """Give blocked seats back to sale: all or none."""
 
+    done = SeatsDone
+
     seat_numbers: tuple[int, ...]
     reason: str | None = None
 
 
 class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_show"):
     """Change what is given of a show; ``expected_seq`` refuses if it has changed since."""
+
+    done = ShowDone
 
     name: str | UnsetType = UNSET
     start_time: datetime | UnsetType = UNSET
@@ -133,11 +156,15 @@ class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_s
 class DeleteShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="delete_show"):
     """Take a show without active bookings off the lists; its bookings stay for the audit."""
 
+    done = ShowDone
+
     expected_seq: int | None = None
 
 
 class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"):
     """Open a show with seats 1 to ``total_seats``, all free. It has no lane yet."""
+
+    done = ShowDone
 
     name: str
     start_time: datetime
@@ -151,6 +178,8 @@ class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"
     ``subject`` and ``issuer`` (both or none) link the user to a person's login.
     """
 
+    done = UserDone
+
     name: str
     email: str
     subject: str | None = None
@@ -159,6 +188,8 @@ class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"
 
 class UpdateUser(Command[UserDone], frozen=True, kw_only=True, tag="update_user"):
     """Change what is given of a user."""
+
+    done = UserDone
 
     user_id: int
     name: str | UnsetType = UNSET
@@ -170,6 +201,8 @@ class EraseUser(Command[UserDone], frozen=True, kw_only=True, tag="erase_user"):
 
     With ``caps`` it is refused while the person pauses after a hold: who comes back would not have to.
     """
+
+    done = UserDone
 
     user_id: int
     caps: Caps | None = None

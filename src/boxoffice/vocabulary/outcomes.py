@@ -1,6 +1,7 @@
 """What can happen to a command: it is done, or it is refused with a stable code.
 
-Refusals are values, never exceptions; ``faults`` holds what goes wrong on our side.
+Refusals are values, never exceptions; ``faults`` holds what goes wrong on our side. A domain adds outcomes of
+its own as subclasses of ``Done``, and refusals with codes of its own.
 """
 
 from enum import StrEnum
@@ -12,7 +13,7 @@ from boxoffice.vocabulary.views import Booking, Show, User
 
 
 class RefusalCode(StrEnum):
-    """Why a command was refused, in order of precedence: the first that applies is told."""
+    """Why the core refuses a command, in order of precedence: the first that applies is told."""
 
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     SHOW_NOT_FOUND = "show_not_found"
@@ -38,7 +39,9 @@ class RefusalCode(StrEnum):
 
 
 class Refused(Struct, frozen=True):
-    """A refusal without effect. ``details`` says why and what would still be possible.
+    """A refusal without effect. ``code`` is a ``RefusalCode``, or a domain's own.
+
+    ``details`` says why and what would still be possible.
 
     Members by code: ``insufficient_seats`` requested, available; ``seats_taken`` seats (the taken
     ones), available; ``seats_outside_show`` seats, total_seats; ``invalid_state`` state, and
@@ -49,48 +52,60 @@ class Refused(Struct, frozen=True):
     ``too_many_holds`` limit, active, scope ("show" or "all"); ``hold_cooldown`` retry_after_s.
     """
 
-    code: RefusalCode
+    code: str
     details: dict[str, Any] = {}
 
 
-class BookingDone(Struct, frozen=True):
-    """The booking after the command. ``replayed``: an earlier command with this key had the effect.
+class Done(Struct, frozen=True, kw_only=True):
+    """What a command has done. ``replayed``: an earlier command with the same key had the effect."""
+
+    replayed: bool = False
+
+    @property
+    def event_count(self) -> int:
+        """How many events the command has left, if it was not replayed."""
+        return 1
+
+
+class BookingDone(Done, frozen=True):
+    """The booking after the command.
 
     A confirm that came late and took the seats again is told by ``booking.retaken_from``.
     """
 
     booking: Booking
-    replayed: bool = False
 
 
-class SeatsDone(Struct, frozen=True):
+class SeatsDone(Done, frozen=True):
     """Seats that were blocked or unblocked."""
 
     show_id: int
     seats: list[int]
-    replayed: bool = False
 
 
-class ShowDone(Struct, frozen=True):
+class ShowDone(Done, frozen=True):
     """The show after it was created, changed or deleted."""
 
     show: Show
-    replayed: bool = False
 
 
-class HoldsExpired(Struct, frozen=True):
+class HoldsExpired(Done, frozen=True):
     """How many holds of the show were ended because they had run out."""
 
     expired_count: int
 
+    @property
+    def event_count(self) -> int:
+        """One event for each hold."""
+        return self.expired_count
 
-class UserDone(Struct, frozen=True):
+
+class UserDone(Done, frozen=True):
     """The user; ``created`` is false when the e-mail address was registered already."""
 
     user: User
     created: bool = False
-    replayed: bool = False
 
 
-Outcome = BookingDone | SeatsDone | ShowDone | HoldsExpired | Refused
-"""What a command in a lane can end in."""
+Outcome = Done | Refused
+"""What a command can end in."""

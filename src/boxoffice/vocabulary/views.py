@@ -9,6 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from boxoffice.vocabulary.limits import BOOKING_NUMBER_BITS
+
 
 class BookingStatus(StrEnum):
     """``PENDING`` (a hold) ends in one of the others; only ``CONFIRMED`` can still be cancelled."""
@@ -72,6 +74,11 @@ class Booking(Struct):
     expires_at: datetime | None
     reason: str | None = None
     retaken_from: int | None = None
+
+
+def show_of(booking_id: int) -> int:
+    """The show of a booking: its id carries the show's."""
+    return booking_id >> BOOKING_NUMBER_BITS
 
 
 class BookingDetails(Booking, kw_only=True):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from prometheus_client import REGISTRY
 
@@ -20,19 +20,17 @@ from boxoffice.vocabulary.commands import (
     ConfirmBooking,
     CreateShow,
     CreateUser,
+    D,
     DeleteShow,
-    Done,
     ExpireHolds,
     FailBooking,
     LateConfirm,
     UnblockSeats,
     UpdateShow,
 )
-from boxoffice.vocabulary.outcomes import BookingDone, RefusalCode, Refused, SeatsDone, ShowDone
+from boxoffice.vocabulary.outcomes import BookingDone, Refused, SeatsDone, ShowDone
 from boxoffice.vocabulary.views import Booking, Event, Show
 from tests.support.settings import settings_for
-
-D = TypeVar("D")
 
 START: Final = datetime(2030, 12, 15, 18, 30, tzinfo=UTC)
 ACTOR: Final = "tester"
@@ -48,7 +46,7 @@ class Box:
         self.engine = engine
         self.reads = reads
 
-    async def do(self, command: Command[Done]) -> Done | Refused:
+    async def do(self, command: Command[D]) -> D | Refused:
         """Any command."""
         return await self.engine.execute(command)
 
@@ -205,7 +203,7 @@ def _batches() -> float:
     return count
 
 
-def done(outcome: Done | Refused) -> Done:
+def done(outcome: D | Refused) -> D:
     """The outcome, which must not be a refusal."""
     assert not isinstance(outcome, Refused), outcome
     return outcome
@@ -213,7 +211,7 @@ def done(outcome: Done | Refused) -> Done:
 
 def refused(code: str, **details: Any) -> Refused:
     """The refusal that is expected."""
-    return Refused(RefusalCode(code), details)
+    return Refused(code, details)
 
 
 def show_of(booking_id: int) -> int:

@@ -1,6 +1,6 @@
 """An application that asks who calls, and callers of every kind."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -11,8 +11,8 @@ from litestar import Litestar
 from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import KeyDesk
 from boxoffice.engine.runtime import open_store
+from boxoffice.serve.operations import DOMAINS, Domain
 from boxoffice.serve.settings import ProgramSettings
-from boxoffice.web.edge.gate import Gate
 from tests.support.http.api import Api
 from tests.support.http.fixtures import client_of, running
 from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, bearer
@@ -51,12 +51,23 @@ def closed(dsn: str, **environ: object) -> ProgramSettings:
     return settings_for(dsn, **wide | environ)
 
 
+class MovedClock:
+    """The clock by which keys and logins are remembered; it stands still until it is moved on."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 class Callers:
     """The application as each caller sees it."""
 
-    def __init__(self, app: Litestar, desk: KeyDesk) -> None:
+    def __init__(self, app: Litestar, desk: KeyDesk, memory: MovedClock) -> None:
         self.app = app
         self.desk = desk
+        self.memory = memory
 
     async def key(self, role: Role, *, shows: list[int] | None = None, lasts: timedelta | None = None) -> str:
         """The secret of a new key."""
@@ -69,21 +80,6 @@ class Callers:
             await self.desk.revoke(new.key.key_id)
             return bearer(new.secret)
         return await _MAKERS[credential](self)
-
-    def forget_keys(self) -> None:
-        """As if the seconds had passed for which a key is believed."""
-        identities = self._gate()._identities
-        assert identities is not None
-        identities._keys._known.clear()
-
-    def forget_people(self) -> None:
-        """As if the seconds had passed for which a login is remembered."""
-        self.app.state.people._known.clear()
-
-    def _gate(self) -> Gate:
-        edge: Any = self.app.asgi_handler
-        gate: Gate = edge._app
-        return gate
 
     @asynccontextmanager
     async def api(self, credential: Credential) -> AsyncIterator[Api]:
@@ -100,10 +96,13 @@ class Callers:
 
 
 @asynccontextmanager
-async def callers_of(settings: ProgramSettings) -> AsyncIterator[Callers]:
+async def callers_of(
+    settings: ProgramSettings, domains: Sequence[Domain] = DOMAINS
+) -> AsyncIterator[Callers]:
     """The application under these settings."""
-    async with running(settings) as app, open_store(settings) as store:
-        yield Callers(app, KeyDesk(store))
+    memory = MovedClock()
+    async with running(settings, memory, domains) as app, open_store(settings) as store:
+        yield Callers(app, KeyDesk(store), memory)
 
 
 async def _nobody(_: Callers) -> dict[str, str]:

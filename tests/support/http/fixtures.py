@@ -1,8 +1,9 @@
 """The real application, spoken to over ASGI: on a real database, or without one where none is needed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -10,7 +11,10 @@ from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
 
 from boxoffice.serve.app import create_app
+from boxoffice.serve.operations import DOMAINS, Domain
 from boxoffice.serve.settings import ProgramSettings
+from boxoffice.serve.vitals import Vitals
+from boxoffice.web.http.services import services_of
 from tests.support.http.api import Api
 from tests.support.settings import settings_for, settings_of
 
@@ -41,9 +45,7 @@ async def api(app: Litestar) -> AsyncIterator[Api]:
 @pytest.fixture(scope="session")
 async def unserved() -> AsyncIterator[AsyncClient]:
     """A client of an application without a database: whatever gets past the web layer answers 500."""
-    app = create_app(settings_of())
-    app.state.engine = app.state.reads = Nobody()
-    async with client_of(app) as client:
+    async with client_of(app_without_database(settings_of())) as client:
         yield client
 
 
@@ -87,10 +89,33 @@ class Nobody:
         return fail
 
 
+def app_without_database(
+    settings: ProgramSettings,
+    *,
+    engine: object | None = None,
+    reads: object | None = None,
+    domains: Sequence[Domain] = DOMAINS,
+) -> Litestar:
+    """An application that was not started: what it asks for goes to these, or must not be asked for."""
+    app = create_app(settings, domains)
+    services = services_of(app)
+    services.engine, services.reads = cast(Any, engine or Nobody()), cast(Any, reads or Nobody())
+    return app
+
+
+def vitals_of(app: Litestar) -> Vitals:
+    """The vital signs of a running application."""
+    vitals = services_of(app).vitals
+    assert isinstance(vitals, Vitals)
+    return vitals
+
+
 @asynccontextmanager
-async def running(settings: ProgramSettings) -> AsyncIterator[Litestar]:
+async def running(
+    settings: ProgramSettings, clock: Callable[[], float] = monotonic, domains: Sequence[Domain] = DOMAINS
+) -> AsyncIterator[Litestar]:
     """An application with these settings, started and stopped in one task, as a server does it."""
-    app = create_app(settings)
+    app = create_app(settings, domains, clock)
     started, over = asyncio.Event(), asyncio.Event()
 
     async def live() -> None:

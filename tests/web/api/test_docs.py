@@ -10,13 +10,13 @@ import pytest
 from httpx import AsyncClient
 
 from boxoffice.cli.demo import load_demo
+from boxoffice.serve import operations
 from boxoffice.serve.settings import ProgramSettings
-from boxoffice.web.api import openapi
 from tests.support.http.api import Api, Json, done
 from tests.support.http.fixtures import client_of, running
 
 ROOT = Path(__file__).parents[3]
-DOCUMENT = openapi.describe()
+DOCUMENT = operations.describe()
 OPERATIONS: dict[str, Json] = {
     f"{method.upper()} {path}": operation
     for path, methods in DOCUMENT["paths"].items()
@@ -58,7 +58,7 @@ SPECIFIED = {
 
 def test_the_committed_description_is_up_to_date() -> None:
     committed = (ROOT / "openapi.json").read_text("utf-8")
-    assert committed == openapi.render(), "run: boxoffice openapi > openapi.json"
+    assert committed == operations.render(), "run: boxoffice openapi > openapi.json"
 
 
 def test_everything_is_described_and_nothing_else() -> None:
@@ -175,7 +175,7 @@ async def test_only_assets_are_served(unserved: AsyncClient, path: str) -> None:
 
 async def test_the_description_is_served(unserved: AsyncClient) -> None:
     response = await unserved.get("/api/openapi.json")
-    assert response.json() == json.loads(openapi.render())
+    assert response.json() == json.loads(operations.render())
 
 
 def _bodies(operation: Json) -> list[Json | None]:

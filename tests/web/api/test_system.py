@@ -4,10 +4,9 @@ import pytest
 from httpx import AsyncClient
 
 from boxoffice import __version__
-from boxoffice.serve.app import create_app
 from boxoffice.vocabulary import faults
 from tests.support.http.api import Api, done, refused
-from tests.support.http.fixtures import client_of
+from tests.support.http.fixtures import app_without_database, client_of
 from tests.support.settings import settings_of
 
 
@@ -41,9 +40,7 @@ async def test_a_running_service_is_ready(api: Api) -> None:
     ],
 )
 async def test_a_service_that_cannot_work_is_not_ready_but_alive(fault: faults.Fault, code: str) -> None:
-    app = create_app(settings_of())
-    app.state.reads = UnreadyReads(fault)
-    app.state.started_at = 0.0
+    app = app_without_database(settings_of(), reads=UnreadyReads(fault))
     async with client_of(app) as client:
         ready = await client.get("/readyz")
         refused(ready, 503, code)

@@ -6,14 +6,10 @@ The table is the specification. It must name every operation of the application,
 from typing import Any, Final, NamedTuple, get_args
 
 import pytest
-from litestar.routes import HTTPRoute
 
-from boxoffice.access.policies import POLICIES
-from boxoffice.serve.app import create_app
-from boxoffice.web.edge.gate import operation_name
 from tests.support.http.api import START, Api, Json, done
 from tests.support.http.callers import Callers, Credential
-from tests.support.settings import settings_of
+from tests.support.http.policies import declared
 
 
 class Row(NamedTuple):
@@ -112,15 +108,7 @@ REFUSED: Final = ("expired key", "revoked key", "unknown key", "wrong audience t
 
 
 def test_the_table_names_every_operation() -> None:
-    app = create_app(settings_of())
-    names = {
-        operation_name(route, handler)
-        for route in app.routes
-        if isinstance(route, HTTPRoute)
-        for handler in route.route_handlers
-        if handler.http_methods != {"OPTIONS"}
-    }
-    assert set(TABLE) == names == set(POLICIES)
+    assert set(TABLE) == set(declared())
 
 
 async def scene(callers: Callers, *, hold: bool) -> dict[str, Any]:

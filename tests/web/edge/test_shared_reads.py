@@ -1,12 +1,14 @@
 """Many who ask the same at once cost the database one query, and nobody is told what is not so."""
 
 import asyncio
+from typing import cast
 
 import pytest
 from litestar import Litestar
 
 from boxoffice.engine.reads import Reads
-from boxoffice.web.edge import shared_reads
+from boxoffice.web.edge import kept_answers
+from boxoffice.web.http.services import services_of
 from tests.support.http.api import Api, done, refused
 from tests.support.http.fixtures import client_of, running
 from tests.support.settings import settings_for
@@ -34,8 +36,9 @@ class CountingReads:
 
 def counting(app: Litestar) -> CountingReads:
     """Puts a counter before the application's reads."""
-    app.state.reads = CountingReads(app.state.reads)
-    reads: CountingReads = app.state.reads
+    services = services_of(app)
+    reads = CountingReads(services.reads)
+    services.reads = cast(Reads, reads)
     return reads
 
 
@@ -81,14 +84,14 @@ async def test_a_storm_of_bookings_does_not_become_a_storm_of_queries(
 ) -> None:
     user, show = await api.user(), await api.show(seats=200)
     reads = counting(app)
-    monkeypatch.setattr(shared_reads, "FRESH_LOADS_PER_S", 0.0)
-    monkeypatch.setattr(shared_reads, "KEPT_S", 1_000.0)
+    monkeypatch.setattr(kept_answers, "FRESH_LOADS_PER_S", 0.0)
+    monkeypatch.setattr(kept_answers, "KEPT_S", 1_000.0)
 
     for _ in range(100):
         await api.booking(show["id"], user["id"])
         done(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
 
-    assert reads.loads == 1 + shared_reads.FRESH_LOADS_MAX
+    assert reads.loads == 1 + kept_answers.FRESH_LOADS_MAX
 
 
 async def test_who_looks_after_booking_is_not_told_what_was_being_loaded_before(
@@ -114,8 +117,8 @@ async def test_the_oldest_answers_go_when_there_are_too_many(
 ) -> None:
     shows = [await api.show() for _ in range(3)]
     reads = counting(app)
-    monkeypatch.setattr(shared_reads, "KEPT_S", 1_000.0)
-    monkeypatch.setattr(shared_reads, "KEPT_BYTES_MAX", 5_000)
+    monkeypatch.setattr(kept_answers, "KEPT_S", 1_000.0)
+    monkeypatch.setattr(kept_answers, "KEPT_BYTES_MAX", 5_000)
 
     for show in [*shows, shows[0], shows[0]]:
         done(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
@@ -130,8 +133,8 @@ async def test_an_answer_that_is_let_go_while_it_is_loaded_is_told_all_the_same(
     reads = counting(app)
     paths = [f"/api/shows/{show['id']}/available-seats" for show in shows]
     done(await api.http.get(paths[0]))
-    monkeypatch.setattr(shared_reads, "KEPT_S", 0.0)
-    monkeypatch.setattr(shared_reads, "KEPT_BYTES_MAX", 1)
+    monkeypatch.setattr(kept_answers, "KEPT_S", 0.0)
+    monkeypatch.setattr(kept_answers, "KEPT_BYTES_MAX", 1)
     reads.gate.clear()
     reloads = [asyncio.create_task(api.http.get(path)) for path in paths]
     await asyncio.sleep(0)

@@ -7,12 +7,11 @@ from typing import Any, Final, cast
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
-from boxoffice.serve.app import create_app
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.access import AccessSettings
 from boxoffice.settings.server import ServerSettings
 from tests.support.http.api import refused
-from tests.support.http.fixtures import Nobody
+from tests.support.http.fixtures import app_without_database
 from tests.support.settings import settings_of
 
 EVIL: Final = "https://evil.example"
@@ -23,8 +22,7 @@ METHODS: Final = ["GET", "POST", "PUT", "DELETE", "OPTIONS"]
 @asynccontextmanager
 async def client(settings: ProgramSettings, peer: str = "127.0.0.1") -> AsyncIterator[AsyncClient]:
     """A client at this address, of an application without a database."""
-    app = create_app(settings)
-    app.state.engine = app.state.reads = Nobody()
+    app = app_without_database(settings)
     transport = ASGITransport(cast(Any, app), client=(peer, 4711))
     async with AsyncClient(transport=transport, base_url="http://localhost:3001") as http:
         yield http

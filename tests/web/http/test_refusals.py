@@ -4,12 +4,12 @@ import pytest
 from httpx import Response
 from structlog.testing import capture_logs
 
-from boxoffice.serve.app import create_app
+from boxoffice.serve.operations import DOMAINS, kinds_of
 from boxoffice.vocabulary import faults
 from boxoffice.vocabulary.outcomes import RefusalCode
-from boxoffice.web.http.problems import KINDS, fault_code
+from boxoffice.web.http.troubles import fault_code
 from tests.support.http.api import Api, Json, done, refused
-from tests.support.http.fixtures import client_of
+from tests.support.http.fixtures import app_without_database, client_of
 from tests.support.settings import settings_of
 
 NOWHERE = 9007199254740991
@@ -120,8 +120,9 @@ async def test_a_booking_needs_a_show_and_a_user(api: Api) -> None:
 
 
 def test_every_refusal_and_every_fault_has_a_status() -> None:
-    assert set(RefusalCode) <= set(KINDS)
-    assert {KINDS[fault_code(kind())].status for kind in FAULTS} == {503}
+    kinds = kinds_of(DOMAINS)
+    assert set(RefusalCode) <= set(kinds)
+    assert {kinds[fault_code(kind())].status for kind in FAULTS} == {503}
 
 
 class BrokenEngine:
@@ -137,8 +138,7 @@ class BrokenEngine:
 
 async def answer_to(error: Exception) -> Response:
     """What a booking is answered when the engine fails so."""
-    app = create_app(settings_of())
-    app.state.engine = BrokenEngine(error)
+    app = app_without_database(settings_of(), engine=BrokenEngine(error))
     async with client_of(app) as client:
         body = {"user_id": 1, "show_id": 1, "seats_booked": 1}
         return await client.post("/api/bookings", json=body, headers={"X-Request-Id": "req-1"})

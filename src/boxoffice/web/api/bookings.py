@@ -1,26 +1,27 @@
 """Bookings: seats of one user in one show, held or sold."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from litestar import Controller, Response, delete, get, post
+import msgspec
+from litestar import Controller, Response
 from litestar.openapi.spec import Example
 from litestar.params import Body
 
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
-from boxoffice.vocabulary.outcomes import RefusalCode
-from boxoffice.vocabulary.views import Booking, BookingStatus
+from boxoffice.access import policies
+from boxoffice.vocabulary.commands import CancelBooking, ConfirmBooking
+from boxoffice.vocabulary.outcomes import BookingDone, RefusalCode
+from boxoffice.vocabulary.views import BookingStatus, show_of
+from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import (
     BookingAnswer,
     BookingDetailsAnswer,
-    BookingListAnswer,
     ExpiredCount,
     ExpiredCountAnswer,
     counted,
-    done,
 )
-from boxoffice.web.http.bodies import Extension, Failure, NewBooking
-from boxoffice.web.http.bodiless import cancel_command, confirm_command
-from boxoffice.web.http.paging import listed, moment_after, number_after
+from boxoffice.web.http.booking_bodies import Extension, Failure, NewBooking
+from boxoffice.web.http.caller import Requester
+from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.parameters import (
     BookingId,
     BookingToCancel,
@@ -28,26 +29,12 @@ from boxoffice.web.http.parameters import (
     BookingToExtend,
     BookingToFail,
     Consistent,
-    Cursor,
     IdempotencyKey,
-    Limit,
-    ShowId,
-    UserId,
-    chosen,
-    one_of,
 )
-from boxoffice.web.http.problems import accepted, command_errors, found, read_errors
+from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, ONE_PAGE, shown
+from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD
 
-_Status = Annotated[
-    str | None,
-    one_of(
-        BookingStatus,
-        "status",
-        "Only those in this state: PENDING, CONFIRMED, FAILED, EXPIRED or CANCELLED.",
-    ),
-]
 _NEW = [
     Example(
         id="any",
@@ -73,39 +60,115 @@ _NEW = [
 ]
 _EXTENSION = [Example(id="minute", summary="A minute from now", value={"hold_seconds": 60})]
 _FAILURE = [Example(id="declined", summary="With a reason", value={"reason": "Payment was declined"})]
-_ENDS_BADLY = (RefusalCode.BOOKING_NOT_FOUND, RefusalCode.SHOW_ARCHIVED, RefusalCode.INVALID_STATE)
 _CONFIRMED = "Booking confirmed successfully"
-_EXTENDED = "Hold extended: confirm before expires_at"
-_CANCELLED = "Booking cancelled successfully"
+_LATE = "The hold had run out; its seats were still free and were booked again as a new booking"
 
-PATH = "/api/bookings"
+_decode: Final = msgspec.json.Decoder(NewBooking).decode
+
+
+def _confirm(who: Requester, booking_id: int) -> ConfirmBooking:
+    return who.asks(
+        ConfirmBooking,
+        show_id=show_of(booking_id),
+        booking_id=booking_id,
+        owner_id=who.access.owner_id,
+        late=who.access.allowance.late_confirm,
+        caps=who.access.owner_caps,
+    )
+
+
+def _cancel(who: Requester, booking_id: int) -> CancelBooking:
+    return who.asks(
+        CancelBooking, show_id=show_of(booking_id), booking_id=booking_id, owner_id=who.access.owner_id
+    )
+
+
+def _booked(done: BookingDone) -> Success[BookingAnswer]:
+    booking = done.booking
+    is_sold = booking.status is BookingStatus.CONFIRMED
+    message = _CONFIRMED if is_sold else "Seats held: confirm before expires_at"
+    headers = {"Location": f"/api/bookings/{booking.id}"}
+    return Success(BookingAnswer(data=booking, message=message), 201, headers)
+
+
+def _confirmed(done: BookingDone) -> Success[BookingAnswer]:
+    message = _CONFIRMED if done.booking.retaken_from is None else _LATE
+    return Success(BookingAnswer(data=done.booking, message=message))
+
+
+def _cancelled(done: BookingDone) -> Success[BookingAnswer]:
+    return Success(BookingAnswer(data=done.booking, message="Booking cancelled successfully"))
+
+
+def _extended(done: BookingDone) -> Success[BookingAnswer]:
+    return Success(BookingAnswer(data=done.booking, message="Hold extended: confirm before expires_at"))
+
+
+def _failed(done: BookingDone) -> Success[BookingAnswer]:
+    return Success(BookingAnswer(data=done.booking, message="Booking marked as failed"))
+
+
+BOOK = CommandOperation(
+    id="bookSeats",
+    method="POST",
+    path="/api/bookings",
+    summary="Book seats",
+    policy=policies.BOOKING,
+    refusals=refusals.OF_BOOKING,
+    answer=_booked,
+    examples={"The new booking": BookingDone(BOOKING)},
+    short=lambda asked: _decode(asked.body).command(asked.who),
+)
+CANCEL = CommandOperation(
+    id="cancelBooking",
+    method="DELETE",
+    path="/api/bookings/{booking_id:str}",
+    summary="Cancel a booking",
+    policy=policies.BOOKING,
+    refusals=refusals.OF_ENDING_A_BOOKING,
+    answer=_cancelled,
+    examples={"Cancelled": BookingDone(CANCELLED)},
+    short=lambda asked: _cancel(asked.who, asked.id),
+)
+CONFIRM = CommandOperation(
+    id="confirmBooking",
+    method="POST",
+    path="/api/bookings/{booking_id:str}/confirm",
+    summary="Confirm a hold",
+    policy=policies.CONFIRMATION,
+    refusals=refusals.OF_CONFIRMING,
+    answer=_confirmed,
+    examples={"Confirmed": BookingDone(BOOKING)},
+    short=lambda asked: _confirm(asked.who, asked.id),
+)
+EXTEND = CommandOperation(
+    id="extendHold",
+    method="POST",
+    path="/api/bookings/{booking_id:str}/extend",
+    summary="Extend a hold",
+    policy=policies.BOOKING,
+    refusals=refusals.OF_EXTENDING,
+    answer=_extended,
+    examples={"Extended": BookingDone(HOLD)},
+)
+FAIL = CommandOperation(
+    id="failBooking",
+    method="POST",
+    path="/api/bookings/{booking_id:str}/fail",
+    summary="Fail a hold",
+    policy=policies.PAYMENT,
+    refusals=refusals.OF_ENDING_A_BOOKING,
+    answer=_failed,
+    examples={"Failed": BookingDone(FAILED)},
+)
 
 
 class BookingsController(Controller):
     """Operations on bookings."""
 
-    path = PATH
     tags = ("Bookings",)
 
-    @post(
-        operation_id="bookSeats",
-        summary="Book seats",
-        responses={
-            201: shown(BookingAnswer(data=BOOKING, message=_CONFIRMED), "The new booking"),
-            **command_errors(
-                RefusalCode.SHOW_NOT_FOUND,
-                RefusalCode.SHOW_ARCHIVED,
-                RefusalCode.USER_NOT_FOUND,
-                RefusalCode.TOO_MANY_BOOKINGS,
-                RefusalCode.TOO_MANY_HOLDS,
-                RefusalCode.HOLD_COOLDOWN,
-                RefusalCode.SEATS_OUTSIDE_SHOW,
-                RefusalCode.SEATS_TAKEN,
-                RefusalCode.INSUFFICIENT_SEATS,
-                RefusalCode.BOOKING_NUMBERS_USED_UP,
-            ),
-        },
-    )
+    @BOOK.route
     async def book_seats(
         self,
         request: ApiRequest,
@@ -117,19 +180,17 @@ class BookingsController(Controller):
         With `seats_booked` alone the seats are picked, together where that is possible. With
         `seat_numbers` it is exactly these or none.
         """
-        command = data.command(request.access, idempotency_key)
-        outcome = accepted(await request.engine.execute(command))
-        return done(booked(outcome.booking), outcome, 201, Location=f"{PATH}/{outcome.booking.id}")
+        return await BOOK.run(request, data.command(request.who(idempotency_key)))
 
-    @get(
-        "/{booking_id:str}",
-        operation_id="getBooking",
+    @ReadOperation(
+        id="getBooking",
+        path="/api/bookings/{booking_id:str}",
         summary="Get a booking",
-        responses={
-            200: shown(BookingDetailsAnswer(data=DETAILS, message="Booking found"), "The booking"),
-            **read_errors(RefusalCode.BOOKING_NOT_FOUND),
-        },
-    )
+        policy=policies.BOOKING_READ,
+        refusals=(RefusalCode.BOOKING_NOT_FOUND,),
+        example=BookingDetailsAnswer(data=DETAILS, message="Booking found"),
+        meaning="The booking",
+    ).route
     async def get_booking(
         self, request: ApiRequest, booking_id: BookingId, consistent: Consistent = False
     ) -> Response[BookingDetailsAnswer]:
@@ -142,36 +203,14 @@ class BookingsController(Controller):
             booking.user = None
         return Response(BookingDetailsAnswer(data=booking, message="Booking found"))
 
-    @delete(
-        "/{booking_id:str}",
-        operation_id="cancelBooking",
-        summary="Cancel a booking",
-        status_code=200,
-        responses={
-            200: shown(BookingAnswer(data=CANCELLED, message=_CANCELLED), "Cancelled"),
-            **command_errors(*_ENDS_BADLY, body=False),
-        },
-    )
+    @CANCEL.route
     async def cancel_booking(
         self, request: ApiRequest, booking_id: BookingToCancel, idempotency_key: IdempotencyKey = None
     ) -> Response[BookingAnswer]:
         """Ends a hold or a sale; the seats are free again and the booking remains for the audit."""
-        command = cancel_command(request.asking(idempotency_key), booking_id)
-        outcome = accepted(await request.engine.execute(command))
-        return done(cancelled(outcome.booking), outcome)
+        return await CANCEL.run(request, _cancel(request.who(idempotency_key), booking_id))
 
-    @post(
-        "/{booking_id:str}/confirm",
-        operation_id="confirmBooking",
-        summary="Confirm a hold",
-        status_code=200,
-        responses={
-            200: shown(BookingAnswer(data=BOOKING, message=_CONFIRMED), "Confirmed"),
-            **command_errors(
-                *_ENDS_BADLY, RefusalCode.HOLD_EXPIRED, RefusalCode.TOO_MANY_BOOKINGS, body=False
-            ),
-        },
-    )
+    @CONFIRM.route
     async def confirm_booking(
         self, request: ApiRequest, booking_id: BookingToConfirm, idempotency_key: IdempotencyKey = None
     ) -> Response[BookingAnswer]:
@@ -180,21 +219,9 @@ class BookingsController(Controller):
         A hold that has run out is refused, or (a setting of the server, and its default) its seats are
         booked again as a new booking if nobody has them: `retaken_from` then names the old one.
         """
-        late = request.settings.holds.late_confirm
-        command = confirm_command(request.asking(idempotency_key), booking_id, late)
-        outcome = accepted(await request.engine.execute(command))
-        return done(confirmed(outcome.booking), outcome)
+        return await CONFIRM.run(request, _confirm(request.who(idempotency_key), booking_id))
 
-    @post(
-        "/{booking_id:str}/extend",
-        operation_id="extendHold",
-        summary="Extend a hold",
-        status_code=200,
-        responses={
-            200: shown(BookingAnswer(data=HOLD, message=_EXTENDED), "Extended"),
-            **command_errors(*_ENDS_BADLY, RefusalCode.HOLD_EXPIRED, RefusalCode.HOLD_LIFETIME_OVER),
-        },
-    )
+    @EXTEND.route
     async def extend_hold(
         self,
         request: ApiRequest,
@@ -206,20 +233,10 @@ class BookingsController(Controller):
 
         That is a setting of the server. A hold never ends sooner than before.
         """
-        command = (data or Extension()).command(request.access, idempotency_key, booking_id)
-        outcome = accepted(await request.engine.execute(command))
-        return done(BookingAnswer(data=outcome.booking, message=_EXTENDED), outcome)
+        command = (data or Extension()).command(request.who(idempotency_key), booking_id)
+        return await EXTEND.run(request, command)
 
-    @post(
-        "/{booking_id:str}/fail",
-        operation_id="failBooking",
-        summary="Fail a hold",
-        status_code=200,
-        responses={
-            200: shown(BookingAnswer(data=FAILED, message="Booking marked as failed"), "Failed"),
-            **command_errors(*_ENDS_BADLY),
-        },
-    )
+    @FAIL.route
     async def fail_booking(
         self,
         request: ApiRequest,
@@ -228,78 +245,19 @@ class BookingsController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BookingAnswer]:
         """Ends a hold because its payment or confirmation failed; the seats are free again."""
-        command = (data or Failure()).command(request.asking(idempotency_key), booking_id)
-        outcome = accepted(await request.engine.execute(command))
-        return done(BookingAnswer(data=outcome.booking, message="Booking marked as failed"), outcome)
+        command = (data or Failure()).command(request.who(idempotency_key), booking_id)
+        return await FAIL.run(request, command)
 
-    @get(
-        "/user/{user_id:str}",
-        operation_id="listBookingsOfUser",
-        summary="List the bookings of a user",
-        responses={
-            200: shown(BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE), "One page"),
-            **read_errors(RefusalCode.USER_NOT_FOUND),
-        },
-    )
-    async def list_bookings_of_user(
-        self,
-        request: ApiRequest,
-        user_id: UserId,
-        status: _Status = None,
-        cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
-        consistent: Consistent = False,
-    ) -> Response[BookingListAnswer]:
-        """A user's bookings in all shows, newest first."""
-        reads, after = request.reads, moment_after(cursor)
-        state = chosen(BookingStatus, status)
-        page = await reads.bookings_of_user(
-            user_id, status=state, after=after, limit=limit, consistent=consistent
-        )
-        page = found(page, RefusalCode.USER_NOT_FOUND)
-        message = counted(len(page.items), "booking")
-        return listed(
-            request, BookingListAnswer, page, lambda booking: (booking.created_at, booking.id), message
-        )
-
-    @get(
-        "/show/{show_id:str}",
-        operation_id="listBookingsOfShow",
-        summary="List the bookings of a show",
-        responses={
-            200: shown(BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE), "One page"),
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
-    async def list_bookings_of_show(
-        self,
-        request: ApiRequest,
-        show_id: ShowId,
-        status: _Status = None,
-        cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
-        consistent: Consistent = False,
-    ) -> Response[BookingListAnswer]:
-        """A show's bookings, newest first."""
-        reads, after = request.reads, number_after(cursor)
-        state = chosen(BookingStatus, status)
-        page = await reads.bookings_of_show(
-            show_id, status=state, after=after, limit=limit, consistent=consistent
-        )
-        page = found(page, RefusalCode.SHOW_NOT_FOUND)
-        message = counted(len(page.items), "booking")
-        return listed(request, BookingListAnswer, page, lambda booking: booking.id, message)
-
-    @post(
-        "/expire-old",
-        operation_id="expireOldBookings",
+    @ReadOperation(
+        id="expireOldBookings",
+        method="POST",
+        path="/api/bookings/expire-old",
         summary="End the holds that have run out",
-        status_code=200,
-        responses={
-            200: shown(ExpiredCountAnswer(data=ExpiredCount(3), message="3 holds ended"), "How many"),
-            **read_errors("timed_out", "shutting_down"),
-        },
-    )
+        policy=policies.ALL_SHOWS,
+        refusals=("timed_out", "shutting_down"),
+        example=ExpiredCountAnswer(data=ExpiredCount(3), message="3 holds ended"),
+        meaning="How many",
+    ).route
     async def expire_old_bookings(
         self,
         request: ApiRequest,
@@ -309,24 +267,6 @@ class BookingsController(Controller):
 
         Doing it again changes nothing more, so an Idempotency-Key is accepted and has no meaning here.
         """
-        expired = await request.engine.expire_due(request.access.caller.actor)
+        expired = await request.services.engine.expire_due(request.access.caller.actor)
         message = f"{counted(expired, 'hold')} ended"
         return Response(ExpiredCountAnswer(data=ExpiredCount(expired), message=message))
-
-
-def booked(booking: Booking) -> BookingAnswer:
-    """What a new booking is answered with."""
-    confirmed = booking.status is BookingStatus.CONFIRMED
-    message = _CONFIRMED if confirmed else "Seats held: confirm before expires_at"
-    return BookingAnswer(data=booking, message=message)
-
-
-def confirmed(booking: Booking) -> BookingAnswer:
-    """What a confirmed hold is answered with, or the booking that was made for a late one."""
-    late = "The hold had run out; its seats were still free and were booked again as a new booking"
-    return BookingAnswer(data=booking, message=late if booking.retaken_from is not None else _CONFIRMED)
-
-
-def cancelled(booking: Booking) -> BookingAnswer:
-    """What a cancelled booking is answered with."""
-    return BookingAnswer(data=booking, message=_CANCELLED)

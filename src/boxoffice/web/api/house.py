@@ -2,22 +2,25 @@
 
 from typing import Annotated
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response
 from litestar.openapi.spec import Example
 from litestar.params import Body
 
+from boxoffice.access import policies
 from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
-from boxoffice.vocabulary.outcomes import RefusalCode, SeatsDone
+from boxoffice.vocabulary.outcomes import BookingDone, RefusalCode, SeatsDone
 from boxoffice.vocabulary.views import SeatState
+from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import (
     BlockedSeats,
     BlockedSeatsAnswer,
     BookingAnswer,
     SeatListAnswer,
     counted,
-    done,
 )
-from boxoffice.web.http.bodies import ForcedCancel, SeatsToBlock, SeatsToUnblock
+from boxoffice.web.http.bodies import SeatsToBlock, SeatsToUnblock
+from boxoffice.web.http.booking_bodies import ForcedCancel
+from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import listed, number_after
 from boxoffice.web.http.parameters import (
     BookingToForceCancel,
@@ -29,9 +32,9 @@ from boxoffice.web.http.parameters import (
     chosen,
     one_of,
 )
-from boxoffice.web.http.problems import accepted, command_errors, found, read_errors
+from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import CANCELLED, ONE_PAGE, SEAT, shown
+from boxoffice.web.http.samples import CANCELLED, ONE_PAGE, SEAT
 
 _State = Annotated[
     str | None, one_of(SeatState, "state", "Only seats in this state: free, held, sold or blocked.")
@@ -51,21 +54,69 @@ _CANCEL = [
 ]
 
 
-class AdminController(Controller):
+def _blocked(done: SeatsDone) -> Success[BlockedSeatsAnswer]:
+    return _seats(done, "blocked")
+
+
+def _unblocked(done: SeatsDone) -> Success[BlockedSeatsAnswer]:
+    return _seats(done, "unblocked")
+
+
+def _seats(done: SeatsDone, what: str) -> Success[BlockedSeatsAnswer]:
+    data = BlockedSeats(done.show_id, done.seats)
+    return Success(BlockedSeatsAnswer(data=data, message=f"{counted(len(done.seats), 'seat')} {what}"))
+
+
+def _cancelled(done: BookingDone) -> Success[BookingAnswer]:
+    return Success(BookingAnswer(data=done.booking, message="Booking cancelled by the house"))
+
+
+BLOCK = CommandOperation(
+    id="blockSeats",
+    method="POST",
+    path="/api/admin/shows/{show_id:str}/seats/block",
+    summary="Block seats for the house",
+    policy=policies.HOUSE,
+    refusals=refusals.OF_BLOCKING,
+    answer=_blocked,
+    examples={"Blocked": SeatsDone(1, [49, 50])},
+)
+UNBLOCK = CommandOperation(
+    id="unblockSeats",
+    method="POST",
+    path="/api/admin/shows/{show_id:str}/seats/unblock",
+    summary="Give blocked seats back to sale",
+    policy=policies.HOUSE,
+    refusals=refusals.OF_UNBLOCKING,
+    answer=_unblocked,
+    examples={"Unblocked": SeatsDone(1, [49, 50])},
+)
+FORCE_CANCEL = CommandOperation(
+    id="forceCancelBooking",
+    method="POST",
+    path="/api/admin/bookings/{booking_id:str}/cancel",
+    summary="Cancel somebody's booking",
+    policy=policies.HOUSE,
+    refusals=refusals.OF_ENDING_A_BOOKING,
+    answer=_cancelled,
+    examples={"Cancelled": BookingDone(CANCELLED)},
+)
+
+
+class HouseController(Controller):
     """Operations of the house."""
 
-    path = "/api/admin"
     tags = ("Administration",)
 
-    @get(
-        "/shows/{show_id:str}/seats",
-        operation_id="listSeats",
+    @ReadOperation(
+        id="listSeats",
+        path="/api/admin/shows/{show_id:str}/seats",
         summary="List the seats of a show with who has them",
-        responses={
-            200: shown(SeatListAnswer(data=[SEAT], message="1 seat", meta=ONE_PAGE), "One page of seats"),
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
+        policy=policies.HOUSE_READ,
+        refusals=(RefusalCode.SHOW_NOT_FOUND,),
+        example=SeatListAnswer(data=[SEAT], message="1 seat", meta=ONE_PAGE),
+        meaning="One page of seats",
+    ).route
     async def list_seats(
         self,
         request: ApiRequest,
@@ -89,23 +140,7 @@ class AdminController(Controller):
         message = counted(len(page.items), "seat")
         return listed(request, SeatListAnswer, page, lambda seat: seat.seat_number, message)
 
-    @post(
-        "/shows/{show_id:str}/seats/block",
-        operation_id="blockSeats",
-        summary="Block seats for the house",
-        status_code=200,
-        responses={
-            200: shown(
-                BlockedSeatsAnswer(data=BlockedSeats(1, [49, 50]), message="2 seats blocked"), "Blocked"
-            ),
-            **command_errors(
-                RefusalCode.SHOW_NOT_FOUND,
-                RefusalCode.SHOW_ARCHIVED,
-                RefusalCode.SEATS_OUTSIDE_SHOW,
-                RefusalCode.SEATS_TAKEN,
-            ),
-        },
-    )
+    @BLOCK.route
     async def block_seats(
         self,
         request: ApiRequest,
@@ -114,26 +149,9 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BlockedSeatsAnswer]:
         """Takes free seats out of sale, all or none."""
-        command = data.command(request.asking(idempotency_key), show_id)
-        return _seats(accepted(await request.engine.execute(command)), "blocked")
+        return await BLOCK.run(request, data.command(request.who(idempotency_key), show_id))
 
-    @post(
-        "/shows/{show_id:str}/seats/unblock",
-        operation_id="unblockSeats",
-        summary="Give blocked seats back to sale",
-        status_code=200,
-        responses={
-            200: shown(
-                BlockedSeatsAnswer(data=BlockedSeats(1, [49, 50]), message="2 seats unblocked"), "Unblocked"
-            ),
-            **command_errors(
-                RefusalCode.SHOW_NOT_FOUND,
-                RefusalCode.SHOW_ARCHIVED,
-                RefusalCode.SEATS_OUTSIDE_SHOW,
-                RefusalCode.SEATS_NOT_BLOCKED,
-            ),
-        },
-    )
+    @UNBLOCK.route
     async def unblock_seats(
         self,
         request: ApiRequest,
@@ -142,21 +160,9 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BlockedSeatsAnswer]:
         """Puts blocked seats on sale again, all or none."""
-        command = data.command(request.asking(idempotency_key), show_id)
-        return _seats(accepted(await request.engine.execute(command)), "unblocked")
+        return await UNBLOCK.run(request, data.command(request.who(idempotency_key), show_id))
 
-    @post(
-        "/bookings/{booking_id:str}/cancel",
-        operation_id="forceCancelBooking",
-        summary="Cancel somebody's booking",
-        status_code=200,
-        responses={
-            200: shown(BookingAnswer(data=CANCELLED, message="Booking cancelled by the house"), "Cancelled"),
-            **command_errors(
-                RefusalCode.BOOKING_NOT_FOUND, RefusalCode.SHOW_ARCHIVED, RefusalCode.INVALID_STATE
-            ),
-        },
-    )
+    @FORCE_CANCEL.route
     async def force_cancel_booking(
         self,
         request: ApiRequest,
@@ -165,12 +171,4 @@ class AdminController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[BookingAnswer]:
         """Cancels a booking for its owner; the reason stays with the booking."""
-        command = data.command(request.asking(idempotency_key), booking_id)
-        outcome = accepted(await request.engine.execute(command))
-        return done(BookingAnswer(data=outcome.booking, message="Booking cancelled by the house"), outcome)
-
-
-def _seats(outcome: SeatsDone, what: str) -> Response[BlockedSeatsAnswer]:
-    data = BlockedSeats(outcome.show_id, outcome.seats)
-    message = f"{counted(len(outcome.seats), 'seat')} {what}"
-    return done(BlockedSeatsAnswer(data=data, message=message), outcome)
+        return await FORCE_CANCEL.run(request, data.command(request.who(idempotency_key), booking_id))

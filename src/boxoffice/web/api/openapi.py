@@ -5,7 +5,7 @@ checks them: Litestar's own schemas lose constraints within unions and lists, an
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,27 +15,15 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Example, License, Tag
 from litestar.params import BodyKwarg
-from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from boxoffice import __version__
-from boxoffice.access.policies import POLICIES
-from boxoffice.web.api.bookings import BookingsController
-from boxoffice.web.api.house import AdminController
-from boxoffice.web.api.shows import ShowsController
-from boxoffice.web.api.system import get_health
-from boxoffice.web.api.users import UsersController
-from boxoffice.web.http.problems import MEDIA_TYPE, access_errors
+from boxoffice.access.policies import Policy
+from boxoffice.web.http.kinds import Kind
+from boxoffice.web.http.operation import operations_of
+from boxoffice.web.http.problems import MEDIA_TYPE, Problem, worded
 from boxoffice.web.http.request import ApiRequest
-
-OPERATIONS: Final[list[ControllerRouterHandler]] = [
-    ShowsController,
-    UsersController,
-    BookingsController,
-    AdminController,
-    get_health,
-]
-"""Everything that is described."""
+from boxoffice.web.http.troubles import Trouble
 
 _DESCRIPTION: Final = """\
 Books anything that is sold by the seat: movies and concerts, bus trips, doctor appointments.
@@ -61,14 +49,6 @@ asks to slow down.
 **Times** are RFC 3339 in UTC, **ids** integers below 2^53 (text is accepted too), **seats** numbered from 1.
 Every answer has an `X-Request-Id`, and bodies are read as JSON whatever their `Content-Type`.
 """
-_TAGS: Final = [
-    Tag("Shows", "What is sold by the seat."),
-    Tag("Users", "Who books."),
-    Tag("Bookings", "Seats of one user in one show, held or sold."),
-    Tag("Administration", "Operations of the house."),
-    Tag("System", "How the service is."),
-]
-
 # What Litestar writes though it says nothing.
 _NOISE: Final = {"deprecated", "allowEmptyValue", "allowReserved"}
 
@@ -101,75 +81,90 @@ _SCHEMES: Final = {
 }
 
 
-def render() -> str:
-    """The description as JSON, always the same for the same program; needs no server."""
-    return json.dumps(describe(), indent=2, ensure_ascii=False) + "\n"
+def render(document: dict[str, Any]) -> str:
+    """The description as JSON."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def describe() -> dict[str, Any]:
-    """The description as data."""
-    app = Litestar(OPERATIONS, request_class=ApiRequest, openapi_config=_config(), logging_config=None)
+def describe(
+    described: Sequence[ControllerRouterHandler], kinds: Mapping[str, Kind], tags: list[Tag]
+) -> dict[str, Any]:
+    """The description of these operations as data; ``kinds`` has the problems that they name."""
+    app = Litestar(described, request_class=ApiRequest, openapi_config=_config(tags), logging_config=None)
     document: dict[str, Any] = _tidied(app.openapi_schema.to_schema())
     operations = {o["operationId"]: o for path in document["paths"].values() for o in path.values()}
-    problems: dict[str, Any] = {}
-    for handler in _handlers(app):
-        _complete(operations[handler.operation_id], handler, problems)
+    told: set[str] = set()
+    for handler, operation in operations_of(app):
+        codes = [
+            *operation.errors(has_body=handler.parsed_data_field is not None),
+            *_of_gate(operation.policy),
+        ]
+        told.update(codes)
+        _complete(operations[operation.id], handler, operation.policy, _by_status(codes, kinds))
     document["components"] = {
         "schemas": _schemas(app),
-        "examples": dict(sorted(problems.items())),
+        "examples": {code: _problem_example(code, kinds[code]) for code in sorted(told)},
         "securitySchemes": _SCHEMES,
     }
     return document
 
 
-def _config() -> OpenAPIConfig:
+def _config(tags: list[Tag]) -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Boxoffice",
         version=__version__,
         description=_DESCRIPTION,
         license=License(name="ISC", identifier="ISC"),
-        tags=_TAGS,
+        tags=tags,
         use_handler_docstrings=True,
         render_plugins=[JsonRenderPlugin()],
     )
 
 
-def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            yield from (h for h in route.route_handlers if h.resolve_include_in_schema())
-
-
-def _complete(operation: dict[str, Any], handler: HTTPRouteHandler, problems: dict[str, Any]) -> None:
-    """Adds what Litestar leaves out: examples by name, what the body is, and the headers of answers."""
-    if body := operation.get("requestBody"):
+def _complete(
+    described: dict[str, Any], handler: HTTPRouteHandler, policy: Policy, errors: dict[int, dict[str, Kind]]
+) -> None:
+    """Adds what Litestar leaves out: examples by name, what the body is, problems, and headers of answers."""
+    if body := described.get("requestBody"):
         _complete_body(body, handler)
-    answers: dict[str, Any] = operation["responses"]
+    answers: dict[str, Any] = described["responses"]
     for status, spec in (handler.responses or {}).items():
         if spec.data_container is not None:
-            media = answers[str(status)]["content"][spec.media_type]
-            media["examples"] = _examples(spec.examples or [])
-            if spec.media_type == MEDIA_TYPE:  # the same few for all operations: told once, referred to
-                problems |= media["examples"]
-                media["examples"] = {code: _reference("examples", code) for code in media["examples"]}
-    _add_access(operation, problems)
-    operation["responses"] = dict(sorted(answers.items()))
-    _add_headers(operation)
+            answers[str(status)]["content"][spec.media_type]["examples"] = _examples(spec.examples or [])
+    answers |= {str(status): _problem_answer(kinds) for status, kinds in errors.items()}
+    described["security"] = [] if policy.open else _CREDENTIALS
+    described["responses"] = dict(sorted(answers.items()))
+    _add_headers(described)
 
 
-def _add_access(operation: dict[str, Any], problems: dict[str, Any]) -> None:
-    """Adds what the gate asks for, and what it answers if that is not given."""
-    policy = POLICIES[operation["operationId"]]
-    operation["security"] = [] if policy.open else _CREDENTIALS
-    for status, spec in access_errors(is_open=policy.open, counted=policy.rate is not None).items():
-        examples = _examples(spec.examples or [])
-        problems |= examples
-        answer = operation["responses"].setdefault(str(status), {"description": "", "content": {}})
-        answer["description"] = "; ".join(filter(None, (answer["description"], spec.description)))
-        media = answer["content"].setdefault(
-            MEDIA_TYPE, {"schema": _reference("schemas", "Problem"), "examples": {}}
-        )
-        media["examples"] |= {code: _reference("examples", code) for code in examples}
+def _of_gate(policy: Policy) -> Iterator[str]:
+    """The codes of what the gate answers under a policy."""
+    yield "unauthenticated"
+    if not policy.open:
+        yield from ("forbidden", "no_profile")
+    if policy.rate is not None:
+        yield "rate_limited"
+
+
+def _by_status(codes: Iterable[str], kinds: Mapping[str, Kind]) -> dict[int, dict[str, Kind]]:
+    by_status: dict[int, dict[str, Kind]] = {}
+    for code in codes:
+        by_status.setdefault(kinds[code].status, {})[code] = kinds[code]
+    return by_status
+
+
+def _problem_answer(kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The answer with one status. Its examples are those of many operations: told once, and referred to."""
+    examples = {code: _reference("examples", code) for code in kinds}
+    content = {MEDIA_TYPE: {"schema": _reference("schemas", "Problem"), "examples": examples}}
+    return {"description": "; ".join(kind.title for kind in kinds.values()), "content": content}
+
+
+def _problem_example(code: str, kind: Kind) -> dict[str, Any]:
+    return {
+        "summary": kind.title,
+        "value": worded(kind, Trouble(code, kind.example)) | {"request_id": "9f1c"},
+    }
 
 
 def _complete_body(body: dict[str, Any], handler: HTTPRouteHandler) -> None:
@@ -225,7 +220,8 @@ def _schemas(app: Litestar) -> dict[str, Any]:
 
 
 def _wire_types(app: Litestar) -> Iterator[Any]:
-    for handler in _handlers(app):
+    yield Problem
+    for handler, _ in operations_of(app):
         if handler.parsed_data_field is not None:
             yield handler.parsed_data_field.annotation
         for spec in (handler.responses or {}).values():

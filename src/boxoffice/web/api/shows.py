@@ -1,30 +1,26 @@
 """Shows: what is sold by the seat."""
 
-import re
 from typing import Annotated
 
-from litestar import Controller, Response, delete, get, post, put
+from litestar import Controller, Response
 from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
-from boxoffice.engine.reads import Page
-from boxoffice.vocabulary.limits import ID_MAX, PAGE_ITEMS_MAX
-from boxoffice.vocabulary.outcomes import RefusalCode
-from boxoffice.vocabulary.views import SeatMap, Show
+from boxoffice.access import policies
+from boxoffice.vocabulary.commands import DeleteShow
+from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
+from boxoffice.vocabulary.outcomes import RefusalCode, ShowDone
+from boxoffice.web.api.show_reads import listed_shows
+from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import (
-    AvailableSeats,
-    AvailableSeatsAnswer,
-    EventListAnswer,
     ShowAnswer,
     ShowListAnswer,
-    StatsAnswer,
-    counted,
-    done,
 )
-from boxoffice.web.http.bodies import NewShow, ShowChanges, instant
-from boxoffice.web.http.bodiless import delete_command
+from boxoffice.web.http.bodies import NewShow, ShowChanges
 from boxoffice.web.http.caching import conditional, etag, expected_seq
-from boxoffice.web.http.paging import listed, listed_from, moment_after
+from boxoffice.web.http.moments import instant
+from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
+from boxoffice.web.http.paging import moment_after
 from boxoffice.web.http.parameters import (
     Consistent,
     Cursor,
@@ -32,15 +28,14 @@ from boxoffice.web.http.parameters import (
     IfMatch,
     IfNoneMatch,
     Limit,
-    SeatFormat,
     ShowId,
     ShowToDelete,
-    ShowTypeInPath,
     ShowTypeInQuery,
 )
-from boxoffice.web.http.problems import accepted, command_errors, found, read_errors
+from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import EVENT, NOT_MODIFIED, ONE_PAGE, SHOW, STATS, shown
+from boxoffice.web.http.samples import ONE_PAGE
+from boxoffice.web.http.samples import SHOW as SHOW
 
 _From = Annotated[
     str | None,
@@ -70,11 +65,6 @@ _Text = Annotated[
     ),
 ]
 _OnlyFree = Annotated[bool, QueryParameter(description="true: only shows that have a free seat.")]
-_After = Annotated[
-    int,
-    QueryParameter(ge=0, le=ID_MAX, description="Only events with a `seq` above this: an integer from 0 on."),
-]
-
 _NEW = [
     Example(
         id="movie",
@@ -96,20 +86,58 @@ _CHANGES = [
 ]
 
 
+def _created(done: ShowDone) -> Success[ShowAnswer]:
+    show = done.show
+    headers = {"Location": f"/api/shows/{show.id}", "ETag": etag(show.seq)}
+    return Success(ShowAnswer(data=show, message="Show created successfully"), 201, headers)
+
+
+def _updated(done: ShowDone) -> Success[ShowAnswer]:
+    answer = ShowAnswer(data=done.show, message="Show updated successfully")
+    return Success(answer, headers={"ETag": etag(done.show.seq)})
+
+
+def _deleted(done: ShowDone) -> Success[ShowAnswer]:
+    return Success(ShowAnswer(data=done.show, message="Show deleted successfully"))
+
+
+CREATE = CommandOperation(
+    id="createShow",
+    method="POST",
+    path="/api/shows",
+    summary="Create a show",
+    policy=policies.NEW_SHOW,
+    answer=_created,
+    examples={"The new show": ShowDone(SHOW)},
+)
+UPDATE = CommandOperation(
+    id="updateShow",
+    method="PUT",
+    path="/api/shows/{show_id:str}",
+    summary="Update a show",
+    policy=policies.SHOW,
+    refusals=refusals.OF_CHANGING_A_SHOW,
+    answer=_updated,
+    examples={"The show as it is now": ShowDone(SHOW)},
+)
+DELETE = CommandOperation(
+    id="deleteShow",
+    method="DELETE",
+    path="/api/shows/{show_id:str}",
+    summary="Delete a show",
+    policy=policies.SHOW,
+    refusals=refusals.OF_DELETING_A_SHOW,
+    answer=_deleted,
+    examples={"The show as it was": ShowDone(SHOW)},
+)
+
+
 class ShowsController(Controller):
     """Operations on shows."""
 
-    path = "/api/shows"
     tags = ("Shows",)
 
-    @post(
-        operation_id="createShow",
-        summary="Create a show",
-        responses={
-            201: shown(ShowAnswer(data=SHOW, message="Show created successfully"), "The new show"),
-            **command_errors(),
-        },
-    )
+    @CREATE.route
     async def create_show(
         self,
         request: ApiRequest,
@@ -117,19 +145,16 @@ class ShowsController(Controller):
         idempotency_key: IdempotencyKey = None,
     ) -> Response[ShowAnswer]:
         """Opens a show with seats 1 to `total_seats`, all free."""
-        outcome = accepted(await request.engine.execute(data.command(request.asking(idempotency_key))))
-        show = outcome.show
-        answer = ShowAnswer(data=show, message="Show created successfully")
-        return done(answer, outcome, 201, Location=f"/api/shows/{show.id}", ETag=etag(show.seq))
+        return await CREATE.run(request, data.command(request.who(idempotency_key)))
 
-    @get(
-        operation_id="listShows",
+    @ReadOperation(
+        id="listShows",
+        path="/api/shows",
         summary="List shows",
-        responses={
-            200: shown(ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE), "One page of shows"),
-            **read_errors(),
-        },
-    )
+        policy=policies.CATALOGUE,
+        example=ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE),
+        meaning="One page of shows",
+    ).route
     async def list_shows(
         self,
         request: ApiRequest,
@@ -151,38 +176,19 @@ class ShowsController(Controller):
             after=moment_after(cursor),
             limit=limit,
         )
-        return _shows(request, page)
+        return listed_shows(request, page)
 
-    @get(
-        "/type/{show_type:str}",
-        operation_id="listShowsByType",
-        summary="List shows of one type",
-        responses={
-            200: shown(ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE), "One page of shows"),
-            **read_errors(),
-        },
-    )
-    async def list_shows_by_type(
-        self,
-        request: ApiRequest,
-        show_type: ShowTypeInPath,
-        cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
-    ) -> Response[ShowListAnswer]:
-        """The shows of one type, by start time."""
-        page = await request.reads.shows(show_type=show_type, after=moment_after(cursor), limit=limit)
-        return _shows(request, page)
-
-    @get(
-        "/{show_id:str}",
-        operation_id="getShow",
+    @ReadOperation(
+        id="getShow",
+        path="/api/shows/{show_id:str}",
         summary="Get a show",
-        responses={
-            200: shown(ShowAnswer(data=SHOW, message="Show found"), "The show"),
-            304: NOT_MODIFIED,
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
+        policy=policies.CATALOGUE,
+        refusals=(RefusalCode.SHOW_NOT_FOUND,),
+        example=ShowAnswer(data=SHOW, message="Show found"),
+        meaning="The show",
+        revalidates=True,
+        shared=("",),
+    ).route
     async def get_show(
         self,
         request: ApiRequest,
@@ -194,20 +200,7 @@ class ShowsController(Controller):
         show = found(await request.reads.show(show_id, consistent=consistent), RefusalCode.SHOW_NOT_FOUND)
         return conditional(ShowAnswer(data=show, message="Show found"), etag(show.seq), if_none_match)
 
-    @put(
-        "/{show_id:str}",
-        operation_id="updateShow",
-        summary="Update a show",
-        responses={
-            200: shown(ShowAnswer(data=SHOW, message="Show updated successfully"), "The show as it is now"),
-            **command_errors(
-                RefusalCode.SHOW_NOT_FOUND,
-                RefusalCode.SHOW_ARCHIVED,
-                RefusalCode.VERSION_MISMATCH,
-                RefusalCode.SEATS_IN_USE,
-            ),
-        },
-    )
+    @UPDATE.route
     async def update_show(
         self,
         request: ApiRequest,
@@ -220,27 +213,10 @@ class ShowsController(Controller):
 
         `total_seats` can grow; it can shrink while the seats that go away are free.
         """
-        command = data.command(request.asking(idempotency_key), show_id, expected_seq(if_match))
-        outcome = accepted(await request.engine.execute(command))
-        answer = ShowAnswer(data=outcome.show, message="Show updated successfully")
-        return done(answer, outcome, ETag=etag(outcome.show.seq))
+        command = data.command(request.who(idempotency_key), show_id, expected_seq(if_match))
+        return await UPDATE.run(request, command)
 
-    @delete(
-        "/{show_id:str}",
-        operation_id="deleteShow",
-        summary="Delete a show",
-        status_code=200,
-        responses={
-            200: shown(ShowAnswer(data=SHOW, message="Show deleted successfully"), "The show as it was"),
-            **command_errors(
-                RefusalCode.SHOW_NOT_FOUND,
-                RefusalCode.SHOW_ARCHIVED,
-                RefusalCode.VERSION_MISMATCH,
-                RefusalCode.ACTIVE_BOOKINGS,
-                body=False,
-            ),
-        },
-    )
+    @DELETE.route
     async def delete_show(
         self,
         request: ApiRequest,
@@ -249,95 +225,6 @@ class ShowsController(Controller):
         if_match: IfMatch = None,
     ) -> Response[ShowAnswer]:
         """Takes a show without active bookings off the lists; its bookings remain for the audit."""
-        command = delete_command(request.asking(idempotency_key), show_id, expected_seq(if_match))
-        outcome = accepted(await request.engine.execute(command))
-        return done(ShowAnswer(data=outcome.show, message="Show deleted successfully"), outcome)
-
-    @get(
-        "/{show_id:str}/available-seats",
-        operation_id="getAvailableSeats",
-        summary="List the free seats of a show",
-        responses={
-            200: shown(
-                AvailableSeatsAnswer(
-                    data=AvailableSeats(available_seats=[4, 5], count=2), message="2 seats free"
-                ),
-                "The free seats; as `ranges` with `format=ranges`",
-            ),
-            304: NOT_MODIFIED,
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
-    async def get_available_seats(
-        self,
-        request: ApiRequest,
-        show_id: ShowId,
-        seat_format: SeatFormat = "list",
-        consistent: Consistent = False,
-        if_none_match: IfNoneMatch = None,
-    ) -> Response[AvailableSeatsAnswer | None]:
-        """All free seats, each, or as runs for big halls."""
-        seat_map = found(
-            await request.reads.seat_map(show_id, consistent=consistent), RefusalCode.SHOW_NOT_FOUND
-        )
-        data = _available(seat_map, as_ranges=seat_format == "ranges")
-        answer = AvailableSeatsAnswer(data=data, message=f"{counted(data.count, 'seat')} free")
-        form = "" if seat_format == "list" else seat_format
-        return conditional(answer, etag(seat_map.seq, form), if_none_match)
-
-    @get(
-        "/{show_id:str}/stats",
-        operation_id="getShowStats",
-        summary="Get the statistics of a show",
-        responses={
-            200: shown(StatsAnswer(data=STATS, message="Statistics found"), "The show in figures"),
-            304: NOT_MODIFIED,
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
-    async def get_show_stats(
-        self,
-        request: ApiRequest,
-        show_id: ShowId,
-        consistent: Consistent = False,
-        if_none_match: IfNoneMatch = None,
-    ) -> Response[StatsAnswer | None]:
-        """Bookings by status, seats by state, and occupancy."""
-        stats = found(await request.reads.stats(show_id, consistent=consistent), RefusalCode.SHOW_NOT_FOUND)
-        return conditional(
-            StatsAnswer(data=stats, message="Statistics found"), etag(stats.seq), if_none_match
-        )
-
-    @get(
-        "/{show_id:str}/changes",
-        operation_id="listShowChanges",
-        summary="List what happened to a show",
-        responses={
-            200: shown(EventListAnswer(data=[EVENT], message="1 event", meta=ONE_PAGE), "One page of events"),
-            **read_errors(RefusalCode.SHOW_NOT_FOUND),
-        },
-    )
-    async def list_show_changes(
-        self, request: ApiRequest, show_id: ShowId, after: _After = 0, limit: Limit = PAGE_ITEMS_MAX
-    ) -> Response[EventListAnswer]:
-        """The show's events in order, without a gap. Go on with `after` = the last `seq` that you have."""
-        page = found(
-            await request.reads.changes(show_id, after=after, limit=limit), RefusalCode.SHOW_NOT_FOUND
-        )
-        following = str(page.items[-1].seq) if page.more else None
-        message = counted(len(page.items), "event")
-        return listed_from(request, EventListAnswer, page, ("after", following), message)
-
-
-def _shows(request: ApiRequest, page: Page[Show]) -> Response[ShowListAnswer]:
-    message = counted(len(page.items), "show")
-    return listed(request, ShowListAnswer, page, lambda show: (show.start_time, show.id), message)
-
-
-def _available(seat_map: SeatMap, *, as_ranges: bool) -> AvailableSeats:
-    ranges = [(run.start() + 1, run.end()) for run in re.finditer("0+", seat_map.taken)]
-    count = seat_map.taken.count("0")
-    if as_ranges:
-        return AvailableSeats(ranges=ranges, count=count)
-    seats = [seat for first, last in ranges for seat in range(first, last + 1)]
-    return AvailableSeats(available_seats=seats, count=count)
+        who, seq = request.who(idempotency_key), expected_seq(if_match)
+        command = who.asks(DeleteShow, show_id=show_id, expected_seq=seq)
+        return await DELETE.run(request, command)

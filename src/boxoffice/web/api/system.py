@@ -4,18 +4,19 @@ from time import monotonic
 from typing import Any, Final
 
 import msgspec
-from litestar import MediaType, Response, get
+from litestar import Controller, MediaType, Response, get
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from boxoffice import __version__
-from boxoffice.telemetry.logs import exposition
+from boxoffice.access import policies
+from boxoffice.telemetry.exposition import exposition
 from boxoffice.vocabulary.faults import Fault, ShuttingDown
 from boxoffice.web.http.answers import Health, HealthAnswer
-from boxoffice.web.http.problems import fault_code, problem, read_errors, retry_after
+from boxoffice.web.http.operation import ReadOperation, unlisted
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import shown
+from boxoffice.web.http.troubles import Trouble, fault_code, retry_after
 
 _LINKS: Final = {
     "service": "boxoffice",
@@ -29,7 +30,7 @@ _LINKS: Final = {
 }
 
 
-@get("/", include_in_schema=False)
+@get("/", include_in_schema=False, opt=unlisted(policies.PUBLIC))
 async def get_root(request: ApiRequest) -> Response[Any]:
     """Shows a person the documentation, and a program where things are."""
     if request.accept.best_match(["application/json", "text/html"]) == "text/html":
@@ -37,51 +38,68 @@ async def get_root(request: ApiRequest) -> Response[Any]:
     return Response(_LINKS)
 
 
+class SystemController(Controller):
+    """How the service is, as a client of the API may ask."""
+
+    tags = ("System",)
+
+    @ReadOperation(
+        id="getHealth",
+        path="/health",
+        summary="Get the health of the service",
+        policy=policies.CATALOGUE,
+        refusals=("schema_mismatch",),
+        example=HealthAnswer(data=Health("boxoffice", __version__, "ok", 3600.0), message="Healthy"),
+        meaning="Healthy",
+    ).route
+    async def get_health(self, request: ApiRequest) -> Response[Any]:
+        """Whether the service can do its work, with its version and how long it has been up."""
+        services = request.services
+        uptime_s = round(monotonic() - services.started_at, 1)
+        health = Health("boxoffice", __version__, "ok", uptime_s)
+        try:
+            await services.reads.check_ready()
+        except Fault as fault:
+            health.database = "unavailable"
+            return services.problems.response(Trouble(fault_code(fault), msgspec.structs.asdict(health)))
+        return Response(HealthAnswer(data=health, message="Healthy"))
+
+
 @get(
-    "/health",
-    operation_id="getHealth",
-    summary="Get the health of the service",
-    tags=["System"],
-    responses={
-        200: shown(
-            HealthAnswer(data=Health("boxoffice", __version__, "ok", 3600.0), message="Healthy"), "Healthy"
-        ),
-        **read_errors("schema_mismatch"),
-    },
+    "/healthz",
+    include_in_schema=False,
+    media_type=MediaType.JSON,
+    sync_to_thread=False,
+    opt=unlisted(policies.PUBLIC),
 )
-async def get_health(request: ApiRequest) -> Response[Any]:
-    """Whether the service can do its work, with its version and how long it has been up."""
-    health = Health("boxoffice", __version__, "ok", round(monotonic() - request.app.state.started_at, 1))
-    try:
-        await request.reads.check_ready()
-    except Fault as fault:
-        health.database = "unavailable"
-        return problem(fault_code(fault), msgspec.structs.asdict(health))
-    return Response(HealthAnswer(data=health, message="Healthy"))
-
-
-@get("/healthz", include_in_schema=False, media_type=MediaType.JSON, sync_to_thread=False)
 def get_liveness() -> dict[str, str]:
     """The process answers; nothing else is looked at, so that trouble elsewhere does not restart it."""
     return {"status": "ok"}
 
 
-@get("/readyz", include_in_schema=False)
+@get("/readyz", include_in_schema=False, opt=unlisted(policies.PUBLIC))
 async def get_readiness(request: ApiRequest) -> Response[Any]:
     """Whether requests should come here: we stay, and the database is there and fits. Raises ``Fault``.
 
     That we are about to end is no fault: nobody is to be woken by an upgrade.
     """
-    if request.app.state.drain.begun:
-        return problem("shutting_down", headers={"Retry-After": retry_after(ShuttingDown())})
+    services = request.services
+    if services.drain.begun:
+        return services.problems.response(Trouble("shutting_down", headers=retry_after(ShuttingDown())))
     await request.reads.check_ready()
     return Response({"status": "ready"})
 
 
-@get("/metrics", include_in_schema=False, media_type=CONTENT_TYPE_LATEST, sync_to_thread=True)
+@get(
+    "/metrics",
+    include_in_schema=False,
+    media_type=CONTENT_TYPE_LATEST,
+    sync_to_thread=True,
+    opt=unlisted(policies.MONITORING),
+)
 def get_metrics(request: ApiRequest) -> bytes:
     """The metrics in the text format of Prometheus; those of all workers of this server together."""
-    return exposition(request.app.state.get("vitals"))
+    return exposition(request.services.vitals)
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [

@@ -2,22 +2,25 @@
 
 from typing import Annotated
 
-from litestar import Controller, Response, delete, get, post, put
+from litestar import Controller, Response
 from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec import UNSET
 
+from boxoffice.access import policies
 from boxoffice.access.callers import Forbidden
+from boxoffice.vocabulary.commands import EraseUser
 from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
-from boxoffice.vocabulary.outcomes import RefusalCode
-from boxoffice.web.http.answers import UserAnswer, UserExportAnswer, UserListAnswer, counted, done
+from boxoffice.vocabulary.outcomes import RefusalCode, UserDone
+from boxoffice.web.http import refusals
+from boxoffice.web.http.answers import UserAnswer, UserExportAnswer, UserListAnswer, counted
 from boxoffice.web.http.bodies import NewUser, UserChanges
-from boxoffice.web.http.bodiless import erase_command
+from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import listed, number_after
 from boxoffice.web.http.parameters import Cursor, IdempotencyKey, Limit, UserId, UserToErase
-from boxoffice.web.http.problems import accepted, command_errors, found, read_errors
+from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import ERASED, EXPORT, ONE_PAGE, USER, shown
+from boxoffice.web.http.samples import ERASED, EXPORT, ONE_PAGE, USER
 
 _NEW = [
     Example(id="john", summary="A user", value={"name": "John Doe", "email": "john@example.com"}),
@@ -26,27 +29,65 @@ _CHANGES = [
     Example(id="jane", summary="Another name", value={"name": "Jane Doe"}),
     Example(id="both", summary="Both", value={"name": "Jane Doe", "email": "jane.doe@example.com"}),
 ]
-
-
-_ERASED = "User erased"
+_EXISTS = "User exists already"
 _EXPORTED = "Everything that is kept"
+
+
+def _created(done: UserDone) -> Success[UserAnswer]:
+    if not done.created:
+        return Success(UserAnswer(data=done.user, message=_EXISTS))
+    answer = UserAnswer(data=done.user, message="User created successfully")
+    return Success(answer, 201, {"Location": f"/api/users/{done.user.id}"})
+
+
+def _updated(done: UserDone) -> Success[UserAnswer]:
+    return Success(UserAnswer(data=done.user, message="User updated successfully"))
+
+
+def _erased(done: UserDone) -> Success[UserAnswer]:
+    return Success(UserAnswer(data=done.user, message="User erased"))
+
+
+CREATE = CommandOperation(
+    id="createUser",
+    method="POST",
+    path="/api/users",
+    summary="Create or get a user",
+    policy=policies.USER,
+    answer=_created,
+    examples={
+        "The new user": UserDone(USER, created=True),
+        "The user with this address": UserDone(USER),
+    },
+)
+UPDATE = CommandOperation(
+    id="updateUser",
+    method="PUT",
+    path="/api/users/{user_id:str}",
+    summary="Update a user",
+    policy=policies.USER,
+    refusals=refusals.OF_CHANGING_A_USER,
+    answer=_updated,
+    examples={"The user as it is now": UserDone(USER)},
+)
+ERASE = CommandOperation(
+    id="eraseUser",
+    method="DELETE",
+    path="/api/users/{user_id:str}",
+    summary="Erase a user",
+    policy=policies.PERSONAL_DATA,
+    refusals=refusals.OF_ERASING_A_USER,
+    answer=_erased,
+    examples={"What is left of the user": UserDone(ERASED)},
+)
 
 
 class UsersController(Controller):
     """Operations on users."""
 
-    path = "/api/users"
     tags = ("Users",)
 
-    @post(
-        operation_id="createUser",
-        summary="Create or get a user",
-        responses={
-            201: shown(UserAnswer(data=USER, message="User created successfully"), "The new user"),
-            200: shown(UserAnswer(data=USER, message="User exists already"), "The user with this address"),
-            **command_errors(),
-        },
-    )
+    @CREATE.route
     async def create_user(
         self,
         request: ApiRequest,
@@ -60,21 +101,16 @@ class UsersController(Controller):
         """
         if request.access.owner_id is not None:
             return await _own_user(request, request.access.owner_id, data)
-        outcome = accepted(await request.engine.execute(data.command(request.asking(idempotency_key))))
-        user = outcome.user
-        if not outcome.created:
-            return done(UserAnswer(data=user, message="User exists already"), outcome)
-        answer = UserAnswer(data=user, message="User created successfully")
-        return done(answer, outcome, 201, Location=f"/api/users/{user.id}")
+        return await CREATE.run(request, data.command(request.who(idempotency_key)))
 
-    @get(
-        operation_id="listUsers",
+    @ReadOperation(
+        id="listUsers",
+        path="/api/users",
         summary="List users",
-        responses={
-            200: shown(UserListAnswer(data=[USER], message="1 user", meta=ONE_PAGE), "One page of users"),
-            **read_errors(),
-        },
-    )
+        policy=policies.ALL_USERS_READ,
+        example=UserListAnswer(data=[USER], message="1 user", meta=ONE_PAGE),
+        meaning="One page of users",
+    ).route
     async def list_users(
         self, request: ApiRequest, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_MAX
     ) -> Response[UserListAnswer]:
@@ -83,29 +119,21 @@ class UsersController(Controller):
         message = counted(len(page.items), "user")
         return listed(request, UserListAnswer, page, lambda user: user.id, message)
 
-    @get(
-        "/{user_id:str}",
-        operation_id="getUser",
+    @ReadOperation(
+        id="getUser",
+        path="/api/users/{user_id:str}",
         summary="Get a user",
-        responses={
-            200: shown(UserAnswer(data=USER, message="User found"), "The user"),
-            **read_errors(RefusalCode.USER_NOT_FOUND),
-        },
-    )
+        policy=policies.USER_READ,
+        refusals=(RefusalCode.USER_NOT_FOUND,),
+        example=UserAnswer(data=USER, message="User found"),
+        meaning="The user",
+    ).route
     async def get_user(self, request: ApiRequest, user_id: UserId) -> Response[UserAnswer]:
         """A user by id."""
         user = found(await request.reads.user(user_id), RefusalCode.USER_NOT_FOUND)
         return Response(UserAnswer(data=user, message="User found"))
 
-    @put(
-        "/{user_id:str}",
-        operation_id="updateUser",
-        summary="Update a user",
-        responses={
-            200: shown(UserAnswer(data=USER, message="User updated successfully"), "The user as it is now"),
-            **command_errors(RefusalCode.USER_NOT_FOUND, RefusalCode.EMAIL_TAKEN),
-        },
-    )
+    @UPDATE.route
     async def update_user(
         self,
         request: ApiRequest,
@@ -116,25 +144,9 @@ class UsersController(Controller):
         """Changes what is given and leaves the rest. Customers cannot change their e-mail address."""
         if request.access.owner_id is not None and data.email is not UNSET:
             raise Forbidden("The e-mail address comes from the login, and is changed there.")
-        command = data.command(request.asking(idempotency_key), user_id)
-        outcome = accepted(await request.engine.execute(command))
-        return done(UserAnswer(data=outcome.user, message="User updated successfully"), outcome)
+        return await UPDATE.run(request, data.command(request.who(idempotency_key), user_id))
 
-    @delete(
-        "/{user_id:str}",
-        operation_id="eraseUser",
-        summary="Erase a user",
-        status_code=200,
-        responses={
-            200: shown(UserAnswer(data=ERASED, message=_ERASED), "What is left of the user"),
-            **command_errors(
-                RefusalCode.USER_NOT_FOUND,
-                RefusalCode.ACTIVE_BOOKINGS,
-                RefusalCode.HOLD_COOLDOWN,
-                body=False,
-            ),
-        },
-    )
+    @ERASE.route
     async def erase_user(
         self, request: ApiRequest, user_id: UserToErase, idempotency_key: IdempotencyKey = None
     ) -> Response[UserAnswer]:
@@ -143,20 +155,21 @@ class UsersController(Controller):
         The bookings stay for the audit, of nobody in particular; active ones must be cancelled before.
         Who pauses after a hold that was not bought waits for its end.
         """
-        command = erase_command(request.asking(idempotency_key), user_id)
-        outcome = accepted(await request.engine.execute(command))
-        request.app.state.people.forget(user_id)
-        return done(UserAnswer(data=outcome.user, message=_ERASED), outcome)
+        who = request.who(idempotency_key)
+        command = who.asks(EraseUser, user_id=user_id, caps=who.access.owner_caps)
+        answer = await ERASE.run(request, command)
+        request.services.profiles.forget(user_id)
+        return answer
 
-    @get(
-        "/{user_id:str}/export",
-        operation_id="exportUser",
+    @ReadOperation(
+        id="exportUser",
+        path="/api/users/{user_id:str}/export",
         summary="Export what is kept about a user",
-        responses={
-            200: shown(UserExportAnswer(data=EXPORT, message=_EXPORTED), "Everything"),
-            **read_errors(RefusalCode.USER_NOT_FOUND),
-        },
-    )
+        policy=policies.PERSONAL_DATA_READ,
+        refusals=(RefusalCode.USER_NOT_FOUND,),
+        example=UserExportAnswer(data=EXPORT, message=_EXPORTED),
+        meaning="Everything",
+    ).route
     async def export_user(self, request: ApiRequest, user_id: UserId) -> Response[UserExportAnswer]:
         """The profile, the logins, all bookings, what happened to them and from where the user asked."""
         export = found(await request.reads.export_user(user_id), RefusalCode.USER_NOT_FOUND)
@@ -174,7 +187,7 @@ async def _own_user(request: ApiRequest, user_id: int, data: NewUser) -> Respons
     verified = person.email if person is not None and person.email is not None else user.email
     if _folded(data.email) not in (_folded(user.email), _folded(verified)):
         raise Forbidden("Customers register with the verified e-mail address of their login only.")
-    return Response(UserAnswer(data=user, message="User exists already"), status_code=200)
+    return Response(UserAnswer(data=user, message=_EXISTS), status_code=200)
 
 
 def _folded(address: str) -> bytes:

@@ -10,13 +10,12 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
 
-from boxoffice.telemetry.logs import known_method, record_request
+from boxoffice.telemetry.requests import LogIds, begin_request, known_method, record_request
 from boxoffice.telemetry.tracing import RequestSpan, request_span
-from boxoffice.web.edge.drain import Drain
 from boxoffice.web.http.caller import added_headers
-from boxoffice.web.http.problems import allow
+from boxoffice.web.http.drain import Drain
+from boxoffice.web.http.troubles import allow
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -26,14 +25,14 @@ _TRACEPARENT: Final = re.compile(
 )
 
 
-class Marks(NamedTuple):
-    """What tells one request from another: ours and the caller's id for it, and its trace (W3C)."""
+class RequestIds(NamedTuple):
+    """What tells one request from another: its id, which the caller may give, and its trace (W3C)."""
 
     request_id: bytes
     traceparent: bytes
 
 
-class Edge:
+class Outermost:
     """Names each request, logs and counts it, adds the headers that an answer does not bring.
 
     It wraps the application, and not its routes, so that an unknown path is treated no worse. HEAD
@@ -52,38 +51,37 @@ class Edge:
             await self._app(scope, receive, send)
             return
         with request_span(scope["headers"]) as span:
-            marks = _marks(scope["headers"], None if span is None else span.traceparent)
-            # Not unbound again: a server gives each request a context of its own.
-            bind_contextvars(request_id=marks.request_id.decode(), trace_id=marks.traceparent[3:35].decode())
-            await self._serve(scope, receive, send, marks, span)
+            ids = _ids(scope["headers"], None if span is None else span.traceparent)
+            begin_request(LogIds(ids.request_id.decode(), ids.traceparent[3:35].decode()))
+            await self._serve(scope, receive, send, ids, span)
 
     async def _serve(
-        self, scope: HTTPScope, receive: Receive, send: Send, marks: Marks, span: RequestSpan | None
+        self, scope: HTTPScope, receive: Receive, send: Send, ids: RequestIds, span: RequestSpan | None
     ) -> None:
         status = 500  # unless an answer begins
         method = scope["method"]
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
 
-        async def send_marked(message: Message) -> None:
+        async def send_completed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._complete(message["headers"], marks, scope)
+                message["headers"] = self._complete(message["headers"], ids, scope)
                 if method == "OPTIONS":
                     _allow_every_method(message, scope)
             await send(message)
 
         started = perf_counter()
         try:
-            await self._app(scope, receive, send_marked)
+            await self._app(scope, receive, send_completed)
         finally:
             route = scope.get("path_template")
             record_request(method, route, status, perf_counter() - started)
             if span is not None:
                 span.answered(known_method(method), route, status)
 
-    def _complete(self, given: RawHeaders, marks: Marks, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
+    def _complete(self, given: RawHeaders, ids: RequestIds, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
         headers = list(given)
         brought = {name.lower() for name, _ in headers}
         if self._names.isdisjoint(brought):
@@ -93,7 +91,7 @@ class Edge:
         headers += added_headers(scope)
         if self._drain.begun:
             headers.append((b"connection", b"close"))
-        headers += ((b"x-request-id", marks.request_id), (b"traceparent", marks.traceparent))
+        headers += ((b"x-request-id", ids.request_id), (b"traceparent", ids.traceparent))
         return headers
 
 
@@ -104,15 +102,15 @@ def _allow_every_method(message: HTTPResponseStartEvent, scope: HTTPScope) -> No
             MutableScopeHeaders(message)["Allow"] = allow(route.methods)
 
 
-def _marks(headers: RawHeaders, ours: bytes | None) -> Marks:
-    """The request's marks; ``ours`` is the place of its own span, if it has one."""
+def _ids(headers: RawHeaders, ours: bytes | None) -> RequestIds:
+    """The request's ids; ``ours`` is the place of its own span, if it has one."""
     request_id = traceparent = b""
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             request_id = value
         elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
             traceparent = value
-    return Marks(
+    return RequestIds(
         request_id or b"%032x" % _bits(128),
         ours or traceparent or b"00-%032x-%016x-01" % (_bits(128), _bits(64)),
     )

@@ -2,14 +2,11 @@
 
 from typing import Generic, Literal, TypeVar
 
-from litestar import Response
 from msgspec import UNSET, Struct, UnsetType
 
-from boxoffice.vocabulary.outcomes import BookingDone, SeatsDone, ShowDone, UserDone
 from boxoffice.vocabulary.views import Booking, BookingDetails, Event, Seat, Show, ShowStats, User, UserExport
 
 T = TypeVar("T")
-A = TypeVar("A", bound=Struct)
 
 
 class Answer(Struct, Generic[T], kw_only=True):
@@ -121,19 +118,6 @@ class ExpiredCountAnswer(Answer[ExpiredCount]):
 
 class HealthAnswer(Answer[Health]):
     """How the service is."""
-
-
-def done(
-    answer: A,
-    outcome: BookingDone | SeatsDone | ShowDone | UserDone,
-    status: int = 200,
-    **headers: str,
-) -> Response[A]:
-    """The answer to a command; a replayed one says so in a header and nowhere else."""
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    if outcome.replayed:
-        names["Idempotency-Replayed"] = "true"
-    return Response(answer, status_code=status, headers=names)
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,12 +1,15 @@
 """Who asks, as the gate has found out and as commands and reads need it."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from litestar.types import Scope
+from msgspec import Struct
 
-from boxoffice.access.allowances import Terms
+from boxoffice.access.allowances import Allowance
 from boxoffice.access.callers import Caller
-from boxoffice.vocabulary.commands import Caps
+from boxoffice.vocabulary.commands import Caps, Command
+
+C = TypeVar("C", bound=Command[Any])
 
 _ACCESS: Final = "access"
 _HEADERS: Final = "answer_headers"
@@ -15,51 +18,49 @@ RawHeader = tuple[bytes, bytes]
 
 
 class Access(NamedTuple):
-    """What the gate lets somebody do.
+    """What the gate allows a caller.
 
-    ``origin`` is the address that the request comes from. ``owner_id``: the caller may only do it about
-    what is this user's; None is no such limit.
+    ``origin`` is the address that the request comes from. ``owner_id``: if it is set, the operation may touch
+    only what belongs to this user. None: what belongs to anybody.
     """
 
     caller: Caller
     origin: str | None
     owner_id: int | None
-    terms: Terms
+    allowance: Allowance
+
+    @property
+    def owner_caps(self) -> Caps | None:
+        """The caps of a caller who may only touch what is their own; others are not bound by them."""
+        return None if self.owner_id is None else self.allowance.caps
 
 
-class Asking(NamedTuple):
-    """Who asks for one command: for the audit, for its idempotency key, and whose things it may be about.
+class Requester(Struct, frozen=True):
+    """Who sends a request, with its Idempotency-Key."""
 
-    ``caps`` bound who may only do it about their own.
-    """
-
-    actor: str
+    access: Access
     key: str | None = None
-    origin: str | None = None
-    owner_id: int | None = None
-    caps: Caps | None = None
+
+    def asks(self, command: type[C], **fields: Any) -> C:
+        """The command as this requester asks it: for the audit, and under the key of the request."""
+        access = self.access
+        return command(**fields, actor=access.caller.actor, idempotency_key=self.key, origin=access.origin)
 
 
-def let_in(scope: Scope, access: Access) -> None:
-    """Notes what the gate allows; nothing behind it acts without."""
+def grant(scope: Scope, access: Access) -> None:
+    """Puts what the gate allows into the request; nothing behind the gate acts without it."""
     state: dict[str, Any] = scope.setdefault("state", {})
     state[_ACCESS] = access
 
 
 def access_of(scope: Scope) -> Access:
-    """What the gate has allowed. A request that did not pass it raises ``KeyError``."""
+    """What the gate has allowed. A request that did not pass the gate raises ``KeyError``."""
     access: Access = scope["state"][_ACCESS]
     return access
 
 
-def asking(access: Access, key: str | None) -> Asking:
-    """Who asks, with the request's Idempotency-Key."""
-    caps = None if access.owner_id is None else access.terms.caps
-    return Asking(access.caller.actor, key, access.origin, access.owner_id, caps)
-
-
 def add_headers(scope: Scope, headers: list[RawHeader]) -> None:
-    """Headers that the answer gets, whoever makes it."""
+    """Headers that the answer gets, whichever part makes it."""
     state: dict[str, Any] = scope.setdefault("state", {})
     state[_HEADERS] = headers
 

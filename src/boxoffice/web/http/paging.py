@@ -13,8 +13,8 @@ from msgspec import Meta
 from boxoffice.engine.reads import Page
 from boxoffice.vocabulary.limits import ID_MAX
 from boxoffice.web.http.answers import ListAnswer, PageMeta
-from boxoffice.web.http.bodies import in_utc
 from boxoffice.web.http.invalid import invalid_field
+from boxoffice.web.http.moments import in_utc
 from boxoffice.web.http.request import ApiRequest
 
 T = TypeVar("T")

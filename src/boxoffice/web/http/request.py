@@ -1,4 +1,4 @@
-"""The request as our handlers see it: its body read strictly, the engine and the reads at hand."""
+"""The request as our handlers see it: its body read strictly, the services at hand."""
 
 from functools import cache
 from typing import Any
@@ -8,42 +8,33 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import ClientException, InternalServerException
 
-from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
-from boxoffice.settings.settings import Settings
-from boxoffice.web.http.caller import Access, Asking, access_of, asking
+from boxoffice.web.http.caller import Access, Requester, access_of
 from boxoffice.web.http.invalid import misfit_body, unreadable_body
+from boxoffice.web.http.services import Services, services_of
 
 
 class ApiRequest(Request[Any, Any, State]):
     """A request to one of our handlers."""
 
     @property
-    def engine(self) -> BookingEngine:
-        """Where commands go."""
-        engine: BookingEngine = self.app.state.engine
-        return engine
+    def services(self) -> Services:
+        """What the application works with."""
+        return services_of(self.app)
 
     @property
     def reads(self) -> Reads:
         """Where questions go."""
-        reads: Reads = self.app.state.reads
-        return reads
-
-    @property
-    def settings(self) -> Settings:
-        """The settings the application was made with."""
-        settings: Settings = self.app.state.settings
-        return settings
+        return self.services.reads
 
     @property
     def access(self) -> Access:
         """What the gate lets the caller do."""
         return access_of(self.scope)
 
-    def asking(self, idempotency_key: str | None = None) -> Asking:
-        """Who asks, as a command needs it."""
-        return asking(self.access, idempotency_key)
+    def who(self, idempotency_key: str | None) -> Requester:
+        """Who asks, to make commands of."""
+        return Requester(self.access, idempotency_key)
 
     async def body(self) -> bytes:
         """The whole body, of at most ``body_bytes_max``. Raises Litestar's 413."""

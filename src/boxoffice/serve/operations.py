@@ -1,0 +1,73 @@
+"""What the application is made of: the one list of controllers, of the core and of each domain.
+
+A domain is added by one line in ``DOMAINS``; nothing below this room names it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from litestar import Controller
+from litestar.openapi.spec import Tag
+
+from boxoffice.web.api import openapi
+from boxoffice.web.api.booking_lists import BookingListsController
+from boxoffice.web.api.bookings import BookingsController
+from boxoffice.web.api.house import HouseController
+from boxoffice.web.api.show_reads import ShowReadsController
+from boxoffice.web.api.shows import ShowsController
+from boxoffice.web.api.system import SystemController
+from boxoffice.web.api.users import UsersController
+from boxoffice.web.http import kinds
+from boxoffice.web.http.kinds import Kind
+from boxoffice.web.http.refusals import REFUSALS
+
+
+class Domain(NamedTuple):
+    """What a domain brings: its operations, the words of its refusals, and its tags in the description."""
+
+    controllers: Sequence[type[Controller]]
+    refusals: Mapping[str, Kind]
+    tags: Sequence[Tag]
+
+
+CORE: Final = Domain(
+    controllers=(
+        ShowsController,
+        ShowReadsController,
+        UsersController,
+        BookingsController,
+        BookingListsController,
+        HouseController,
+        SystemController,
+    ),
+    refusals=REFUSALS,
+    tags=(
+        Tag("Shows", "What is sold by the seat."),
+        Tag("Users", "Who books."),
+        Tag("Bookings", "Seats of one user in one show, held or sold."),
+        Tag("Administration", "Operations of the house."),
+        Tag("System", "How the service is."),
+    ),
+)
+DOMAINS: Final[tuple[Domain, ...]] = (CORE,)
+
+
+def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:
+    """The controllers of the domains, with everything that is described."""
+    return [controller for domain in domains for controller in domain.controllers]
+
+
+def kinds_of(domains: Sequence[Domain]) -> dict[str, Kind]:
+    """The kinds of problems of the domains. Raises ``ValueError`` for a code that two of them have."""
+    return kinds.merged([kinds.GENERAL, *(domain.refusals for domain in domains)])
+
+
+def describe(domains: Sequence[Domain] = DOMAINS) -> dict[str, Any]:
+    """The description of the API (OpenAPI) as data."""
+    tags = [tag for domain in domains for tag in domain.tags]
+    return openapi.describe(controllers_of(domains), kinds_of(domains), tags)
+
+
+def render(domains: Sequence[Domain] = DOMAINS) -> str:
+    """The description as JSON, always the same for the same program; needs no server."""
+    return openapi.render(describe(domains))

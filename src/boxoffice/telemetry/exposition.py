@@ -1,0 +1,19 @@
+"""All metrics of the program as text, as Prometheus reads them."""
+
+import os
+
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+
+def exposition(vitals: Collector | None) -> bytes:
+    """All metrics as text: what was counted, by all workers if there are several, and the vital signs."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)
+    if vitals is not None:
+        registry.register(vitals)
+    return generate_latest(registry)

@@ -1,0 +1,179 @@
+"""An operation of the API, told once, where its handler stands.
+
+The gate reads the policy here, the description of the API all of it, the short way and the shared reads what
+concerns them. A handler stays a function with typed parameters; nothing is registered by being imported.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Generic, Literal, TypeVar
+
+from litestar import Litestar, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.routes import HTTPRoute
+from msgspec import Struct
+
+from boxoffice.access.policies import Policy
+from boxoffice.vocabulary.commands import Command
+from boxoffice.vocabulary.outcomes import Done, RefusalCode, Refused
+from boxoffice.web.http.caller import Requester
+from boxoffice.web.http.refusals import Refusal
+from boxoffice.web.http.request import ApiRequest
+from boxoffice.web.http.samples import NOT_MODIFIED, shown
+from boxoffice.web.http.troubles import ENGINE_FAULTS
+
+A = TypeVar("A", bound=Struct)
+D = TypeVar("D", bound=Done)
+
+_POLICY: Final = "policy"
+_OPERATION: Final = "operation"
+_OF_READS: Final = ("internal_error", "overloaded", "unavailable")
+
+
+class Success(Struct, Generic[A], frozen=True):
+    """The answer to a command that was done."""
+
+    envelope: A
+    status: int = 200
+    headers: Mapping[str, str] = {}
+
+
+class PlainRequest(Struct, frozen=True):
+    """A request with nothing unusual, as the short way reads it. ``id`` is the number in the path, or 0."""
+
+    id: int
+    body: bytes
+    who: Requester
+
+
+ReadCommand = Callable[[PlainRequest], Command[Any]]
+"""Reads the command out of a plain request. Raises what ``msgspec`` and the bodies raise."""
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """What every described operation tells. ``refusals`` are codes of problems that it can answer."""
+
+    id: str
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    summary: str
+    policy: Policy
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def template(self) -> str:
+        """The path as logs, metrics and the description have it."""
+        return re.sub(r"\{(\w+):\w+\}", r"{\1}", self.path)
+
+    def successes(self) -> dict[int, ResponseSpec]:
+        """What it answers when all is well, by status, with an example; the usual one first."""
+        raise NotImplementedError
+
+    def errors(self, *, has_body: bool) -> tuple[str, ...]:
+        """The codes of all its problems, but for those of the gate."""
+        raise NotImplementedError
+
+    def route(self, handler: Callable[..., Any]) -> HTTPRouteHandler:
+        """Decorates the handler."""
+        successes = self.successes()
+        decorate = HTTPRouteHandler(
+            self.path,
+            http_method=self.method,
+            operation_id=self.id,
+            summary=self.summary,
+            status_code=next(iter(successes)),
+            responses=successes,
+            opt={_POLICY: self.policy, _OPERATION: self},
+        )
+        return decorate(handler)
+
+
+class ReadOperation(Operation, frozen=True, kw_only=True):
+    """An operation that looks, or whose repetition changes nothing more.
+
+    ``example`` is an answer, and ``meaning`` says in a few words what it is. ``revalidates``: it has an ETag.
+    ``shared``: the query strings with which all who ask at once get one answer.
+    """
+
+    method: Literal["GET", "POST"] = "GET"
+    example: Struct
+    meaning: str
+    revalidates: bool = False
+    shared: tuple[str, ...] = ()
+
+    def successes(self) -> dict[int, ResponseSpec]:
+        """The example, and that there is nothing newer."""
+        found = {200: shown(self.example, self.meaning)}
+        return found | {304: NOT_MODIFIED} if self.revalidates else found
+
+    def errors(self, *, has_body: bool) -> tuple[str, ...]:  # noqa: ARG002 - a read has none
+        """Those of its own and those of all reads."""
+        return ("invalid_request", *self.refusals, *_OF_READS)
+
+
+class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
+    """An operation that is one command.
+
+    ``answer`` words what the command has done. ``examples`` are outcomes, each under its meaning, the usual
+    one first. ``short`` reads the command of a plain request; None: it is too rare for the short way.
+    """
+
+    answer: Callable[[D], Success[A]]
+    examples: Mapping[str, D]
+    short: ReadCommand | None = None
+
+    def successes(self) -> dict[int, ResponseSpec]:
+        """The answers to the examples."""
+        answers = {meaning: self.answer(done) for meaning, done in self.examples.items()}
+        return {success.status: shown(success.envelope, meaning) for meaning, success in answers.items()}
+
+    def errors(self, *, has_body: bool) -> tuple[str, ...]:
+        """Those of its own and those of all commands."""
+        body = ("body_too_large",) if has_body else ()
+        reused = RefusalCode.IDEMPOTENCY_KEY_REUSED
+        return ("invalid_request", reused, *body, *self.refusals, "internal_error", *ENGINE_FAULTS)
+
+    async def run(self, request: ApiRequest, command: Command[D]) -> Response[A]:
+        """Has the command executed, and words its outcome. Raises ``Refusal``, or a ``Fault``."""
+        outcome = await request.services.engine.execute(command)
+        if isinstance(outcome, Refused):
+            raise Refusal(outcome)
+        success = self.answer(outcome)
+        replayed = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
+        return Response(success.envelope, status_code=success.status, headers={**success.headers, **replayed})
+
+
+def unlisted(policy: Policy) -> dict[str, Any]:
+    """The ``opt`` of a route that is no part of the described API."""
+    return {_POLICY: policy}
+
+
+def policy_of(handler: HTTPRouteHandler) -> Policy | None:
+    """The policy that stands at the declaration of a route."""
+    policy: Policy | None = handler.opt.get(_POLICY)
+    return policy
+
+
+def operation_of(handler: HTTPRouteHandler) -> Operation | None:
+    """The operation of a route; None if the route is no part of the described API."""
+    operation: Operation | None = handler.opt.get(_OPERATION)
+    return operation
+
+
+def handlers_of(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:
+    """All handlers, each with the operation's id, or with its path where it is not described."""
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            raise ValueError(f"{route.path} is not of HTTP, and has no policy")
+        for handler in route.route_handlers:
+            if handler.http_methods != {"OPTIONS"}:  # the framework's own
+                operation = operation_of(handler)
+                yield route.path_format if operation is None else operation.id, handler
+
+
+def operations_of(app: Litestar) -> Iterator[tuple[HTTPRouteHandler, Operation]]:
+    """All described operations with their handlers."""
+    for _, handler in handlers_of(app):
+        if operation := operation_of(handler):
+            yield handler, operation

@@ -1,0 +1,30 @@
+"""Answers without the framework: bytes, as the server sends them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from litestar.types import Send
+from msgspec import Struct
+
+encode: Final = msgspec.json.Encoder().encode
+
+
+class RawAnswer(Struct):
+    """An answer as it goes out; names of headers in lower case."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as they go out."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+async def send_raw(answer: RawAnswer, send: Send) -> None:
+    """Sends the answer."""
+    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})

@@ -1,0 +1,67 @@
+"""What the parts of an application work with, in one place."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from litestar import Litestar
+from prometheus_client.registry import Collector
+
+from boxoffice.access.identify import Identities
+from boxoffice.access.keys import KnownKeys
+from boxoffice.access.profiles import Profiles
+from boxoffice.access.redis_rates import rates_of
+from boxoffice.access.tokens import tokens_of
+from boxoffice.engine.engine import BookingEngine
+from boxoffice.engine.reads import Reads
+from boxoffice.settings.settings import Settings
+from boxoffice.vocabulary.views import ApiKey
+from boxoffice.web.http.drain import Drain
+from boxoffice.web.http.problems import Problems
+
+_SERVICES: Final = "services"
+
+
+class Services:
+    """One for an application: the edge gets it by constructor, a handler finds it in the request.
+
+    ``engine`` and ``reads`` are there once the application has started. ``identities`` None: authentication
+    is off. ``clock`` says how long keys and logins have been known.
+    """
+
+    engine: BookingEngine
+    reads: Reads
+
+    def __init__(
+        self, settings: Settings, problems: Problems, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self.settings: Final = settings
+        self.problems: Final = problems
+        self.drain: Final = Drain(settings.server.drain_delay_seconds)
+        self.rates: Final = rates_of(settings.rates)
+        self.profiles: Final = Profiles(self, clock)
+        self.identities: Final = self._identities(clock) if settings.authenticates else None
+        self.vitals: Collector | None = None
+        self.started_at = 0.0
+
+    def started(self, engine: BookingEngine, reads: Reads, vitals: Collector) -> None:
+        """Takes what is there from now on."""
+        self.engine, self.reads, self.vitals = engine, reads, vitals
+        self.started_at = monotonic()
+
+    def put_into(self, app: Litestar) -> None:
+        """Makes the handlers of this application find them."""
+        app.state[_SERVICES] = self
+
+    def _identities(self, clock: Callable[[], float]) -> Identities:
+        keys = KnownKeys(self._find_key, clock)
+        return Identities(keys, tokens_of(self.settings.tokens), self.profiles, self.rates)
+
+    async def _find_key(self, digest: bytes) -> ApiKey | None:
+        return await self.reads.api_key(digest)
+
+
+def services_of(app: Litestar) -> Services:
+    """The services of an application."""
+    services: Services = app.state[_SERVICES]
+    return services

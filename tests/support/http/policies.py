@@ -1,0 +1,17 @@
+"""The policies that operations declare: by the id of the operation, or by its path if it is not described."""
+
+from boxoffice.access.policies import Policy
+from boxoffice.serve.app import create_app
+from boxoffice.web.http.operation import handlers_of, policy_of
+from tests.support.settings import settings_of
+
+
+def declared() -> dict[str, Policy]:
+    """What the operations declare."""
+    policies = {name: policy_of(handler) for name, handler in handlers_of(create_app(settings_of()))}
+    return {name: policy for name, policy in policies.items() if policy is not None}
+
+
+def effective(*, customers_confirm: bool) -> dict[str, Policy]:
+    """What holds under this setting."""
+    return {name: policy.where(customers_confirm=customers_confirm) for name, policy in declared().items()}
