@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from boxoffice.access.callers import Role
-from boxoffice.cli.demo import load_demo
+from boxoffice.cli.demo_data import load_demo
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.settings import Settings
 from boxoffice.settings.table import settings_table
