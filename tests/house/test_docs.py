@@ -99,6 +99,14 @@ def test_what_a_station_of_the_tour_names_is_in_its_files(path: str, text: str) 
     assert [name for name in re.findall(r"`(\w+)`", text) if not re.search(rf"\b{name}\b", code)] == []
 
 
+@pytest.mark.parametrize(("path", "text"), STATIONS)
+def test_the_lines_that_a_station_of_the_tour_shows_are_in_its_file(path: str, text: str) -> None:
+    code = source(path).read_text()
+    shown = "".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)).splitlines()
+
+    assert [line for line in shown if line.strip() != "..." and line.strip() not in code] == []
+
+
 def source(name: str) -> Path:
     """The file that a page names, below the package or the repository."""
     below = ROOT / "src" / "boxoffice" / name
