@@ -19,14 +19,17 @@ CORRUPTIONS = [
     (
         {"bookings end once"},  # cancelled twice
         """
-        SELECT append_events(1, ARRAY(SELECT e FROM show_events AS e WHERE kind = 'cancelled'))
+        SELECT append_events(1, ARRAY(
+            SELECT ROW(kind, booking_id, user_id, places, actor, at, NULL, details, NULL)::new_event
+            FROM show_events WHERE kind = 'cancelled'
+        ))
         """,
     ),
     (
         {"events have a kind"},
         """
         SELECT append_events(1, ARRAY[
-            ROW(1, NULL, 'lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL, NULL)::show_events
+            ROW('lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL)::new_event
         ])
         """,
     ),
@@ -116,12 +119,6 @@ async def scene(box: Box) -> None:
     await box.cancel((await box.book(show, 3)).id)
     done(await box.block(show, 10))
     await box.show(4097)
-
-
-@pytest.fixture
-def isolation() -> str:
-    """Once is enough: nothing here is concurrent."""
-    return "serializable"
 
 
 @pytest.mark.usefixtures("scene")

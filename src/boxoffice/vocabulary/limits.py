@@ -1,4 +1,6 @@
-"""Every bound of the engine. The name of a bound has its unit; the text below a bound has the reason.
+"""Every bound of the engine. The name of a bound has its unit; the text below a bound has the reason. A bound
+that only one module uses (how long a cache holds, what the doctor calls slow) stands at the top of that
+module.
 
 The database enforces some of these bounds, too, with numbers of its own in ``sql/``. A test fails if the two
 numbers differ.

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from boxoffice.vocabulary.limits import BOOKING_NUMBER_BITS
+from boxoffice.vocabulary import limits
 
 
 class BookingStatus(StrEnum):
@@ -79,7 +79,7 @@ class Booking(Struct):
 
 def show_of(booking_id: int) -> int:
     """The id of a booking's show, which is the upper part of the booking's id."""
-    return booking_id >> BOOKING_NUMBER_BITS
+    return booking_id >> limits.BOOKING_NUMBER_BITS
 
 
 class BookingDetails(Booking, kw_only=True):

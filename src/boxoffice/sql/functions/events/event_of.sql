@@ -1,12 +1,12 @@
--- event_of(command, kind, booking, user, places, now, details): the event that a command writes, not yet
--- numbered and linked (append_events does so). The body must stay one expression: PostgreSQL then inlines the
--- function.
+-- event_of(command, kind, booking, user, places, now, details): the event that a command writes;
+-- append_events gives it a number and a link. The body must stay one expression, so that PostgreSQL inlines
+-- it.
 CREATE OR REPLACE FUNCTION event_of(
     p_command engine_command, p_kind text, p_booking_id bigint, p_user_id bigint, p_places integer[],
     p_now timestamptz, p_details jsonb
-) RETURNS show_events
+) RETURNS new_event
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ROW(
-    p_command.show_id, NULL, p_kind, p_booking_id, p_user_id, p_places, p_command.actor, p_now,
-    p_command.command_no, p_details, p_command.origin, NULL
-)::show_events;
+    p_kind, p_booking_id, p_user_id, p_places, p_command.actor, p_now, p_command.command_no, p_details,
+    p_command.origin
+)::new_event;
