@@ -24,8 +24,8 @@ TIMED_ORDERS: Final = 30
 ORDERS_OF_THREE: Final = 90
 
 ORDERS_SHORT: Final = 16
-"""Orders of a scene that a run of the suite plays: all of two sessions, and of the others some by chance.
-``make proof`` plays all.
+"""Orders of a scene that a run of the suite plays at most. These are all orders of two sessions; of longer
+scenes a random choice is played. ``make proof`` plays all orders.
 """
 
 ALL_PLAYED: Final = 2 * (
@@ -110,7 +110,7 @@ async def play(arena: Arena, scene: Scene, order: Order) -> list[Told]:
 
 
 def some_orders_of(scene: Scene) -> list[Order]:
-    """Those that a run of the suite plays; a failure names the one that failed."""
+    """The orders that a run of the suite plays. A failure names its order."""
     every = orders_of(scene)
     return random.sample(every, min(ORDERS_SHORT, len(every)))
 
@@ -135,7 +135,7 @@ async def test_every_interleaving_comes_to_what_some_serial_order_comes_to(
 
 
 async def play_all(database: str, isolation: str, scene: Scene, chosen: Sequence[Order]) -> None:
-    """Each of the orders, on one database."""
+    """Play each of the orders, all on one database."""
     waited = False
     async with open_arena(database, isolation) as arena:
         await _user(arena, "everybody@example.com")

@@ -1,4 +1,4 @@
-"""Commands of the program in this process: what they do and say, without the half second of a start."""
+"""Commands of the program, run in this process. That saves the half second in which a new process starts."""
 
 import io
 import os
@@ -13,12 +13,12 @@ from boxoffice.cli.main import main
 from boxoffice.cli.output import out
 
 COLUMNS: Final = 80
-"""Characters in a line of output where nothing else is set, as in a pipe."""
+"""Characters in a line of output if COLUMNS is not set, as in a pipe."""
 
 
 def call(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Calls ``boxoffice`` with these arguments and nothing but this environment. In the main thread only, and
-    in no test that is a coroutine: a command has a loop of its own.
+    """Run ``boxoffice`` with these arguments and only this environment. The caller must be the main thread,
+    and not a coroutine, because a command starts its own event loop.
     """
     stdout, stderr, status = io.StringIO(), io.StringIO(), 0
     with _surroundings(arguments, environment), redirect_stdout(stdout), redirect_stderr(stderr):
@@ -31,7 +31,9 @@ def call(*arguments: str, environment: Mapping[str, str]) -> subprocess.Complete
 
 @contextmanager
 def _surroundings(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Iterator[None]:
-    """Those of a process; all is as before afterwards."""
+    """The environment and arguments of a new process, for the length of a block; then the old ones are
+    back.
+    """
     handler, width = signal.getsignal(signal.SIGTERM), out.width
     out.width = int(environment.get("COLUMNS", COLUMNS))
     try:

@@ -7,19 +7,20 @@ from typing import Final, NoReturn
 import pytest
 
 MUST: Final = "TESTS_NEED_ALL_PROGRAMS"
-"""With this variable set, as ``.ci/run`` does, a test whose program is missing fails; else it is skipped."""
+"""If this variable is set, as by ``.ci/run``, a test fails when its program is missing; otherwise it is
+skipped."""
 
 _PACKAGES: Final = {"promtool": "prometheus"}
 """Debian's package of a program, where it has another name."""
 
 
 def installed(program: str) -> str:
-    """The path of a program; ends the test if it is not installed."""
+    """The path of a program. If the program is not installed, the test is skipped or fails."""
     return shutil.which(program) or shutil.which(program, path="/usr/sbin") or missing(program)
 
 
 def missing(program: str) -> NoReturn:
-    """Ends the test: it needs a program that is not there."""
+    """Skip the test, or let it fail, because a program that it needs is not installed."""
     told = f"{program} is not installed (Debian: {_PACKAGES.get(program, program)})"
     if os.environ.get(MUST):
         pytest.fail(told)

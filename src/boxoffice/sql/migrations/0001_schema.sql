@@ -307,8 +307,8 @@ CREATE TYPE command_outcome AS (
     details     jsonb
 );
 
--- An event before it has its show's number and link. It is a type of its own: so the table can get columns
--- while the functions of an older release still write.
+-- An event that has no number and no link yet. It has a type of its own, so that a migration can add columns
+-- to the table while the functions of an older release still write events.
 CREATE TYPE new_event AS (
     kind        text,
     booking_id  bigint,

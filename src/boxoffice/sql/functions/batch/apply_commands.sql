@@ -40,7 +40,7 @@ BEGIN
     IF v_kinds && '{expire}' THEN
         v_outcomes := v_outcomes || expired_outcomes(p_expired, p_commands);
     END IF;
-    IF cardinality(v_outcomes) < cardinality(p_commands) THEN  -- else the program would ask again, without end
+    IF cardinality(v_outcomes) < cardinality(p_commands) THEN  -- otherwise the program would send them for ever
         RAISE feature_not_supported USING MESSAGE = format('a command is of no kind that is known: %s', v_kinds);
     END IF;
     RETURN v_outcomes;

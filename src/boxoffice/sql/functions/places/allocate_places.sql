@@ -57,7 +57,7 @@ BEGIN
             END LOOP;
             v_free := v_free - cardinality(v_choice.places);
             hints := COALESCE(v_choice.hints, hints);
-            v_booking := NULL;  -- by name: a column that a later migration adds is NULL until the functions follow
+            v_booking := NULL;  -- set by name, so that a column of a later migration stays NULL
             v_booking.places := v_choice.places;
             IF c.kind = 'block' THEN
                 v_booking.reason := (c.command).reason;
