@@ -45,7 +45,10 @@ class _Asked(NamedTuple):
 
 
 class Gate:
-    """The layer that lets a request in, or answers why not. With authentication off only the shelter decides."""
+    """The layer that lets a request in, or answers why not.
+
+    With authentication off, the shelter alone decides.
+    """
 
     def __init__(self, app: ASGIApp, owner: Litestar, services: Services) -> None:
         """Raises ``ValueError`` for an operation without policy."""
