@@ -1,4 +1,4 @@
-"""A domain is one line in the composition root: a made-up one is served, guarded and described."""
+"""A domain is one line in the composition root: a made-up domain is served, guarded and described."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,16 +25,16 @@ NAME = {"name": " Big Ben "}
 
 @pytest.fixture
 async def callers(database: str) -> AsyncIterator[Callers]:
-    """An application with bells, and authentication on."""
+    """An application with the made-up domain of bells, and authentication on."""
     async with callers_of(closed(database), WITH_BELLS) as callers:
         yield callers
 
 
 class BrokenBell:
-    """In the place of the engine: it refuses with the domain's code."""
+    """A stand-in for the engine, which refuses with the domain's code."""
 
     async def execute(self, _: object) -> Refused:
-        """Refuses."""
+        """Refuses every command."""
         return Refused("bell_is_broken", {"times": 7})
 
 

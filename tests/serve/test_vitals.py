@@ -23,12 +23,12 @@ LOCK = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 
 
 async def scraped(http: AsyncClient) -> Scrape:
-    """What the metrics are now."""
+    """The metrics as a scrape shows them now."""
     return Scrape((await http.get("/metrics")).text)
 
 
 async def looked(app: Litestar, http: AsyncClient) -> Scrape:
-    """What the metrics are after one more look at everything."""
+    """The metrics after the process and the database were measured once more."""
     await vitals_of(app).take_sample()
     services_of(app).engine.tell_load()
     return await scraped(http)
@@ -85,7 +85,7 @@ async def test_events_are_counted_as_they_are_written(app: Litestar, api: Api) -
         await api.http.post("/api/bookings", json=body, headers=headers)
     await api.http.post("/api/bookings", json=body | {"seats_booked": 99})  # refused
     await api.hold(show["id"], user["id"], hold_seconds=0.001)
-    await api.http.get(f"/api/shows/{show['id']}?consistent=true")  # ends the hold, or the sweeper has
+    await api.http.get(f"/api/shows/{show['id']}?consistent=true")  # ends the hold, unless the sweeper did
 
     after = await looked(app, api.http)
 

@@ -1,4 +1,4 @@
-"""What the tests of the web layer do over and over: make a show, a user, a booking; look at a problem."""
+"""Steps that many tests of the web layer share: a show, a user or a booking is made, a problem is checked."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 
 class Api:
-    """A client that knows the resources; its ``http`` is the bare one."""
+    """A client that knows the resources; ``http`` is its plain HTTP client."""
 
     def __init__(self, http: AsyncClient) -> None:
         self.http = http
@@ -54,7 +54,7 @@ def listed(response: Response) -> list[Json]:
 
 
 def refused(response: Response, status: int, code: str) -> Json:
-    """A problem, in the shape that all of them have."""
+    """A problem, after a check that it has the shape of all problems."""
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
     body: Json = response.json()
     assert body["code"] == code, body

@@ -1,4 +1,4 @@
-"""What clients are told of a show that is archived: all that was, and that nothing of it changes any more."""
+"""What clients are told of an archived show: all that happened, and that the show can no longer change."""
 
 from tests.support.engine.archiving import AGE, archived
 from tests.support.engine.clock import stopped_clock

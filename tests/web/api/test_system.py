@@ -17,7 +17,7 @@ class UnreadyReads:
         self._fault = fault
 
     async def check_ready(self) -> None:
-        """Fails."""
+        """Fails as if the database were away."""
         raise self._fault
 
 

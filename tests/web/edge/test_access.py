@@ -1,4 +1,4 @@
-"""Who gets in and what they find there, beyond the table of ``test_access_matrix``."""
+"""Which callers get in and what they find, beyond the table of ``test_access_matrix``."""
 
 import pytest
 from httpx import AsyncClient

@@ -12,7 +12,7 @@ def counted(name: str, **labels: str) -> float:
 
 
 def holds() -> dict[str, float]:
-    """How many holds there were, by event."""
+    """The number of holds so far, by event."""
     return {
         event: counted("boxoffice_holds_total", event=event)
         for event in ("made", "confirmed", "retaken", "failed")

@@ -1,4 +1,4 @@
-"""Persons: their profile, what is their own, and how much they may hold."""
+"""Persons: their profiles, what belongs to them, and how much they may hold."""
 
 import asyncio
 
@@ -80,7 +80,7 @@ async def test_a_customer_cannot_find_out_who_is_registered(ada: Api, house: Api
 async def test_who_registers_gets_the_own_user_even_after_the_login_s_address_changed(
     callers: Callers, ada: Api, house: Api, name: str
 ) -> None:
-    """Somebody else may have the new address by now."""
+    """Another person may have the new address by now."""
     me = done(await ada.http.get("/api/users/me"))
     await house.user("vera@example.com", "Vera")
     moved = bearer(PROVIDER.token("ada", email=f"{name}@example.com"))
@@ -92,7 +92,7 @@ async def test_who_registers_gets_the_own_user_even_after_the_login_s_address_ch
 
 
 async def test_only_ascii_letters_are_the_same_in_upper_and_lower_case(callers: Callers) -> None:
-    """The Kelvin sign is a k to Unicode's lower case, and another address to mail."""
+    """Unicode's lower case turns the Kelvin sign into a k, but for mail this is another address."""
     async with callers.api_with(bearer(PROVIDER.token("mike"))) as api:
         done(await api.http.post("/api/users", json={"name": "x", "email": "MIKE@Example.com"}))
         twin = {"name": "x", "email": "mi\u212ae@example.com"}

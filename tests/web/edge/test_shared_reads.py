@@ -1,4 +1,4 @@
-"""Many who ask the same at once cost the database one query, and nobody is told what is not so."""
+"""Many equal requests at once cost the database one query, and no answer says what is not so."""
 
 import asyncio
 from typing import cast
@@ -15,7 +15,7 @@ from tests.support.settings import settings_for
 
 
 class CountingReads:
-    """The reads, with a count of those of seat maps, and a gate that they wait at."""
+    """The reads of an application; reads of seat maps are counted, and wait at a gate."""
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
@@ -35,7 +35,7 @@ class CountingReads:
 
 
 def counting(app: Litestar) -> CountingReads:
-    """Puts a counter before the application's reads."""
+    """The application's reads, which are counted from now on."""
     services = services_of(app)
     reads = CountingReads(services.reads)
     services.reads = cast(Reads, reads)

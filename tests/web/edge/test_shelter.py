@@ -1,4 +1,4 @@
-"""An open server: who is kept out of it, and who is not."""
+"""An open server: which requests the shelter refuses, and which it lets in."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ METHODS: Final = ["GET", "POST", "PUT", "DELETE", "OPTIONS"]
 
 @asynccontextmanager
 async def client(settings: ProgramSettings, peer: str = "127.0.0.1") -> AsyncIterator[AsyncClient]:
-    """A client at this address, of an application without a database."""
+    """A client at the address ``peer``, of an application without a database."""
     app = app_without_database(settings)
     transport = ASGITransport(cast(Any, app), client=(peer, 4711))
     async with AsyncClient(transport=transport, base_url="http://localhost:3001") as http:
@@ -29,7 +29,7 @@ async def client(settings: ProgramSettings, peer: str = "127.0.0.1") -> AsyncIte
 
 
 async def asked(settings: ProgramSettings, headers: dict[str, str], method: str = "GET") -> Response:
-    """The answer where nothing is, so that only the shelter can say 403."""
+    """The answer of a path that does not exist, so that only the shelter can say 403."""
     async with client(settings) as http:
         return await http.request(method, "/nowhere", headers=headers)
 
@@ -70,7 +70,7 @@ async def test_nobody_else_does(headers: dict[str, str], method: str) -> None:
 
 
 async def test_an_address_elsewhere_is_refused_whatever_it_calls_us() -> None:
-    """Another server may run the application, and listen where we do not know of."""
+    """Another HTTP server may run the application, and listen at an address that the settings do not name."""
     for peer, status in (("192.0.2.9", 403), ("::ffff:192.0.2.9", 403), ("::ffff:127.0.0.1", 404)):
         async with client(settings_of(), peer) as http:
             assert (await http.get("/nowhere")).status_code == status
@@ -86,7 +86,7 @@ async def test_a_form_elsewhere_books_nothing(settings: ProgramSettings) -> None
         answer = await http.post("/api/bookings", content=body, headers=FORM | {"Origin": EVIL})
         refused(answer, 403, "forbidden")
         answer = await http.post("/api/bookings", content=body, headers=FORM)
-        refused(answer, 500, "internal_error")  # it got through: there is no engine
+        refused(answer, 500, "internal_error")  # let in: there is no engine
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -107,7 +107,7 @@ async def test_pages_of_our_own_and_of_allowed_origins_may_ask(
             server=ServerSettings(cors_origins=origins), access=AccessSettings(auth=auth)
         )
         answer = await asked(settings, {"Origin": origin}, method)
-        preflight = method == "OPTIONS" and bool(origins)  # which the framework answers, whatever the path
+        preflight = method == "OPTIONS" and bool(origins)  # the framework answers these for every path
         assert answer.status_code == (204 if preflight else 404)
 
 

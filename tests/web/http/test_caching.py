@@ -1,4 +1,4 @@
-"""ETags of what a show says, conditional reads, and changes that must not be made on old knowledge."""
+"""ETags of answers about a show, conditional reads, and changes that are refused if the show has changed."""
 
 import pytest
 

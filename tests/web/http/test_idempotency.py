@@ -13,7 +13,7 @@ Request = tuple[str, str, Json | None]
 
 
 async def prepared(api: Api) -> Json:
-    """What the requests below are about."""
+    """The show and the user that the requests below name."""
     user, show = await api.user(), await api.show()
     booking = await api.booking(show["id"], user["id"])
     hold = await api.hold(show["id"], user["id"])

@@ -1,6 +1,6 @@
-"""Bodies and parameters that cannot be read or do not fit: 400 with where and what is expected.
+"""Bodies and parameters that cannot be read or do not fit: the 400 says where, and what is expected.
 
-Without an engine: nothing of this may get that far.
+There is no engine here, because no such request may reach one.
 """
 
 import json

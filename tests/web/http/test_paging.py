@@ -8,7 +8,7 @@ ITEMS = 5
 
 
 async def filled(api: Api) -> Json:
-    """Five of everything."""
+    """An application with five items in every list."""
     users = [await api.user(f"user{i}@example.com") for i in range(ITEMS)]
     shows = [await api.show(seats=ITEMS) for _ in range(ITEMS)]  # all at the same time: ties
     for _ in range(ITEMS):

@@ -126,18 +126,18 @@ def test_every_refusal_and_every_fault_has_a_status() -> None:
 
 
 class BrokenEngine:
-    """An engine that fails in a certain way."""
+    """A stand-in for the engine, which fails with a given error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
     async def execute(self, _: object) -> object:
-        """Fails."""
+        """Fails with this error."""
         raise self._error
 
 
 async def answer_to(error: Exception) -> Response:
-    """What a booking is answered when the engine fails so."""
+    """The answer to a booking when the engine fails with this error."""
     app = app_without_database(settings_of(), engine=BrokenEngine(error))
     async with client_of(app) as client:
         body = {"user_id": 1, "show_id": 1, "seats_booked": 1}
