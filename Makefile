@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench chaos mutants pages check check-deploy fmt lock clean
+.PHONY: help run dev test proof bench chaos mutants pages check check-deploy fmt lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -21,8 +21,17 @@ run: $(INSTALLED) ## Serve with demo data on http://localhost:3001
 dev: $(INSTALLED) ## The same, with reload and debug logs
 	$(BIN)/boxoffice serve --demo --reload --log-level debug
 
-test: $(INSTALLED) ## Run all tests (ARGS="-k name" passes options to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+# Each process of the tests has a PostgreSQL of its own. Several processes cannot share the one of
+# DATABASE_URL, for some tests look at all its sessions.
+PYTEST := $(BIN)/python -m pytest $(if $(DATABASE_URL),,-n 2 --dist loadfile)
+
+test: $(INSTALLED) ## Run the tests, five minutes on two cores (ARGS="-k name" passes options to pytest)
+	$(PYTEST) $(ARGS)
+
+proof: $(INSTALLED) ## Run what takes longer: the tests marked so, five minutes of chaos, all mutants
+	$(PYTEST) -m proof
+	$(BIN)/python -m tests.chaos --minutes 5
+	$(BIN)/python -m tests.mutants
 
 bench: $(INSTALLED) ## Measure this machine in a quarter of an hour (ARGS="--quick": in a minute)
 	$(BIN)/boxoffice bench $(ARGS)

@@ -15,7 +15,12 @@ from boxoffice.postgres.embedded import start_embedded
 from tests.support.engine.databases import Connection, connected, temporary_database
 from tests.support.process.folders import fastest_parent, public_folder
 
-pytest_plugins = ["tests.support.engine.fixtures", "tests.support.http.fixtures"]
+pytest_plugins = [
+    "tests.support.engine.fixtures",
+    "tests.support.http.fixtures",
+    "tests.support.process.fixtures",
+    "tests.support.seconds",
+]
 
 # A failure prints what is needed to play it again. No deadline: a busy machine is not a failure.
 settings.register_profile("boxoffice", print_blob=True, deadline=None, derandomize=False)

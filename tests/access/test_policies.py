@@ -44,7 +44,7 @@ def test_whether_customers_confirm_is_a_setting_and_changes_nothing_else() -> No
     assert {name for name in without if without[name] != with_it[name]} == {"confirmBooking"}
 
 
-@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("name", sorted(POLICIES))
 def test_what_changes_something_is_counted_as_a_write_and_not_open(name: str) -> None:
     policy = POLICIES[name]
     reads = name.startswith(("/", "get", "list", "export"))

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from boxoffice.database.migrate import migrate
 from boxoffice.postgres.cluster import DataDir
-from boxoffice.vocabulary.limits import LOCK_TIMEOUT_MS
+from boxoffice.vocabulary import limits
 from tests.support.engine.databases import connected
 from tests.support.engine.eventually import eventually
 from tests.support.process.power import Cluster
@@ -25,7 +25,7 @@ SERVERS: Final = 3
 STOPPED_MAX_S: Final = 2.5
 """Longest time that a server is stopped by SIGSTOP, in seconds; the shortest is a third of it."""
 
-LOCKED_S: Final = LOCK_TIMEOUT_MS / 1_000 + 0.3
+LOCKED_S: Final = limits.LOCK_TIMEOUT_MS / 1_000 + 0.3
 """Seconds that somebody else keeps the hot show's lock: longer than a batch waits for it."""
 
 _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE application_name = 'boxoffice'"

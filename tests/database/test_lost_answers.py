@@ -19,6 +19,8 @@ from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
 from tests.support.network.proxy import Cut, Proxy, proxied
 
+pytestmark = pytest.mark.both_isolations
+
 LOCK = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 
 

@@ -12,6 +12,8 @@ from tests.support.engine.databases import Connection
 from tests.support.engine.eventually import eventually
 from tests.support.network.proxy import Cut, proxied
 
+pytestmark = pytest.mark.both_isolations
+
 TRANSACTION_TIMEOUT_SINCE = 17
 """The PostgreSQL that can bound a transaction whose end does not arrive."""
 

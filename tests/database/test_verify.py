@@ -118,12 +118,6 @@ async def scene(box: Box) -> None:
     await box.show(4097)
 
 
-@pytest.fixture
-def isolation() -> str:
-    """Once is enough: nothing here is concurrent."""
-    return "serializable"
-
-
 @pytest.mark.usefixtures("scene")
 async def test_a_sound_database_has_no_violation_and_every_check_ran(database: str) -> None:
     results = await verify(database)

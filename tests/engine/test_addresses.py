@@ -53,6 +53,7 @@ async def test_nobody_can_take_the_address_that_an_erased_user_gets(box: Box) ->
     assert await box.violations() == {}
 
 
+@pytest.mark.both_isolations
 @pytest.mark.parametrize("subject", ["jane", None])
 async def test_who_is_erased_meanwhile_is_not_found_again(
     box: Box, connection: Connection, admin: Connection, subject: str | None

@@ -90,6 +90,7 @@ async def test_an_archived_show_reads_as_before(box: Box, connection: Connection
     assert (await archived(box.dsn)).shows == 0
 
 
+@pytest.mark.both_isolations
 async def test_every_step_of_the_move_reads_as_before(
     box: Box, connection: Connection, old: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +209,7 @@ async def test_a_dry_run_says_what_a_run_would_do_and_does_nothing(
     assert told.left == Counter(changed_lately=1)
 
 
+@pytest.mark.both_isolations
 @pytest.mark.parametrize("point", ["before_closed", "between_archived_kinds"])
 async def test_a_fault_in_the_middle_leaves_nothing_half_moved(
     box: Box, connection: Connection, old: int, point: str
@@ -225,6 +227,7 @@ async def test_a_fault_in_the_middle_leaves_nothing_half_moved(
     assert await box.violations() == {}
 
 
+@pytest.mark.both_isolations
 async def test_a_locked_show_is_left_to_the_next_run(
     box: Box, connection: Connection, clock: Clock, old: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +243,7 @@ async def test_a_locked_show_is_left_to_the_next_run(
     assert (await archived(box.dsn)).shows == 1
 
 
+@pytest.mark.both_isolations
 async def test_a_sale_that_waits_for_the_archive_is_refused(
     box: Box, connection: Connection, admin: Connection, old: int
 ) -> None:
@@ -252,6 +256,7 @@ async def test_a_sale_that_waits_for_the_archive_is_refused(
     assert await box.violations() == {}
 
 
+@pytest.mark.both_isolations
 async def test_the_archive_that_waits_for_a_sale_leaves_the_show(
     box: Box, connection: Connection, admin: Connection, old: int
 ) -> None:
@@ -269,6 +274,7 @@ async def test_the_archive_that_waits_for_a_sale_leaves_the_show(
     assert (await rows_of(connection, old))["bookings"] == 5
 
 
+@pytest.mark.both_isolations
 async def test_two_archives_take_turns(
     box: Box, connection: Connection, clock: Clock, old: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +291,7 @@ async def test_two_archives_take_turns(
     assert await box.violations() == {}
 
 
+@pytest.mark.both_isolations
 async def test_a_row_that_is_changed_meanwhile_is_archived_as_changed(
     box: Box, connection: Connection, admin: Connection, old: int
 ) -> None:

@@ -81,12 +81,6 @@ CHANGES = [
 
 
 @pytest.fixture
-def isolation() -> str:
-    """Once is enough: nothing here is concurrent."""
-    return "serializable"
-
-
-@pytest.fixture
 async def scene(box: Box) -> None:
     """Shows 1 and 2 with events of every kind, some of them of one batch."""
     for _ in range(2):

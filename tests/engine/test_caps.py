@@ -15,6 +15,8 @@ from tests.support.engine.eventually import eventually
 from tests.support.engine.limited import book_capped, caps, extend
 from tests.support.engine.races import wait_until_blocked
 
+pytestmark = pytest.mark.both_isolations
+
 HOLD_S = 600
 
 MOST_AT_ONCE = """

@@ -11,6 +11,8 @@ from tests.support.engine.box import ACTOR, Box, done, open_box
 from tests.support.engine.databases import Connection
 from tests.support.engine.races import wait_until_blocked
 
+pytestmark = pytest.mark.both_isolations
+
 
 def conflicts() -> float:
     """Serialization errors so far, all of them tried again."""

@@ -150,6 +150,7 @@ async def person_again(box: Box) -> int:
     return done(await box.do(command)).user.id
 
 
+@pytest.mark.both_isolations
 @pytest.mark.parametrize("capped", [True, False])
 async def test_who_is_erased_while_booking_has_no_booking(
     box: Box, isolation: str, connection: Connection, admin: Connection, capped: bool
@@ -220,6 +221,7 @@ async def test_a_login_belongs_to_one_user_and_a_user_has_one_login_of_an_issuer
     assert await box.reads.user_of_subject("two", "jane") == 1
 
 
+@pytest.mark.both_isolations
 async def test_rivals_for_one_login_become_one_user(box: Box, isolation: str, connection: Connection) -> None:
     command = CreateUser(actor=ACTOR, name="X", email="jane@example.com", issuer="one", subject="jane")
     async with open_box(box.dsn, isolation, pool_max=8) as other:
@@ -229,6 +231,7 @@ async def test_rivals_for_one_login_become_one_user(box: Box, isolation: str, co
     assert await connection.fetchval("SELECT count(*) FROM logins") == 1
 
 
+@pytest.mark.both_isolations
 async def test_who_waited_for_a_rival_with_the_same_login_finds_the_rivals_user(
     box: Box, connection: Connection, admin: Connection
 ) -> None:

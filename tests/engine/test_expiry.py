@@ -42,6 +42,7 @@ async def test_more_due_shows_than_one_round_takes(
     assert await box.engine.expire_due("sweeper") == 5
 
 
+@pytest.mark.both_isolations
 async def test_a_locked_show_does_not_hide_the_holds_that_were_ended(
     box: Box, clock: Clock, connection: Connection, isolation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,6 +59,7 @@ async def test_a_locked_show_does_not_hide_the_holds_that_were_ended(
     assert await box.engine.expire_due("sweeper") == 1
 
 
+@pytest.mark.both_isolations
 async def test_two_engines_that_sweep_at_once_end_each_hold_once(
     box: Box, clock: Clock, isolation: str
 ) -> None:
@@ -73,6 +75,7 @@ async def test_two_engines_that_sweep_at_once_end_each_hold_once(
     assert await box.violations() == {}
 
 
+@pytest.mark.both_isolations
 async def test_a_sweeper_sweeps_until_it_is_stopped(box: Box, clock: Clock) -> None:
     show = await box.show()
     sweeper = HoldExpirer(box.engine, interval_s=0.001)

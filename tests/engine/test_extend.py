@@ -3,6 +3,8 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
+
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
 from tests.support.engine.box import Box, done, in_one_batch, refused
 from tests.support.engine.clock import Clock
@@ -93,6 +95,7 @@ async def test_in_one_batch_a_confirm_comes_before_an_extension(box: Box) -> Non
     assert late == refused("invalid_state", state="CONFIRMED")
 
 
+@pytest.mark.both_isolations
 async def test_an_extension_that_waited_for_the_lock_past_the_end_is_late(
     box: Box, connection: Connection, admin: Connection
 ) -> None:

@@ -29,6 +29,8 @@ from tests.support.engine.box import ACTOR, START, Box, done, in_one_batch
 from tests.support.engine.databases import Connection
 from tests.support.engine.faults import AT_COMMIT, TERMINATED, Faults, fault_points, faults_in
 
+pytestmark = pytest.mark.both_isolations
+
 Deed = Callable[[Box, int], Awaitable[Command[Any]]]
 
 KEY: Final = "a key"

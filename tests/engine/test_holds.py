@@ -163,6 +163,7 @@ async def test_with_very_many_expired_holds_the_ones_that_are_asked_for_end_firs
     assert await box.violations() == {}
 
 
+@pytest.mark.both_isolations
 async def test_a_confirm_that_waited_past_the_end_for_the_lock_is_late(
     box: Box, connection: Connection, admin: Connection
 ) -> None:

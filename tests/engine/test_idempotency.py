@@ -82,6 +82,7 @@ async def test_a_replay_needs_no_show_any_more(box: Box) -> None:
     assert await box.try_book(show, key="new") == refused("show_not_found")
 
 
+@pytest.mark.both_isolations
 async def test_two_with_one_key_at_once_have_one_effect(box: Box) -> None:
     show = await box.show()
     first, second = await asyncio.gather(*(box.try_book(show, key="k") for _ in range(2)))
@@ -103,6 +104,7 @@ async def test_new_and_repeated_commands_mix_in_a_batch(box: Box) -> None:
     assert await box.violations() == {}
 
 
+@pytest.mark.both_isolations
 async def test_rivals_with_one_key_on_two_engines_have_one_effect(box: Box, isolation: str) -> None:
     show = await box.show(100)
     async with open_box(box.dsn, isolation) as other:
@@ -146,6 +148,7 @@ async def test_a_user_is_changed_once(box: Box) -> None:
     assert done(await box.do(own)).user.email == "JANE@example.com"
 
 
+@pytest.mark.both_isolations
 @pytest.mark.parametrize("key", [None, "k"])
 async def test_rivals_at_the_desk_register_one_user(box: Box, isolation: str, key: str | None) -> None:
     async with open_box(box.dsn, isolation) as other:
@@ -156,6 +159,7 @@ async def test_rivals_at_the_desk_register_one_user(box: Box, isolation: str, ke
     assert [user.created and not user.replayed for user in users].count(True) == 1
 
 
+@pytest.mark.both_isolations
 async def test_rivals_for_an_e_mail_address_get_it_once(box: Box) -> None:
     users = [await box.user(f"user{no}@example.com") for no in range(10)]
     outcomes = await asyncio.gather(

@@ -1,10 +1,14 @@
 """A late confirm is a booking more: whoever is limited passes no limit with it. It ends the pause."""
 
+import pytest
+
 from boxoffice.vocabulary.commands import Caps, ConfirmBooking
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
 from tests.support.engine.box import Box, done, in_one_batch, refused, show_of
 from tests.support.engine.clock import Clock
 from tests.support.engine.limited import book_capped, caps
+
+pytestmark = pytest.mark.both_isolations
 
 HOLD_S = 600
 

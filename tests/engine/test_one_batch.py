@@ -9,6 +9,8 @@ from tests.support.engine.box import Box, done, in_one_batch, refused
 from tests.support.engine.clock import Clock
 from tests.support.engine.databases import Connection
 
+pytestmark = pytest.mark.both_isolations
+
 
 async def test_each_command_of_a_batch_gets_its_own_outcome(box: Box) -> None:
     show = await box.show(5)

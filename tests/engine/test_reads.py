@@ -4,20 +4,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import pytest
-
 from boxoffice.engine.reads import Page
 from boxoffice.vocabulary.views import BookingStatus, Seat, SeatMap, SeatState
 from tests.support.engine.box import PAGE, START, Box, done
 from tests.support.engine.clock import Clock
 
 T = TypeVar("T")
-
-
-@pytest.fixture
-def isolation() -> str:
-    """Reads are the same under both."""
-    return "serializable"
 
 
 async def all_pages(

@@ -55,6 +55,7 @@ async def test_old_keys_go_the_oldest_first_and_so_many_at_once(
     assert await connection.fetchval(kept) == ["key-4"]
 
 
+@pytest.mark.both_isolations
 async def test_the_sweeper_clears_all_that_is_due(
     box: Box, clock: Clock, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +75,7 @@ async def test_the_sweeper_clears_all_that_is_due(
     await sweeper.stop()
 
 
+@pytest.mark.both_isolations
 async def test_two_processes_that_clear_at_once_do_not_meet(box: Box, clock: Clock) -> None:
     show = await box.show(100)
     await asyncio.gather(*(box.book(show, key=f"key-{no}") for no in range(50)))
@@ -108,6 +110,7 @@ async def test_old_keys_are_found_by_their_age(connection: Connection) -> None:
     assert (reads["seq_scan"], reads["idx_scan"]) == (0, 2)  # to find the oldest, and to delete them
 
 
+@pytest.mark.both_isolations
 async def test_locks_of_users_without_holds_are_forgotten(
     box: Box, clock: Clock, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

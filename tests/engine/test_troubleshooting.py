@@ -16,6 +16,8 @@ from tests.support.engine.databases import Connection
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
 
+pytestmark = pytest.mark.both_isolations
+
 
 async def test_an_exhausted_pool_of_readers_is_told_in_time_stops_no_booking_and_heals(
     database: str, isolation: str, connection: Connection, admin: Connection, monkeypatch: pytest.MonkeyPatch

@@ -18,7 +18,10 @@ TABLE: Final = ROOT / "docs" / "architecture.md"
 ROOMS: Final = tuple(re.findall(r"^\| `(\w+)/` \|", TABLE.read_text(), re.M))
 
 WITHIN: Final = {
-    "database": ("errors", "rows", "servers", "timing", "sessions", "replica", "store", "migrate", "verify"),
+    "database": (
+        *("errors", "rows", "servers", "timing", "sessions", "replica"),
+        *("tries", "store", "migrate", "verify"),
+    ),
     "engine": ("lanes", "batches", "engine", "reads", "expiry", "runtime", "archive"),
     "web": ("http", "api", "edge"),
 }
@@ -130,6 +133,12 @@ def domains(rooms: Sequence[str]) -> Sequence[str]:
     return rooms[rooms.index("web") + 1 : rooms.index("serve")]
 
 
+def bounds_by_name(package: Path) -> Iterator[Breach]:
+    for found in imports(package):
+        if found.ours.startswith("vocabulary.limits."):
+            yield found.breach("import `limits` and write `limits.NAME`, or a test cannot change the bound")
+
+
 def between_domains(package: Path, rooms: Sequence[str]) -> Iterator[Breach]:
     for found in imports(package):
         pair = found.importer.partition(".")[0], found.ours.partition(".")[0]
@@ -199,6 +208,10 @@ def test_lanes_know_nothing_of_what_they_carry() -> None:
     hold("engine/lanes.py imports vocabulary/faults.py alone.", lanes_that_know(PACKAGE))
 
 
+def test_bounds_are_looked_up_when_they_are_used() -> None:
+    hold("Bounds are imported one way: `from boxoffice.vocabulary import limits`.", bounds_by_name(PACKAGE))
+
+
 def test_no_domain_imports_another() -> None:
     hold("No domain imports another.", between_domains(PACKAGE, ROOMS))
 
@@ -235,6 +248,7 @@ BROKEN: Final = [
     ("engine/reads.py", "from boxoffice.sql import query", "sql.query"),
     ("engine/lanes.py", "from boxoffice.vocabulary import limits", "vocabulary.limits"),
     ("engine/lanes.py", "import asyncpg", "asyncpg"),
+    ("web/api/shows.py", "from boxoffice.vocabulary.limits import ID_MAX", "vocabulary.limits.ID_MAX"),
     ("till/api.py", "from boxoffice.halls import views", "halls.views"),
     ("tickets/api.py", "from boxoffice.till.commands import Pay", "till.commands.Pay"),
     ("pages/api.py", "from boxoffice.halls.viewsheds import View", "halls.viewsheds.View"),
@@ -261,6 +275,7 @@ def found_in(package: Path) -> list[Breach]:
         *libraries_too_low(package, SOME),
         *round_the_engine(package, SOME),
         *lanes_that_know(package),
+        *bounds_by_name(package),
         *between_domains(package, SOME),
         *domains_named_below(package, SOME),
     ]

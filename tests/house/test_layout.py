@@ -10,7 +10,6 @@ KINDS: Final = (".py", ".sql", ".patch")
 
 WITHOUT_TESTS: Final = {
     "vocabulary": "values; tests/sql holds their numbers to the schema, tests/engine what they mean",
-    "cli": "tests/process starts the program as its users do",
 }
 """Rooms without a folder of tests, and what tests them instead."""
 

@@ -11,6 +11,8 @@ from boxoffice.vocabulary.views import BookingStatus
 from tests.support.engine.box import Box, done, open_box, refused
 from tests.support.engine.databases import Connection
 
+pytestmark = pytest.mark.both_isolations
+
 
 def codes(outcomes: list[Any]) -> Counter[str]:
     """How many outcomes of each kind."""

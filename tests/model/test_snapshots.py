@@ -2,7 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from tests.support.engine.box import Box, done, open_box
+
+pytestmark = pytest.mark.both_isolations
 
 ROUNDS = 12
 

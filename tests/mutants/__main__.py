@@ -26,8 +26,14 @@ OUT: Final = Console(highlight=False, soft_wrap=True)
 SANE: Final = ("tests/engine/test_one_batch.py::test_seats_go_in_the_order_of_arrival",)
 """Must pass on every mutant: it is a subtle fault, not a heap of rubble."""
 
-RUN_MAX_S: Final = 900.0
+RUN_MAX_S: Final = 600.0
 """Longest run of tests on a mutant, in seconds: twice the whole suite. One that hangs counts as noticed."""
+
+ALL_OF_THEM: Final = ("-m", "")
+"""For tests that are named: those that only `make proof` runs, too."""
+
+WHOLE_SUITE: Final = ("-n", "2", "--dist", "loadfile")
+"""As `make test` runs it."""
 
 HANG_S: Final = 60
 """Seconds after which a test of a mutant is taken to hang; the longest takes half of it."""
@@ -75,7 +81,7 @@ def _read(path: Path) -> Mutant:
 
 def _check_the_tests_pass(folder: Path, tests: list[str]) -> None:
     """A test that fails anyway would kill everything."""
-    if failure := _first_failure(_copy(folder / "sound"), *SANE, *tests):
+    if failure := _first_failure(_copy(folder / "sound"), *ALL_OF_THEM, *SANE, *tests):
         OUT.print(f"{failure} fails without any mutant; mend that first")
         sys.exit(2)
 
@@ -98,9 +104,9 @@ def _verdict(mutant: Mutant, copy: Path) -> str:
         return "DOES NOT APPLY"
     if failure := _first_failure(copy, *SANE):
         return f"BREAKS TOO MUCH: {failure}"
-    if failure := _first_failure(copy, *mutant.tests):
+    if failure := _first_failure(copy, *ALL_OF_THEM, *mutant.tests):
         return f"killed by {failure}"
-    failure = _first_failure(copy)
+    failure = _first_failure(copy, *WHOLE_SUITE)
     return f"killed, not where expected, by {failure}" if failure else "SURVIVED"
 
 
@@ -120,7 +126,7 @@ def _copy(folder: Path) -> Path:
     return folder
 
 
-def _first_failure(copy: Path, *tests: str) -> str | None:
+def _first_failure(copy: Path, *arguments: str) -> str | None:
     """The first test that fails in the copy, which uses the copy's program; None if all pass."""
     command = [
         sys.executable,
@@ -132,7 +138,7 @@ def _first_failure(copy: Path, *tests: str) -> str | None:
         "no:cacheprovider",
         "-o",
         f"faulthandler_timeout={HANG_S}",
-        *tests,
+        *arguments,
     ]
     environment = os.environ | {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:

@@ -23,6 +23,7 @@ from boxoffice.postgres.embedded import (
     start_embedded,
 )
 from tests.support.process.folders import public_folder
+from tests.support.process.installed import missing
 from tests.support.process.polling import wait_until
 
 AS_ROOT = os.geteuid() == 0
@@ -295,7 +296,7 @@ def test_the_systems_postgresql_will_do_without_the_wheel(
     try:
         found = binaries.find_binaries(server_account())
     except EmbeddedUnavailable:
-        pytest.skip("there is no PostgreSQL on this system")
+        missing("postgresql")
     with start_embedded(folder, durable=False) as server:
         assert query(server.dsn, "SELECT current_setting('server_version_num')::int / 10000") == found.major
 

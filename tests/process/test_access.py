@@ -87,7 +87,7 @@ def test_keys_and_persons_from_the_command_line(closed: Program, provider: Provi
     [key_id] = re.findall(r"key ([0-9a-f]{12}) \(admin\)", made.stdout)
     closed.serve()
     assert f"authentication is on: API keys, and tokens of {ISSUER}" in closed.output()
-    listed = closed.run("keys", "list").stdout
+    listed = closed.call("keys", "list").stdout
     assert key_id in listed
     assert secret not in listed
 
@@ -96,21 +96,21 @@ def test_keys_and_persons_from_the_command_line(closed: Program, provider: Provi
     assert httpx.get(users, headers=bearer(secret)).status_code == 200
     me = httpx.get(f"{users}/me", headers=bearer(provider.token("ada"))).json()["data"]
 
-    exported = closed.run("users", "export", str(me["id"]))
+    exported = closed.call("users", "export", str(me["id"]))
     assert json.loads(exported.stdout)["user"]["email"] == "ada@example.com"
-    erased = closed.run("users", "erase", str(me["id"]))
+    erased = closed.call("users", "erase", str(me["id"]))
     assert f"erased user {me['id']}" in erased.stdout
-    assert closed.run("users", "export", "4711").stderr == "boxoffice: there is no user 4711\n"
-    assert closed.run("users", "erase", "4711").stderr == "boxoffice: there is no user 4711\n"
+    assert closed.call("users", "export", "4711").stderr == "boxoffice: there is no user 4711\n"
+    assert closed.call("users", "erase", "4711").stderr == "boxoffice: there is no user 4711\n"
 
-    rotated = closed.run("keys", "rotate", key_id)
+    rotated = closed.call("keys", "rotate", key_id)
     assert rotated.returncode == 0, rotated.stderr
     new_secret = next(line for line in rotated.stdout.splitlines() if line.startswith("box_"))
     assert httpx.get(users, headers=bearer(new_secret)).status_code == 200
     assert httpx.get(users, headers=bearer(secret)).status_code == 200
-    assert closed.run("keys", "revoke", key_id).returncode == 0
-    assert closed.run("keys", "revoke", "nothing").stderr == "boxoffice: there is no key nothing\n"
-    assert "revoked" in closed.run("keys", "list").stdout
+    assert closed.call("keys", "revoke", key_id).returncode == 0
+    assert closed.call("keys", "revoke", "nothing").stderr == "boxoffice: there is no key nothing\n"
+    assert "revoked" in closed.call("keys", "list").stdout
     wait_until(lambda: httpx.get(users, headers=bearer(secret)).status_code == 401, "the end of the key")
     assert closed.run("verify").returncode == 0
     assert secret not in closed.output()
@@ -118,16 +118,18 @@ def test_keys_and_persons_from_the_command_line(closed: Program, provider: Provi
 
 
 def test_keys_narrowed_in_time_and_to_shows(closed: Program) -> None:
-    made = closed.run("keys", "create", "x", "--role", "service", "--show", "3", "--show", "5", "--days", "2")
+    made = closed.call(
+        "keys", "create", "x", "--role", "service", "--show", "3", "--show", "5", "--days", "2"
+    )
     assert made.returncode == 0, made.stderr
-    listed = closed.run("keys", "list", COLUMNS="200").stdout
+    listed = closed.call("keys", "list", COLUMNS="200").stdout
     assert re.search(r"service.* 3, 5 .*valid", listed)
-    assert closed.run("keys", "create", "x", "--role", "customer").returncode == 2
+    assert closed.call("keys", "create", "x", "--role", "customer").returncode == 2
     strange = "bad[/b] [red]x"
-    assert closed.run("keys", "create", strange, "--role", "service").returncode == 0
-    assert strange in closed.run("keys", "list", COLUMNS="200").stdout
+    assert closed.call("keys", "create", strange, "--role", "service").returncode == 0
+    assert strange in closed.call("keys", "list", COLUMNS="200").stdout
     for name in ("", "x" * 256, "escape\x1b[31m"):
-        refused = closed.run("keys", "create", name, "--role", "service")
+        refused = closed.call("keys", "create", name, "--role", "service")
         told = "boxoffice: a key's name has 1 to 255 characters, and no control characters\n"
         assert (refused.returncode, refused.stderr) == (1, told)
-    assert closed.run("keys", "create", "x").returncode == 2
+    assert closed.call("keys", "create", "x").returncode == 2

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,16 +16,13 @@ from tests.support.http.api import refused
 from tests.support.http.callers import callers_of, closed
 from tests.support.http.fixtures import vitals_of
 from tests.support.http.scrape import Scrape
+from tests.support.process.installed import installed
 from tests.support.proof.promql import unknown_in
 
 ROOT: Final = Path(__file__).parents[2]
-PROMTOOL: Final = shutil.which("promtool")
 PROMETHEUS: Final = ROOT / "deploy" / "prometheus"
 ALERTS: Final = PROMETHEUS / "alerts.yml"
 OPERATIONS: Final = ROOT / "docs" / "operations.md"
-needs_promtool: Final = pytest.mark.skipif(
-    PROMTOOL is None, reason="promtool is not installed (Debian: prometheus)"
-)
 
 
 @pytest.fixture
@@ -92,7 +88,6 @@ def test_every_alert_leads_to_a_heading_of_the_runbook() -> None:
     assert set(anchors) <= {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
-@needs_promtool
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -103,8 +98,8 @@ def test_every_alert_leads_to_a_heading_of_the_runbook() -> None:
     ],
 )
 def test_prometheus_takes_the_files_and_the_alerts_fire(arguments: list[str]) -> None:
-    assert PROMTOOL is not None
-    run = subprocess.run([PROMTOOL, *arguments], cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+    command = [installed("promtool"), *arguments]
+    run = subprocess.run(command, cwd=PROMETHEUS, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
 
 

@@ -18,7 +18,7 @@ from boxoffice.access.callers import Person, Role, Unauthenticated
 from boxoffice.access.jwks import FixedKey, Key, ProviderKeys
 from boxoffice.settings.texts import SettingsError
 from boxoffice.settings.tokens import TokenSettings
-from boxoffice.vocabulary.limits import EMAIL_CHARS_MAX, NAME_CHARS_MAX
+from boxoffice.vocabulary import limits
 
 TOKEN_BYTES_MAX: Final = 8_192
 """Most bytes of a token: those of real providers have one or two thousand."""
@@ -159,11 +159,11 @@ def _verified_email(claims: Mapping[str, Any]) -> str | None:
     email = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(email, str):
         return None
-    return email if len(email) <= EMAIL_CHARS_MAX and _EMAIL.fullmatch(email) else None
+    return email if len(email) <= limits.EMAIL_CHARS_MAX and _EMAIL.fullmatch(email) else None
 
 
 def _name(claims: Mapping[str, Any], email: str | None) -> str:
     """A name for the profile: the token's own, or the beginning of the address."""
     given = claims.get("name")
-    name = _CONTROL.sub("", given).strip()[:NAME_CHARS_MAX].strip() if isinstance(given, str) else ""
+    name = _CONTROL.sub("", given).strip()[: limits.NAME_CHARS_MAX].strip() if isinstance(given, str) else ""
     return name or (email or "").partition("@")[0] or "Customer"

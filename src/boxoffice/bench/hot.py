@@ -8,7 +8,7 @@ from boxoffice.bench.pgbench import Isolation
 from boxoffice.bench.plan import CLIENTS, CROWD, MANY, SEATS_PER_S, USERS
 from boxoffice.bench.results import Sample, counted
 from boxoffice.bench.stage import Item, Site, Stage
-from boxoffice.vocabulary.limits import LANE_BATCH_MAX
+from boxoffice.vocabulary import limits
 
 ISOLATIONS: tuple[Isolation, ...] = ("serializable", "read committed")
 
@@ -33,7 +33,7 @@ BASELINES = {
     "pgbench read committed": pgbench_name("read committed", CLIENTS),
     "bare ASGI": bare_name(CROWD),
     "engine": f"engine without HTTP, {CROWD} callers",
-    "database": f"database alone, batches of {LANE_BATCH_MAX}",
+    "database": f"database alone, batches of {limits.LANE_BATCH_MAX}",
 }
 """What bookings are compared with, by the report's column, unless a scenario has its own."""
 
@@ -125,4 +125,4 @@ async def _inside(site: Site) -> Sample:
 
 async def _batches(site: Site) -> Sample:
     shows = await site.make_shows(BATCH_SHOWS, int(SEATS_PER_S * site.bench.plan.seconds))
-    return await site.pgbench(shows, 1, "serializable", batch=LANE_BATCH_MAX)
+    return await site.pgbench(shows, 1, "serializable", batch=limits.LANE_BATCH_MAX)

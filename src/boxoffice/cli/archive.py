@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from boxoffice.cli.access import ACTOR, DAYS_MAX
-from boxoffice.cli.shared import in_database, out
+from boxoffice.cli.output import out
+from boxoffice.cli.shared import ACTOR, DAYS_MAX, in_database
 from boxoffice.engine.archive import ArchiveReport, open_archive
 from boxoffice.settings.settings import Settings
 
@@ -26,6 +26,10 @@ _LEFT: Final = {
 }
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def archive(
     older_than: Annotated[
         int,

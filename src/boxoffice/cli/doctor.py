@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from boxoffice.cli.shared import connected, dsn_of, out
+from boxoffice.cli.output import out
+from boxoffice.cli.shared import connected, dsn_of
 from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.examine import examine, unreachable
 from boxoffice.doctor.verdicts import Finding, Level, Situation, error
@@ -22,6 +23,10 @@ PROCESSES_MAX: Final = 10_000
 _STYLES: Final = {Level.OK: "green", Level.WARNING: "bold yellow", Level.ERROR: "bold red"}
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def doctor(
     processes: Annotated[
         int,

@@ -1,4 +1,4 @@
-"""What the commands share: their output, and the database that they work on."""
+"""What the commands share: the database that they work on."""
 
 import asyncio
 import os
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
-from rich.console import Console
 
+from boxoffice.cli.output import out
 from boxoffice.database.migrate import MigrationReport, migrate
 from boxoffice.postgres.embedded import running_dsn, start_embedded
 from boxoffice.serve.settings import ProgramSettings
@@ -17,7 +17,11 @@ from boxoffice.settings.texts import Secret
 
 T = TypeVar("T")
 
-out: Final = Console()
+ACTOR: Final = "command line"
+"""The actor of what is done here, as the audit keeps it."""
+
+DAYS_MAX: Final = 3_650
+"""Most days that an option takes: ten years, longer than a key should last or a show be kept."""
 
 
 @contextmanager

@@ -25,6 +25,9 @@ LOST: Final = (
 )
 """The connection broke, or there was none: with or without effect."""
 
+FAILURES: Final[Errors] = (asyncpg.PostgresError, *LOST)
+"""All that a server, or the way to it, can come to; any other error is a mistake of this program."""
+
 DIED: Final = (pg.ConnectionDoesNotExistError, asyncpg.InternalClientError)
 """The connection had died in the pool, or died just now."""
 

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 import asyncpg
 import structlog
 
-from boxoffice.database.errors import LOST
+from boxoffice.database.errors import FAILURES, LOST
 from boxoffice.database.servers import Servers
-from boxoffice.database.sessions import Sessions, reading
+from boxoffice.database.sessions import Sessions, reader_settings
 from boxoffice.settings.settings import Settings
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary import limits
@@ -42,7 +42,7 @@ class Replica:
             settings.database,
             Servers(settings.replica.url.reveal(), primary=False),
             size=size,
-            in_force=reading(),
+            session_settings=reader_settings(),
             answer_timeout_s=limits.REPLICA_ANSWER_TIMEOUT_S,
         )
         self._lag_max_s = settings.replica.lag_seconds_max
@@ -98,7 +98,7 @@ class Replica:
         while True:
             try:
                 await self._look()
-            except (asyncpg.PostgresError, *LOST) as error:
+            except FAILURES as error:
                 log.debug("replica_not_seen", reason=str(error))  # it grows older by itself
             except Exception:
                 log.exception("replica_not_seen")

@@ -8,13 +8,14 @@ each transaction (``DB_POOLER``), given again in every transaction.
 import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
+from enum import Enum, auto
 from typing import Any, Final, Self
 
 import asyncpg
 from asyncpg import exceptions as pg
 
 from boxoffice.database.servers import Servers
-from boxoffice.database.timing import PoolWatch, StatementWatch
+from boxoffice.database.timing import PoolTiming, StatementTiming
 from boxoffice.settings.database import DatabaseSettings
 from boxoffice.settings.texts import SettingsError
 from boxoffice.sql import query
@@ -26,16 +27,34 @@ _TRANSACTION_TIMEOUT_SINCE: Final = 17
 _WAIT_FOR_STANDBY: Final = "SyncRepWaitForLSN"
 """The function in PostgreSQL that warns, in any language, when a commit gave up to wait for the standby."""
 
-_SPOILT: Final = (TimeoutError, asyncpg.InternalClientError, pg.ReadOnlySQLTransactionError)
-"""Errors after which neither this session nor those that rest in the pool are of any use."""
+
+class _Drop(Enum):
+    """Why a session is dropped instead of given back, which would wait for its answer once more.
+
+    No cancel request is sent with it: that would end a commit's wait for its standby, and show as committed
+    what no standby has.
+    """
+
+    LEFT = auto()
+    """Its caller was cancelled, and its statement may still run."""
+
+    LATE = auto()
+    """It did not answer in time."""
+
+    ENDED = auto()
+    """The server ended it while it was idle. Until the driver notices the end, it answers the next statement
+    with an error of its own state."""
+
+    NO_PRIMARY = auto()
+    """Its server takes no writes any more: another one is the primary."""
 
 
 class NotReplicated(ConnectionError):
     """It is committed, but its wait for the standby was ended from outside: as good as a lost answer."""
 
 
-def writing(settings: DatabaseSettings) -> dict[str, str]:
-    """What is in force where we write."""
+def writer_settings(settings: DatabaseSettings) -> dict[str, str]:
+    """The settings of PostgreSQL for sessions that write."""
     return {
         "default_transaction_isolation": settings.isolation.replace("_", " "),
         # A plan made while a table was empty would scan it for ever.
@@ -46,8 +65,8 @@ def writing(settings: DatabaseSettings) -> dict[str, str]:
     }
 
 
-def reading() -> dict[str, str]:
-    """What is in force where we read."""
+def reader_settings() -> dict[str, str]:
+    """The settings of PostgreSQL for sessions that read."""
     return {
         "default_transaction_read_only": "on",
         "statement_timeout": str(limits.READ_STATEMENT_TIMEOUT_MS),
@@ -57,7 +76,7 @@ def reading() -> dict[str, str]:
 class Sessions:
     """A pool of sessions, ``size`` at most; ``open`` before use, ``close`` after.
 
-    ``name`` is its name in the metrics; ``in_force`` are settings of PostgreSQL.
+    ``name`` is its name in the metrics; ``session_settings`` are settings of PostgreSQL.
     """
 
     def __init__(
@@ -67,23 +86,23 @@ class Sessions:
         servers: Servers,
         *,
         size: int,
-        in_force: Mapping[str, str],
+        session_settings: Mapping[str, str],
         answer_timeout_s: float,
     ) -> None:
         self._servers = servers
         self._size = size
         self._answer_timeout_s = answer_timeout_s
         self._pooler = settings.pooler == "transaction"
-        self._load = PoolWatch(name)
-        self._statements = StatementWatch(settings.slow_query_seconds)
-        self._in_force = {
+        self._load = PoolTiming(name)
+        self._statements = StatementTiming(settings.slow_query_seconds)
+        self._session_settings = {
             "timezone": "UTC",
             "jit": "off",
             "lock_timeout": str(limits.LOCK_TIMEOUT_MS),
             "idle_in_transaction_session_timeout": str(limits.IDLE_IN_TRANSACTION_TIMEOUT_MS),
-            **in_force,
+            **session_settings,
         }
-        self._begins = {bound: _begin(self._in_force, bound=bound) for bound in (False, True)}
+        self._begins = {bound: _begin(self._session_settings, bound=bound) for bound in (False, True)}
         self.pool: asyncpg.Pool[asyncpg.Record]
 
     async def open(self, *, at_once: bool = True) -> None:
@@ -98,7 +117,7 @@ class Sessions:
             reset=_keep_session,
             server_settings={
                 "application_name": "boxoffice",
-                **({} if self._pooler else self._in_force),
+                **({} if self._pooler else self._session_settings),
             },
             **start,
         )
@@ -121,30 +140,28 @@ class Sessions:
     async def ask(self, connection: Any, name: str, *args: object) -> list[asyncpg.Record]:
         """The rows of ``queries/<name>.sql``, whose transaction is committed.
 
-        A session that does not answer in time, or that was ended while it was idle (until its end is
-        noticed, the driver finds itself in the middle of an error there), is dropped at once; giving it back
-        would wait for its answer once more. Those that rest in the pool may be no better: they are renewed.
-        It is dropped without a cancel request: that would end a commit's wait for its standby, and show as
-        committed what no standby has. Raises the driver's errors, ``TimeoutError`` and ``NotReplicated``.
+        Raises the driver's errors, ``TimeoutError`` and ``NotReplicated``.
         """
         watch = _Watch(connection, self._answer_timeout_s)
         try:
             with watch, self._statements.over(name):
                 rows = await self._rows(connection, query(name), args)
-        except asyncio.CancelledError:
-            connection.terminate()
-            raise
-        except Exception as error:
-            if watch.rang:
-                await self.pool.expire_connections()
+        except (Exception, asyncio.CancelledError) as error:
+            if (why := _why_dropped(error, late=watch.rang)) is not None:
+                await self._drop(connection, why)
+            if why is _Drop.LATE:
                 raise TimeoutError("no answer in time") from error
-            if isinstance(error, _SPOILT):
-                connection.terminate()
-                await self.pool.expire_connections()
             raise
         if watch.heard(_WAIT_FOR_STANDBY):
             raise NotReplicated("the commit's wait for its standby was ended")
         return rows
+
+    async def _drop(self, connection: Any, why: _Drop) -> None:
+        """Ends the session at once. Those that rest in the pool may be no better: they are renewed."""
+        with suppress(asyncpg.InterfaceError):  # the alarm of a late answer has ended it
+            connection.terminate()
+        if why is not _Drop.LEFT:
+            await self.pool.expire_connections()
 
     async def _rows(self, connection: Any, text: str, args: tuple[object, ...]) -> list[asyncpg.Record]:
         if not self._pooler:
@@ -161,13 +178,24 @@ class Sessions:
         """
         if _bounds_transactions(connection):
             await connection.fetchval(query("bound_transactions"), str(limits.TRANSACTION_TIMEOUT_MS))
-        wanted = list(self._in_force), list(self._in_force.values())
+        wanted = list(self._session_settings), list(self._session_settings.values())
         lost = [row["name"] for row in await connection.fetch(query("settings_lost"), *wanted)]
         if lost:
             raise SettingsError(
                 f"PostgreSQL has not got what a session begins with ({', '.join(lost)}); "
                 "if a pooler stands between, set DB_POOLER to transaction"
             )
+
+
+def _why_dropped(error: BaseException, *, late: bool) -> _Drop | None:
+    """Why the session is dropped after this error; None if it is as good as before."""
+    if isinstance(error, asyncio.CancelledError):
+        return _Drop.LEFT
+    if late or isinstance(error, TimeoutError):
+        return _Drop.LATE
+    if isinstance(error, asyncpg.InternalClientError):
+        return _Drop.ENDED
+    return _Drop.NO_PRIMARY if isinstance(error, pg.ReadOnlySQLTransactionError) else None
 
 
 class _Watch:
@@ -201,10 +229,10 @@ class _Watch:
         self._connection.terminate()
 
 
-def _begin(in_force: Mapping[str, str], *, bound: bool) -> str:
+def _begin(session_settings: Mapping[str, str], *, bound: bool) -> str:
     """The begin of a transaction with these settings, which are words and numbers of this program."""
     bounds = {"transaction_timeout": str(limits.TRANSACTION_TIMEOUT_MS)} if bound else {}
-    settings = {name.removeprefix("default_"): value for name, value in in_force.items()} | bounds
+    settings = {name.removeprefix("default_"): value for name, value in session_settings.items()} | bounds
     return "; ".join(("BEGIN", *(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())))
 
 

@@ -5,24 +5,18 @@ so that no caller ever sees a serialization failure, a deadlock or a lost connec
 """
 
 import asyncio
-import random
-from time import monotonic
 from typing import Any
 
 import asyncpg
 
-from boxoffice.database.errors import BUSY, CONFLICTS, DIED, EXHAUSTED, LOST, Errors
+from boxoffice.database.errors import BUSY, CONFLICTS, DIED, EXHAUSTED, FAILURES, LOST, Errors
 from boxoffice.database.replica import Replica
 from boxoffice.database.servers import Servers
-from boxoffice.database.sessions import Sessions, reading, writing
+from boxoffice.database.sessions import Sessions, reader_settings, writer_settings
+from boxoffice.database.tries import StandbySilent, Tries
 from boxoffice.settings.settings import Settings
-from boxoffice.telemetry import metrics
 from boxoffice.vocabulary import limits
-from boxoffice.vocabulary.faults import Busy, OutcomeUnknown, Unavailable
-
-
-class StandbySilent(TimeoutError):
-    """Commits wait in vain for a synchronous standby: without effect, as one more would only wait, too."""
+from boxoffice.vocabulary.faults import Unavailable
 
 
 class Store:
@@ -37,7 +31,7 @@ class Store:
             settings.database,
             servers,
             size=self.writers_max,
-            in_force=writing(settings.database),
+            session_settings=writer_settings(settings.database),
             answer_timeout_s=limits.ANSWER_TIMEOUT_S,
         )
         self._readers = Sessions(
@@ -45,7 +39,7 @@ class Store:
             settings.database,
             servers,
             size=readers_max,
-            in_force=reading(),
+            session_settings=reader_settings(),
             answer_timeout_s=limits.READ_ANSWER_TIMEOUT_S,
         )
         self._replica = Replica(settings, self._readers, readers_max) if settings.replica.url else None
@@ -90,7 +84,8 @@ class Store:
         except (*LOST, *BUSY) as error:
             raise Unavailable("the database did not answer") from error
         except asyncpg.PostgresError as error:
-            _tell_exhausted(error)
+            if isinstance(error, EXHAUSTED):
+                raise Unavailable("the database lacks resources") from error
             raise
 
     async def _read_once(self, name: str, *args: object) -> list[asyncpg.Record]:
@@ -98,49 +93,34 @@ class Store:
             return await self._readers.ask(connection, name, *args)
 
     async def write(
-        self, name: str, *args: object, tell_again: bool = False, retry_on: Errors = CONFLICTS
+        self, name: str, *args: object, takes_again: bool = False, retry_on: Errors = CONFLICTS
     ) -> list[asyncpg.Record]:
         """The rows of a writing query, tried again within the retry budget.
 
         It must have one effect at most, however often it runs: run_batch by its batch id,
-        run_desk_command by its key. ``tell_again``: its last parameter is whether an earlier try may
-        have been done. Raises ``Unavailable`` (without effect) and ``OutcomeUnknown``.
+        run_desk_command by its key. ``takes_again``: its last parameter is whether an earlier try may
+        have been committed. ``retry_on``: errors that a rival causes; the next try follows at once.
+        Raises ``Unavailable`` (without effect) and ``OutcomeUnknown``.
         """
-        give_up_at = monotonic() + limits.WRITE_RETRY_BUDGET_S
-        lost_pause_s = limits.RETRY_PAUSE_FIRST_S
-        maybe_done = False  # a try was sent whose answer is lost: only a later try can tell
+        tries = Tries(retry_on)
         while True:
-            sent = False
+            tries.begin()
             try:
                 async with self._writers.session(limits.CONNECT_TIMEOUT_S) as connection:
                     if self._standby_is_suspect:
                         await self._look_for_standby(connection)
-                    sent = True
-                    again = [maybe_done] if tell_again else []
-                    return await self._writers.ask(connection, name, *args, *again)
-            except retry_on as error:
-                cause: Exception = error
-            except (*BUSY, StandbySilent) as error:
-                if not maybe_done:
-                    raise _without_effect(error) from error
-                cause = error
-            except LOST as error:
-                cause = error
-                maybe_done = maybe_done or sent
-                self._standby_is_suspect |= sent and isinstance(error, TimeoutError)
-            except asyncpg.PostgresError as error:
-                if not maybe_done:
-                    _tell_exhausted(error)
-                    raise
-                cause = error
-            metrics.WRITE_RETRIES.labels(type(cause).__name__).inc()
-            if monotonic() > give_up_at:
-                raise (OutcomeUnknown if maybe_done else Unavailable)(
-                    "the database did not answer"
-                ) from cause
-            pause_s = limits.CONFLICT_PAUSE_MAX_S if isinstance(cause, retry_on) else lost_pause_s
-            lost_pause_s = min(lost_pause_s * 2, limits.RETRY_PAUSE_MAX_S)
-            await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter, not a secret
+                    again = [tries.maybe_committed] if takes_again else []
+                    tries.sent = True
+                    return await self._send(connection, name, *args, *again)
+            except FAILURES as error:
+                await asyncio.sleep(tries.pause_after(error))
+
+    async def _send(self, connection: Any, name: str, *args: object) -> list[asyncpg.Record]:
+        try:
+            return await self._writers.ask(connection, name, *args)
+        except TimeoutError:
+            self._standby_is_suspect = True
+            raise
 
     async def _look_for_standby(self, connection: Any) -> None:
         """After an answer that did not come in time: whether it waits for a standby. Without this look each
@@ -150,15 +130,3 @@ class Store:
         if row["waits"]:
             raise StandbySilent("a synchronous standby does not answer")
         self._standby_is_suspect = False
-
-
-def _without_effect(error: Exception) -> Unavailable:
-    if isinstance(error, StandbySilent):
-        return Unavailable(str(error))
-    return Busy("something else keeps the show locked")
-
-
-def _tell_exhausted(error: asyncpg.PostgresError) -> None:
-    """Raises ``Unavailable`` if that is what the error comes to."""
-    if isinstance(error, EXHAUSTED):
-        raise Unavailable("the database lacks resources") from error

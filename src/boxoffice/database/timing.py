@@ -1,4 +1,4 @@
-"""What is seen of the way to the database: how busy the pools are, and which statements are slow."""
+"""How long the way to the database takes: the wait for a connection of a pool, and each statement."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -14,8 +14,8 @@ from boxoffice.telemetry.tracing import query_span
 _log = structlog.get_logger("boxoffice.store")
 
 
-class PoolWatch:
-    """Takes connections from a pool and tells how long that took, and how busy the pool is, by its name."""
+class PoolTiming:
+    """Times the waits for connections of a pool, and sets its gauges. ``name``: the pool's in the metrics."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -44,8 +44,8 @@ class PoolWatch:
         metrics.POOL_WAITING.labels(self._name).set(self._waiting)
 
 
-class StatementWatch:
-    """Traces statements, and names those that take ``slow_s`` seconds or longer."""
+class StatementTiming:
+    """Traces statements, and logs those that take ``slow_s`` seconds or longer."""
 
     def __init__(self, slow_s: float) -> None:
         self._slow_s = slow_s

@@ -69,7 +69,7 @@ class Batches:
 
     async def _run_whole(self, commands: Sequence[ShowCommand[Any]]) -> list[Outcome | Exception]:
         started = perf_counter()
-        rows = await self._store.write("run_batch", uuid4(), encoded_batch(commands), tell_again=True)
+        rows = await self._store.write("run_batch", uuid4(), encoded_batch(commands), takes_again=True)
         metrics.BATCH_SECONDS.observe(perf_counter() - started)
         metrics.BATCH_COMMANDS.observe(len(commands))
         told = {row["command_no"]: to_outcome(commands[row["command_no"]], row) for row in rows}

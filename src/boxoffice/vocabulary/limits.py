@@ -1,4 +1,5 @@
-"""Every bound of the engine, with its unit in the name and the reason beside it.
+"""Every bound of the engine, with its unit in the name and the reason beside it. A bound that one module
+alone keeps (how long a cache holds, what the doctor calls slow) stands at the top of that module.
 
 Bounds that the database enforces too are named in ``sql/``; a test holds the two together.
 """

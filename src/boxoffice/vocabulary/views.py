@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from boxoffice.vocabulary.limits import BOOKING_NUMBER_BITS
+from boxoffice.vocabulary import limits
 
 
 class BookingStatus(StrEnum):
@@ -78,7 +78,7 @@ class Booking(Struct):
 
 def show_of(booking_id: int) -> int:
     """The show of a booking: its id carries the show's."""
-    return booking_id >> BOOKING_NUMBER_BITS
+    return booking_id >> limits.BOOKING_NUMBER_BITS
 
 
 class BookingDetails(Booking, kw_only=True):

@@ -7,15 +7,13 @@ import pytest
 
 from tests.support.engine import box as boxes
 from tests.support.engine.box import Box, open_box
-from tests.support.process.pooler import PROGRAM, pooler
+from tests.support.process.pooler import pooler
 from tests.support.settings import settings_for
 
 
 @pytest.fixture
 def pooled(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The DSN of the test's database behind the pooler; engines are told of it."""
-    if PROGRAM is None:
-        pytest.skip("pgbouncer is not installed")
     monkeypatch.setattr(boxes, "settings_for", partial(settings_for, DB_POOLER="transaction"))
     with pooler(database) as dsn:
         yield dsn

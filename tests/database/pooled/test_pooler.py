@@ -31,6 +31,8 @@ from tests.support.network.proxy import Cut, proxied
 from tests.support.process.pooler import pooler
 from tests.support.settings import settings_for
 
+pytestmark = pytest.mark.both_isolations
+
 _IN_FORCE = "SELECT name, setting FROM pg_settings WHERE name = ANY($1)"
 
 

@@ -43,7 +43,7 @@ def answers_on(connection: socket.socket, *methods: str) -> list[Heard]:
 
 class _Reader(io.BufferedReader):
     def makefile(self, *_: object) -> Self:
-        """This same reader, for the next response: a reader of its own would take bytes of the next answer."""
+        """The same reader for the next response: a reader of its own would take bytes of the next answer."""
         return self
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import pytest
 
+from tests.support.process.installed import installed
 from tests.support.process.polling import wait_until
 from tests.support.process.program import STOP_MAX_S, Program, free_port
 
@@ -57,9 +56,7 @@ class Balancer:
 @contextmanager
 def balanced(instances: list[Program], log: Path) -> Iterator[Balancer]:
     """haproxy in front of the instances. Skips where haproxy is not installed."""
-    haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
-    if haproxy is None:
-        pytest.skip("haproxy is not installed")
+    haproxy = installed("haproxy")
     balancer = Balancer(instances, log)
     with log.open("wb") as output:
         process = subprocess.Popen(

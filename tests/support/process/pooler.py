@@ -1,7 +1,6 @@
 """pgbouncer in front of a test's server: each transaction may be on another session than the one before."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from boxoffice.postgres.base import ends_with_parent, server_account, surroundings
 from tests.support.process.folders import public_folder
+from tests.support.process.installed import installed
 from tests.support.process.polling import wait_until
 from tests.support.process.program import free_port
-
-PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 
 _CONFIGURATION = """
 [databases]
@@ -35,7 +33,7 @@ logfile = {folder}/pgbouncer.log
 @contextmanager
 def pooler(dsn: str, *, ignored: str = "") -> Iterator[str]:
     """The DSN of the database behind a pooler. ``ignored``: parameters that it loses in silence."""
-    assert PROGRAM is not None
+    program = installed("pgbouncer")
     account, port = server_account(), free_port()
     with public_folder() as folder:
         file = folder / "pgbouncer.ini"
@@ -44,7 +42,7 @@ def pooler(dsn: str, *, ignored: str = "") -> Iterator[str]:
         if account.switched:
             os.chown(folder, account.uid, account.gid)
         process = subprocess.Popen(
-            [PROGRAM, "--quiet", file],
+            [program, "--quiet", file],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             preexec_fn=ends_with_parent(),  # noqa: PLW1509 - it only makes a system call

@@ -1,16 +1,19 @@
 """The real program: started as its users start it, and ended as they (or a power cut) end it."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 import httpx
 
+from tests.support.process.commands import call
 from tests.support.process.polling import wait_until
 
 STOP_MAX_S: Final = 60.0
@@ -51,6 +54,10 @@ class Program:
             **self.surroundings,
         )
 
+    def call(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """The same in this process, which saves the start; see ``commands.call`` for where it may be used."""
+        return call(*arguments, environment=self.environment | settings)
+
     def serve(self, *arguments: str, ready: bool = True) -> Self:
         """Starts the server and waits until it is ready, or at least answers."""
         with self._log_file.open("ab") as log:
@@ -88,9 +95,16 @@ class Program:
             return False
 
 
+PORTS: Final = range(20_000, 32_000)
+"""Ports for servers of tests: below those that the system gives to clients, one of which could take a port
+between its choice and the start of the server.
+"""
+
+
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listened on a moment ago; by chance, as the tests run in several processes."""
+    while True:
+        port = random.choice(PORTS)  # noqa: S311 - no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

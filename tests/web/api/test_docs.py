@@ -9,7 +9,7 @@ import httpx
 import pytest
 from httpx import AsyncClient
 
-from boxoffice.cli.demo import load_demo
+from boxoffice.cli.demo_data import load_demo
 from boxoffice.serve import operations
 from boxoffice.serve.settings import ProgramSettings
 from tests.support.http.api import Api, Json, done

@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar import Controller, Response
 
 from boxoffice.access import policies
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.vocabulary.views import BookingStatus
 from boxoffice.web.http.answers import BookingListAnswer, counted
@@ -54,7 +54,7 @@ class BookingListsController(Controller):
         user_id: UserId,
         status: _Status = None,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
         consistent: Consistent = False,
     ) -> Response[BookingListAnswer]:
         """A user's bookings in all shows, newest first."""
@@ -84,7 +84,7 @@ class BookingListsController(Controller):
         show_id: ShowId,
         status: _Status = None,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
         consistent: Consistent = False,
     ) -> Response[BookingListAnswer]:
         """A show's bookings, newest first."""

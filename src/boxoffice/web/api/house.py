@@ -7,7 +7,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body
 
 from boxoffice.access import policies
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import BookingDone, RefusalCode, SeatsDone
 from boxoffice.vocabulary.views import SeatState
 from boxoffice.web.http import refusals
@@ -123,7 +123,7 @@ class HouseController(Controller):
         show_id: ShowId,
         seat_state: _State = None,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
         consistent: Consistent = False,
     ) -> Response[SeatListAnswer]:
         """Every seat in order: free, held, sold or blocked, by whom, and until when or why.

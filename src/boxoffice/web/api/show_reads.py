@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 
 from boxoffice.access import policies
 from boxoffice.engine.reads import Page
-from boxoffice.vocabulary.limits import ID_MAX, PAGE_ITEMS_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.vocabulary.views import SeatMap, Show
 from boxoffice.web.http.answers import (
@@ -37,7 +37,9 @@ from boxoffice.web.http.samples import EVENT, ONE_PAGE, SHOW, STATS
 
 _After = Annotated[
     int,
-    QueryParameter(ge=0, le=ID_MAX, description="Only events with a `seq` above this: an integer from 0 on."),
+    QueryParameter(
+        ge=0, le=limits.ID_MAX, description="Only events with a `seq` above this: an integer from 0 on."
+    ),
 ]
 
 
@@ -110,7 +112,7 @@ class ShowReadsController(Controller):
         meaning="One page of events",
     ).route
     async def list_show_changes(
-        self, request: ApiRequest, show_id: ShowId, after: _After = 0, limit: Limit = PAGE_ITEMS_MAX
+        self, request: ApiRequest, show_id: ShowId, after: _After = 0, limit: Limit = limits.PAGE_ITEMS_MAX
     ) -> Response[EventListAnswer]:
         """The show's events in order, without a gap. Go on with `after` = the last `seq` that you have."""
         page = found(
@@ -133,7 +135,7 @@ class ShowReadsController(Controller):
         request: ApiRequest,
         show_type: ShowTypeInPath,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
     ) -> Response[ShowListAnswer]:
         """The shows of one type, by start time."""
         page = await request.reads.shows(show_type=show_type, after=moment_after(cursor), limit=limit)

@@ -7,8 +7,8 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 
 from boxoffice.access import policies
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import DeleteShow
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
 from boxoffice.vocabulary.outcomes import RefusalCode, ShowDone
 from boxoffice.web.api.show_reads import listed_shows
 from boxoffice.web.http import refusals
@@ -164,7 +164,7 @@ class ShowsController(Controller):
         text: _Text = None,
         only_free: _OnlyFree = False,
         cursor: Cursor = None,
-        limit: Limit = PAGE_ITEMS_MAX,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
     ) -> Response[ShowListAnswer]:
         """All shows that are not deleted, by start time. The filters narrow it down together."""
         page = await request.reads.shows(

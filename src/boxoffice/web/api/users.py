@@ -9,8 +9,8 @@ from msgspec import UNSET
 
 from boxoffice.access import policies
 from boxoffice.access.callers import Forbidden
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import EraseUser
-from boxoffice.vocabulary.limits import PAGE_ITEMS_MAX
 from boxoffice.vocabulary.outcomes import RefusalCode, UserDone
 from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import UserAnswer, UserExportAnswer, UserListAnswer, counted
@@ -112,7 +112,7 @@ class UsersController(Controller):
         meaning="One page of users",
     ).route
     async def list_users(
-        self, request: ApiRequest, cursor: Cursor = None, limit: Limit = PAGE_ITEMS_MAX
+        self, request: ApiRequest, cursor: Cursor = None, limit: Limit = limits.PAGE_ITEMS_MAX
     ) -> Response[UserListAnswer]:
         """All users by id."""
         page = await request.reads.users(after=number_after(cursor) or 0, limit=limit)

@@ -15,8 +15,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, Send
 
 from boxoffice.access.callers import Forbidden
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import Command
-from boxoffice.vocabulary.limits import ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX
 from boxoffice.vocabulary.outcomes import Done, Refused
 from boxoffice.web.http.caller import Requester, access_of
 from boxoffice.web.http.invalid import InvalidInput
@@ -26,7 +26,7 @@ from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.services import Services
 from boxoffice.web.http.troubles import of_refused, recorded
 
-_KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % IDEMPOTENCY_KEY_CHARS_MAX)
+_KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % limits.IDEMPOTENCY_KEY_CHARS_MAX)
 _JSON: Final = (b"content-type", b"application/json")
 _REPLAYED: Final = (b"idempotency-replayed", b"true")
 
@@ -81,7 +81,7 @@ class FastBookings:
         for way in self._ways.get(scope["method"], ()):
             if match := way.path.fullmatch(path):
                 number = int(match[1]) if match.re.groups else 0
-                return (way, number) if number <= ID_MAX else None
+                return (way, number) if number <= limits.ID_MAX else None
         return None
 
     def _command(

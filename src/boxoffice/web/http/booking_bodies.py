@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from boxoffice.access.callers import Forbidden
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import BookSeats, CancelBooking, ExtendHold, FailBooking
-from boxoffice.vocabulary.limits import SEATS_PER_BOOKING_MAX
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
 from boxoffice.web.http.bodies import Body, distinct, trimmed
@@ -35,9 +35,9 @@ class NewBooking(Body, kw_only=True):
             int,
             Meta(
                 ge=1,
-                le=SEATS_PER_BOOKING_MAX,
+                le=limits.SEATS_PER_BOOKING_MAX,
                 description="How many seats, picked together where that is possible: an integer from 1 to "
-                f"{SEATS_PER_BOOKING_MAX}.",
+                f"{limits.SEATS_PER_BOOKING_MAX}.",
                 examples=[3],
             ),
         ]

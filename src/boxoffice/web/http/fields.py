@@ -5,15 +5,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from boxoffice.vocabulary.limits import (
-    EMAIL_CHARS_MAX,
-    HOLD_SECONDS_MIN,
-    ID_MAX,
-    NAME_CHARS_MAX,
-    REASON_CHARS_MAX,
-    SEATS_PER_BOOKING_MAX,
-    SEATS_PER_SHOW_MAX,
-)
+from boxoffice.vocabulary import limits
 
 # A text has no control characters and at least one visible character. Python's `$` alone would accept a line
 # break at the end; `(?!\n)$` does not, and JSON Schema reads it as Python does.
@@ -24,26 +16,27 @@ _EMAIL: Final = r"^[^\s@\u0000-\u001f]{1,64}@[^\s@.\u0000-\u001f]+(\.[^\s@.\u000
 SLUG: Final = r"^[a-z0-9][a-z0-9_-]{0,49}(?!\n)$"
 
 Id = (
-    Annotated[int, Meta(ge=1, le=ID_MAX)]
+    Annotated[int, Meta(ge=1, le=limits.ID_MAX)]
     | Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,15}(?!\n)$", examples=["1"])]
 )
 Name = Annotated[
     str,
     Meta(
         min_length=1,
-        max_length=NAME_CHARS_MAX,
+        max_length=limits.NAME_CHARS_MAX,
         pattern=_TEXT,
-        description=f"A name: 1 to {NAME_CHARS_MAX} characters without control characters; spaces around "
-        "it are cut off.",
+        description=f"A name: 1 to {limits.NAME_CHARS_MAX} characters without control characters; spaces "
+        "around it are cut off.",
         examples=["Movie XYZ"],
     ),
 ]
 Email = Annotated[
     str,
     Meta(
-        max_length=EMAIL_CHARS_MAX,
+        max_length=limits.EMAIL_CHARS_MAX,
         pattern=_EMAIL,
-        description=f"An e-mail address such as john@example.com, at most {EMAIL_CHARS_MAX} characters.",
+        description="An e-mail address such as john@example.com, "
+        f"at most {limits.EMAIL_CHARS_MAX} characters.",
         examples=["john@example.com"],
     ),
 ]
@@ -51,9 +44,9 @@ Reason = Annotated[
     str,
     Meta(
         min_length=1,
-        max_length=REASON_CHARS_MAX,
+        max_length=limits.REASON_CHARS_MAX,
         pattern=_TEXT,
-        description=f"The reason: 1 to {REASON_CHARS_MAX} characters without control characters.",
+        description=f"The reason: 1 to {limits.REASON_CHARS_MAX} characters without control characters.",
         examples=["Payment was declined"],
     ),
 ]
@@ -70,8 +63,8 @@ TotalSeats = Annotated[
     int,
     Meta(
         ge=1,
-        le=SEATS_PER_SHOW_MAX,
-        description=f"How many seats the show has: an integer from 1 to {SEATS_PER_SHOW_MAX}.",
+        le=limits.SEATS_PER_SHOW_MAX,
+        description=f"How many seats the show has: an integer from 1 to {limits.SEATS_PER_SHOW_MAX}.",
         examples=[100],
     ),
 ]
@@ -84,12 +77,13 @@ ShowType = Annotated[
     ),
 ]
 SeatNumbers = Annotated[
-    list[Annotated[int, Meta(ge=1, le=SEATS_PER_SHOW_MAX)]],
+    list[Annotated[int, Meta(ge=1, le=limits.SEATS_PER_SHOW_MAX)]],
     Meta(
         min_length=1,
-        max_length=SEATS_PER_BOOKING_MAX,
-        description=f"Exactly these seats, all or none: 1 to {SEATS_PER_BOOKING_MAX} different numbers, "
-        f"each an integer from 1 to {SEATS_PER_SHOW_MAX}.",
+        max_length=limits.SEATS_PER_BOOKING_MAX,
+        description="Exactly these seats, all or none: "
+        f"1 to {limits.SEATS_PER_BOOKING_MAX} different numbers, "
+        f"each an integer from 1 to {limits.SEATS_PER_SHOW_MAX}.",
         extra_json_schema={"uniqueItems": True},
         examples=[[4, 5]],
     ),
@@ -99,7 +93,7 @@ SeatNumbers = Annotated[
 HoldSeconds = Annotated[
     float,
     Meta(
-        ge=HOLD_SECONDS_MIN,
+        ge=limits.HOLD_SECONDS_MIN,
         description="How long a hold lasts, in seconds from now, fractions allowed. Without it: the longest "
         "time, which is a setting of the server.",
         examples=[120],

@@ -11,7 +11,7 @@ from litestar import Response
 from msgspec import Meta
 
 from boxoffice.engine.reads import Page
-from boxoffice.vocabulary.limits import ID_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.web.http.answers import ListAnswer, PageMeta
 from boxoffice.web.http.invalid import invalid_field
 from boxoffice.web.http.moments import in_utc
@@ -20,7 +20,7 @@ from boxoffice.web.http.request import ApiRequest
 T = TypeVar("T")
 L = TypeVar("L", bound=ListAnswer[Any])
 
-_Number = Annotated[int, Meta(ge=0, le=ID_MAX)]
+_Number = Annotated[int, Meta(ge=0, le=limits.ID_MAX)]
 _Moment = Annotated[datetime, Meta(tz=True)]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
-from boxoffice.vocabulary.limits import BOOKING_NUMBER_BITS, ID_MAX, IDEMPOTENCY_KEY_CHARS_MAX, PAGE_ITEMS_MAX
+from boxoffice.vocabulary import limits
 from boxoffice.web.http.fields import SLUG
 
 W = TypeVar("W", bound=StrEnum)
@@ -18,7 +18,7 @@ W = TypeVar("W", bound=StrEnum)
 def _show(example: int) -> PathParameter:
     return PathParameter(
         ge=1,
-        le=ID_MAX,
+        le=limits.ID_MAX,
         description="The show's id: an integer from 1 on.",
         examples=[Example(id="show", value=example)],
     )
@@ -27,7 +27,7 @@ def _show(example: int) -> PathParameter:
 def _booking(example: int) -> PathParameter:
     return PathParameter(
         ge=1,
-        le=ID_MAX,
+        le=limits.ID_MAX,
         description="The booking's id: an integer from 1 on.",
         examples=[Example(id="booking", value=example)],
     )
@@ -54,14 +54,14 @@ def chosen(words: type[W], word: str | None) -> W | None:
 def _user(example: int) -> PathParameter:
     return PathParameter(
         ge=1,
-        le=ID_MAX,
+        le=limits.ID_MAX,
         description="The user's id: an integer from 1 on; a person may write `me`.",
         examples=[Example(id="user", value=example)],
     )
 
 
 # The examples are ids of the demo data; each show or booking is in the state that its operation needs.
-FIRST_BOOKING: Final = (1 << BOOKING_NUMBER_BITS) + 1
+FIRST_BOOKING: Final = (1 << limits.BOOKING_NUMBER_BITS) + 1
 """Id of the first booking of show 1."""
 
 LAST_USER: Final = 6
@@ -95,8 +95,9 @@ IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(
         name="Idempotency-Key",
-        pattern=rf"^[\x21-\x7e]{{1,{IDEMPOTENCY_KEY_CHARS_MAX}}}$",
-        description=f"A name for this request, 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters: "
+        pattern=rf"^[\x21-\x7e]{{1,{limits.IDEMPOTENCY_KEY_CHARS_MAX}}}$",
+        description="A name for this request, "
+        f"1 to {limits.IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters: "
         "however often it is sent, it takes effect at most once per caller and show; later answers are the "
         "first one again, with the header Idempotency-Replayed. Answers are kept for 30 days, unless this "
         "server's `IDEMPOTENCY_KEYS_KEPT_DAYS` says otherwise; after that the key may be a new request's.",
@@ -133,8 +134,8 @@ Limit = Annotated[
     int,
     QueryParameter(
         ge=1,
-        le=PAGE_ITEMS_MAX,
-        description=f"The most items on a page: an integer from 1 to {PAGE_ITEMS_MAX}.",
+        le=limits.PAGE_ITEMS_MAX,
+        description=f"The most items on a page: an integer from 1 to {limits.PAGE_ITEMS_MAX}.",
     ),
 ]
 Cursor = Annotated[

@@ -1,9 +1,9 @@
-"""The commands on keys and persons: ``boxoffice keys ...``, ``boxoffice users ...``."""
+"""The commands on API keys: ``boxoffice keys ...``."""
 
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal, NoReturn, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import typer
@@ -12,34 +12,26 @@ from rich.table import Table
 
 from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import ROTATION_OVERLAP, KeyDesk, NewKey
-from boxoffice.cli.shared import in_database, out
-from boxoffice.engine.runtime import open_engine, open_store
+from boxoffice.cli.output import fail, out
+from boxoffice.cli.shared import DAYS_MAX, in_database
+from boxoffice.engine.runtime import open_store
 from boxoffice.settings.settings import Settings
-from boxoffice.vocabulary.commands import EraseUser
-from boxoffice.vocabulary.limits import NAME_CHARS_MAX, SHOW_ID_MAX
-from boxoffice.vocabulary.outcomes import RefusalCode, Refused
-from boxoffice.vocabulary.views import ApiKey, UserExport
+from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.views import ApiKey
 from boxoffice.web.http.fields import Name
 
 T = TypeVar("T")
 
-ACTOR: Final = "command line"
-"""Who asks here, as the audit keeps it."""
-
-DAYS_MAX: Final = 3_650
-"""Days that a key with an end lasts at most: ten years."""
-
-keys = typer.Typer(no_args_is_help=True, help="API keys for servers.")
-users = typer.Typer(no_args_is_help=True, help="Persons and what is kept about them.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="API keys for servers.")
 
 
-@keys.command()
+@app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     role: Annotated[Literal["service", "operator", "admin"], typer.Option(help="What it may do.")],
     show: Annotated[
         list[int] | None,
-        typer.Option(min=1, max=SHOW_ID_MAX, help="Only for this show; may be given several times."),
+        typer.Option(min=1, max=limits.SHOW_ID_MAX, help="Only for this show; may be given several times."),
     ] = None,
     days: Annotated[
         int | None, typer.Option(min=1, max=DAYS_MAX, help="Days that it lasts.  [default: until revoked]")
@@ -50,12 +42,12 @@ def create(
         name = msgspec.convert(name, Name).strip()
         name.encode()
     except ValueError:  # msgspec's errors are ValueErrors
-        _fail(f"a key's name has 1 to {NAME_CHARS_MAX} characters, and no control characters")
+        fail(f"a key's name has 1 to {limits.NAME_CHARS_MAX} characters, and no control characters")
     lasts = None if days is None else timedelta(days=days)
     _tell_new(_at_desk(lambda desk: desk.create(name, Role(role), show or None, lasts)))
 
 
-@keys.command("list")
+@app.command("list")
 def list_keys() -> None:
     """List all keys, without their secrets."""
     table = Table("id", "name", "role", "shows", "created", "expires", "state")
@@ -73,54 +65,23 @@ def list_keys() -> None:
     out.print(table)
 
 
-@keys.command()
+@app.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """End a key; every server notices within seconds."""
     if _at_desk(lambda desk: desk.revoke(key_id)) is None:
-        _fail(f"there is no key {key_id}")
+        fail(f"there is no key {key_id}")
     out.print(f"revoked {key_id}", markup=False)
 
 
-@keys.command()
+@app.command()
 def rotate(key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Make a new key with the same rights; the old one ends a day later."""
     new = _at_desk(lambda desk: desk.rotate(key_id))
     if new is None:
-        _fail(f"there is no key {key_id}, or it was revoked")
+        fail(f"there is no key {key_id}, or it was revoked")
     _tell_new(new)
     hours = ROTATION_OVERLAP.total_seconds() / 3600
     out.print(f"the old key {key_id} ends in {hours:g} hours", markup=False)
-
-
-@users.command()
-def erase(user_id: Annotated[int, typer.Argument(min=1, metavar="ID")]) -> None:
-    """Remove a person: what is left are bookings of nobody in particular, and a sound audit."""
-    outcome = in_database(lambda settings: _erase(settings, user_id))
-    if isinstance(outcome, Refused):
-        _fail(_why(outcome, user_id))
-    out.print(f"erased user {user_id}", markup=False)
-
-
-@users.command()
-def export(user_id: Annotated[int, typer.Argument(min=1, metavar="ID")]) -> None:
-    """Print everything that is kept about a person, as JSON."""
-    told = in_database(lambda settings: _export(settings, user_id))
-    if told is None:
-        _fail(f"there is no user {user_id}")
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(told)).decode() + "\n")
-
-
-async def _erase(settings: Settings, user_id: int) -> object:
-    async with open_engine(settings, sweep=False) as (engine, _):
-        return await engine.execute(EraseUser(actor=ACTOR, user_id=user_id))
-
-
-async def _export(settings: Settings, user_id: int) -> UserExport | None:
-    async with open_engine(settings, sweep=False) as (_, reads):
-        told = await reads.export_user(user_id)
-    if told is not None:
-        told.hide_others()
-    return told
 
 
 def _at_desk(work: Callable[[KeyDesk], Awaitable[T]]) -> T:
@@ -137,12 +98,6 @@ def _tell_new(new: NewKey) -> None:
     sys.stdout.flush()
 
 
-def _why(refused: Refused, user_id: int) -> str:
-    if refused.code == RefusalCode.ACTIVE_BOOKINGS:
-        return f"user {user_id} has active bookings ({refused.details['count']}): cancel them first"
-    return f"there is no user {user_id}"
-
-
 def _day(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d}"
 
@@ -151,8 +106,3 @@ def _state(key: ApiKey) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "expired" if key.expires_at is not None and key.expires_at <= datetime.now(UTC) else "valid"
-
-
-def _fail(message: str) -> NoReturn:
-    sys.stderr.write(f"boxoffice: {message}\n")
-    raise SystemExit(1)

@@ -38,12 +38,12 @@ def test_it_says_what_it_would_do_does_it_and_has_nothing_left(program: Program,
         "would archive 2 shows: 2 bookings, 4 seats, 4 events",
         "left to a later run: 1 changed lately",
     ], told.stderr
-    done = program.run("archive", **settings)
+    done = program.call("archive", **settings)
     assert done.stdout.splitlines() == [
         "archived 2 shows: 2 bookings, 4 seats, 6 events",
         "left to a later run: 1 changed lately",
     ], done.stderr
-    again = program.run("archive", "--older-than", "400", **settings)
+    again = program.call("archive", "--older-than", "400", **settings)
     assert again.stdout == "archived 0 shows: 0 bookings, 0 seats, 0 events\n"
-    assert program.run("archive", "--older-than", "0", **settings).returncode == 2
-    assert program.run("verify", **settings).returncode == 0
+    assert program.call("archive", "--older-than", "0", **settings).returncode == 2
+    assert program.call("verify", **settings).returncode == 0

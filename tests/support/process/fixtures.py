@@ -1,4 +1,4 @@
-"""The program's fixtures."""
+"""Fixtures for tests of the program as its users start it."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The benchmark, tiny: nothing is lost, the data are right, the report is complete. Never how fast."""
+"""The benchmark, tiny: nothing is lost, the data are right, the report is complete. Never how fast.
+
+The suite runs one scenario and one report; `make proof` runs them all.
+"""
 
 import shutil
 import signal
@@ -59,7 +62,13 @@ def silent(_text: str) -> None:
 SELLS_OUT = ("sold-out", "real-life", "growth")  # a small hall may, on a fast machine
 
 
-@pytest.mark.parametrize("name", [name for name in BY_NAME if name != "overload"])
+PROOF = pytest.mark.proof
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["hot", *(pytest.param(name, marks=PROOF) for name in BY_NAME if name not in ("hot", "overload"))],
+)
 async def test_a_scenario_ends_with_right_data_and_full_books(bench: Bench, name: str) -> None:
     result = await run_scenario(bench, BY_NAME[name], silent)
 
@@ -74,6 +83,7 @@ async def test_a_scenario_ends_with_right_data_and_full_books(bench: Bench, name
         assert sum(account.acknowledged for account in result.accounts) > 0
 
 
+@PROOF
 async def test_an_overloaded_server_refuses_and_recovers(bench: Bench) -> None:
     result = await run_scenario(bench, BY_NAME["overload"], silent)
 
@@ -84,6 +94,7 @@ async def test_an_overloaded_server_refuses_and_recovers(bench: Bench) -> None:
     assert storm.more("onlooker_refused") == storm.more("of_them_with_Retry-After")
 
 
+@PROOF
 async def test_lost_bookings_and_broken_invariants_are_found(bench: Bench) -> None:
     async def sabotage(stage: Stage) -> list[Item]:
         site = await stage.site("sabotage")
@@ -103,12 +114,14 @@ async def test_lost_bookings_and_broken_invariants_are_found(bench: Bench) -> No
     assert {violated.check for violated in result.violations} >= {"map shows the owners"}
 
 
+@pytest.mark.parametrize(
+    "names", [["real-life"], pytest.param(["real-life", "sold-out"], marks=PROOF)], ids=" ".join
+)
 def test_the_command_agrees_with_the_database_and_writes_a_complete_report(
-    program: Program, tmp_path: Path
+    program: Program, tmp_path: Path, names: list[str]
 ) -> None:
-    done = program.run(
-        "bench", "--quick", "--only", "sold-out", "--only", "real-life", "--out", str(tmp_path)
-    )
+    only = [argument for name in reversed(names) for argument in ("--only", name)]
+    done = program.run("bench", "--quick", *only, "--out", str(tmp_path))
 
     assert done.returncode == 0, done.stderr
     report = msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=Report)
@@ -118,23 +131,25 @@ def test_the_command_agrees_with_the_database_and_writes_a_complete_report(
     accounts = report.scenarios[0].accounts
     assert {account.effect for account in accounts} == {"booked", "held", "confirmed", "cancelled"}
     assert all(account.acknowledged > 0 for account in accounts)
-    assert [scenario.name for scenario in report.scenarios] == ["real-life", "sold-out"]
+    assert [scenario.name for scenario in report.scenarios] == names
     assert report.surroundings.postgres["fsync"] == report.surroundings.postgres["synchronous_commit"] == "on"
     assert all(update.all > 0 for update in report.scenarios[0].updates)
-    for title in ("Targets", "Machine", "Sold out", "Real life", "How to read it"):
+    titles = [BY_NAME[name].title for name in names]
+    for title in ("Targets", "Machine", *titles, "How to read it"):
         assert f"## {title}\n" in text
         assert title in done.stdout or title in ("Machine", "How to read it")
     assert "The data were right" in done.stdout
 
 
 def test_an_unknown_scenario_is_told_in_one_line(program: Program) -> None:
-    refused = program.run("bench", "--only", "cold")
+    refused = program.call("bench", "--only", "cold")
 
     assert refused.returncode == 1
     assert refused.stderr.startswith("boxoffice: there is no scenario cold; there are hot, ")
     assert refused.stderr.count("\n") == 1
 
 
+@PROOF
 def test_sigterm_leaves_nothing_behind(program: Program, data_dir: Path) -> None:
     command = [
         sys.executable,

@@ -1,0 +1,38 @@
+"""The command ``boxoffice bench``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from boxoffice.bench import plan
+from boxoffice.bench.command import run_bench
+from boxoffice.cli.output import out
+from boxoffice.serve.settings import ProgramSettings
+from boxoffice.settings.settings import load_settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def bench(
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick/--full", help="The same in a minute, tiny; in full it takes a quarter of an hour."
+        ),
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this scenario; may be given several times.  [default: all]")
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the report.")] = Path("bench-report"),
+    rounds: Annotated[int | None, typer.Option(min=1, max=20, help="Measurements of each kind.")] = None,
+    seconds: Annotated[int | None, typer.Option(min=1, max=60, help="Seconds of each measurement.")] = None,
+) -> None:
+    """Measure throughput and latency beside what this machine could do at all; status 1 if data are wrong.
+
+    Uses databases of its own, on the server of DATABASE_URL or DB_* or else an embedded one.
+    """
+    sizes = plan.chosen(quick=quick, rounds=rounds, seconds=seconds)
+    if not run_bench(load_settings(ProgramSettings), sizes, only or [], folder, out):
+        raise typer.Exit(1)
