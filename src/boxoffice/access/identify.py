@@ -36,7 +36,7 @@ class Identities:
         self.rates: Final = rates
 
     async def recognise(self, headers: RawHeaders, origin: str | None) -> Caller:
-        """The caller; a person is given without the user, whom ``with_profile`` looks up.
+        """The caller; a person is given without the user, which ``with_profile`` looks up.
 
         Raises ``Unauthenticated``, ``RateLimited``, or a fault of the database or the identity provider.
         """

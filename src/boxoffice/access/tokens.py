@@ -40,8 +40,8 @@ _TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt", "application/j
 _CLAIMS: Final = ("iss", "aud", "exp", "sub")
 _TEXTS: Final = ("sub", "name", "email")
 _CONTROL: Final = re.compile(r"[\u0000-\u001f\u007f-\u009f]")
-_HALF: Final = re.compile(r"[\ud800-\udfff]")
-"""Half a character (a lone surrogate): JSON can write one, and no database can keep it."""
+_LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+"""Half a character: JSON can write one, and no database can keep it."""
 _EMAIL: Final = re.compile(r"[^\s@\u0000-\u001f]{1,64}@[^\s@.\u0000-\u001f]+(\.[^\s@.\u0000-\u001f]+)+")
 _HIGHEST_FIRST: Final = (Role.ADMIN, Role.OPERATOR, Role.SERVICE)
 
@@ -116,7 +116,7 @@ class Tokens:
         subject = claims["sub"]
         if not subject or len(subject) > SUBJECT_CHARS_MAX or _CONTROL.search(subject):
             raise Unauthenticated("untrusted")
-        if any(_HALF.search(str(claims.get(name))) for name in _TEXTS):
+        if any(_LONE_SURROGATE.search(str(claims.get(name))) for name in _TEXTS):
             raise Unauthenticated("untrusted")
         email = _verified_email(claims)
         return Person(self._issuer, subject, self._role(claims), email, _name(claims, email))

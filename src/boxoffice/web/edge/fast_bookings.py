@@ -65,7 +65,7 @@ class FastBookings:
         messages = await _read(receive, self._bytes_max)
         command = self._command(way, number, scope, messages)
         if command is None:
-            await self._app(scope, _again(messages, receive), send)
+            await self._app(scope, _prepended(messages, receive), send)
             return
         scope["path_template"] = way.template
         await send_raw(await self._answer(way.operation, command), send)
@@ -88,7 +88,7 @@ class FastBookings:
         self, way: _Way, number: int, scope: HTTPScope, messages: list[ReceiveMessage]
     ) -> Command[Any] | None:
         """The command of a plain request; None: the request goes to the framework."""
-        body, key = _whole(messages, self._bytes_max), None
+        body, key = _body_of(messages, self._bytes_max), None
         if body is None:
             return None
         for name, value in scope["headers"]:
@@ -136,7 +136,7 @@ def _size(message: ReceiveMessage) -> int:
     return len(message["body"]) if message["type"] == "http.request" else 0
 
 
-def _whole(messages: list[ReceiveMessage], bytes_max: int) -> bytes | None:
+def _body_of(messages: list[ReceiveMessage], bytes_max: int) -> bytes | None:
     """The body; None if it is too long or broke off."""
     parts = [message["body"] for message in messages if message["type"] == "http.request"]
     if len(parts) < len(messages) or messages[-1].get("more_body", False):
@@ -145,7 +145,7 @@ def _whole(messages: list[ReceiveMessage], bytes_max: int) -> bytes | None:
     return body if len(body) <= bytes_max else None
 
 
-def _again(messages: list[ReceiveMessage], receive: Receive) -> Receive:
+def _prepended(messages: list[ReceiveMessage], receive: Receive) -> Receive:
     """A channel that gives the messages that were read already, and then those that still come."""
     read = messages[::-1]
 

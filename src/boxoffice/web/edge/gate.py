@@ -190,5 +190,5 @@ def _check_user(asked: _Asked, caller: Caller, owner_id: int | None, scope: HTTP
 
 
 def _number(text: str) -> int | None:
-    """The number in a path; None if anything but ASCII digits is written there."""
+    """The number in a path; None if the path has anything but 1 to 16 ASCII digits there."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else None

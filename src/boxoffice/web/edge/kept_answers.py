@@ -10,8 +10,9 @@ KEPT_S: Final = 0.2
 five queries a second together."""
 
 FRESH_LOADS_MAX: Final = 10.0
-"""The largest stock of early loads of one answer. An early load takes one from the stock: this process has
-changed the show, and loads the answer again before ``KEPT_S`` is over, so a buyer sees the own booking."""
+"""The largest stock of early loads of one answer. When this process has changed a show, the next request
+loads the answer early, before ``KEPT_S`` is over: otherwise a buyer who books and looks would not see the
+booking. Each early load takes one from the stock."""
 
 FRESH_LOADS_PER_S: Final = 2.0
 """Early loads a second by which the stock grows again. Without this bound each booking of a storm would cost

@@ -67,7 +67,7 @@ class SharedReads:
     async def _answer(self, question: Question, show_id: int, scope: HTTPScope) -> KeptAnswer:
         """An answer with all changes that this process made before the request came.
 
-        When the stock of early loads is used up, the answer may be up to ``KEPT_S`` old.
+        Once the stock of early loads is used up, the answer may be up to ``KEPT_S`` old.
         """
         asked_at = _now()
         answer = self._current(question, show_id, scope, asked_at)
