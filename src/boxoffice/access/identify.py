@@ -27,7 +27,7 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class Identities:
-    """Finds callers by API keys and tokens. ``tokens`` None: no provider is set, no token is accepted."""
+    """The finder of callers by keys and tokens. ``tokens`` None: no provider is set, no token is accepted."""
 
     def __init__(self, keys: KnownKeys, tokens: Tokens | None, profiles: Profiles, rates: Rates) -> None:
         self._keys = keys

@@ -136,7 +136,7 @@ class ProviderKeys:
             self._fetching = None
 
     def _listed(self) -> list[dict[str, Any]]:
-        """The keys as the provider lists them. Runs in a thread of its own."""
+        """The keys as the provider lists them. This method waits for the network, so it runs in a thread."""
         address = self._address
         if address is None:
             told = self._fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
@@ -176,7 +176,7 @@ def _check(address: str) -> None:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Refuses redirects: with a redirect the keys could come from an address that is not the provider's."""
+    """A handler that refuses redirects: a redirect could bring keys that are not the provider's."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         """Follows no redirect; the answer is then an error."""

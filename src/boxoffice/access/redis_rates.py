@@ -1,4 +1,4 @@
-"""Rate limits that several instances share, counted in Redis; while Redis is away, each one counts alone."""
+"""Rate limits that instances share, counted in Redis; while Redis is away, each instance counts alone."""
 
 from collections.abc import Callable
 from hashlib import blake2b

@@ -108,7 +108,7 @@ class Tokens:
             raise Unauthenticated("expired") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise Unauthenticated("untrusted") from None
-        if "events" in claims:  # a logout token, which ends a login and proves none
+        if "events" in claims:  # a logout token ends a login, and proves none
             raise Unauthenticated("untrusted")
         return claims
 

@@ -15,7 +15,7 @@ Claims = dict[str, Any]
 
 
 class Provider:
-    """Signs tokens with a key of its own."""
+    """A provider, which signs tokens with its own key."""
 
     def __init__(self, key_id: str = "first") -> None:
         self.key_id = key_id

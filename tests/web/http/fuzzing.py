@@ -1,4 +1,4 @@
-"""Sends bent requests, and checks every answer against what the API promises."""
+"""The fuzzer: it sends bent requests, and checks every answer against what the API promises."""
 
 import json
 from collections import Counter

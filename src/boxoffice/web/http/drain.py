@@ -1,8 +1,8 @@
 """The drain: the time between SIGTERM and the closing of the port.
 
 Load balancers need this time to send requests to another server. Meanwhile ``/readyz`` says 503, every answer
-closes its connection, and requests are served as before. Without the drain a request would be lost that is on
-its way while the port closes, or that comes on a connection which just ends.
+closes its connection, and requests are served as before. Without the drain two kinds of requests would be
+lost: a request that is on its way while the port closes, and a request on a connection that just ends.
 """
 
 import asyncio
