@@ -10,6 +10,8 @@ import pytest
 from httpx import AsyncClient
 
 from tests.support.http.api import START, refused
+from tests.support.http.fixtures import app_without_database, client_of
+from tests.support.settings import settings_of
 
 BOOKING = {"user_id": 1, "show_id": 1, "seats_booked": 1}
 SHOW = {"name": "Movie", "start_time": START, "total_seats": 10}
@@ -257,3 +259,10 @@ async def test_a_large_body_is_refused_however_it_is_sent(http: AsyncClient) -> 
 
 def _bytes(key: str | bytes) -> bytes:
     return key if isinstance(key, bytes) else key.encode()
+
+
+@pytest.mark.parametrize("host", ["a:b", "[::1", "a:99999999", "["])
+async def test_a_host_that_is_none_does_not_turn_a_mistake_into_a_fault(host: str) -> None:
+    async with client_of(app_without_database(settings_of(AUTH="off"))) as client:
+        answer = await client.get("/api/shows?limit=0", headers={"Host": host})
+    assert refused(answer, 400, "invalid_request")["errors"][0]["path"] == "limit"

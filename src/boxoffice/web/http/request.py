@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import State
+from litestar.datastructures import URL, State
 from litestar.exceptions import ClientException, InternalServerException
 
 from boxoffice.engine.reads import Reads
@@ -16,6 +16,12 @@ from boxoffice.web.http.services import Services, services_of
 
 class ApiRequest(Request[Any, Any, State]):
     """A request to one of our handlers."""
+
+    @property
+    def url(self) -> URL:
+        """The path and the query. Litestar would add the host, and fail (500) on a malformed Host."""
+        query: bytes = self.scope["query_string"]
+        return URL.from_components(path=self.scope["path"], query=query.decode("latin-1"))
 
     @property
     def services(self) -> Services:
