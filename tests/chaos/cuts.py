@@ -53,7 +53,7 @@ HEARD: Final = {HttpCut.BEFORE_ANSWER, HttpCut.IN_ANSWER}
 
 _LOCK: Final = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 _EVENTS: Final = """
-    SELECT e.seq, e.kind, e.booking_id, e.seats, b.status
+    SELECT e.seq, e.kind, e.booking_id, e.places AS seats, b.status
     FROM show_events AS e LEFT JOIN bookings AS b USING (show_id, booking_id)
     WHERE e.show_id = $1 AND e.seq > $2 ORDER BY e.seq
 """

@@ -64,7 +64,7 @@ SHORTEST_ROUND_S: Final = 3.5
 
 # A hold is over when it was sold or given back, or else at its last end.
 _HOLDS: Final = """
-    SELECT h.show_id, h.booking_id, h.user_id, cardinality(h.seats) AS seats, h.at AS began, LEAST(
+    SELECT h.show_id, h.booking_id, h.user_id, cardinality(h.places) AS seats, h.at AS began, LEAST(
         max((e.details ->> 'expires_at')::timestamptz),
         min(e.at) FILTER (WHERE e.kind IN ('confirmed', 'cancelled', 'failed'))
     ) AS ended

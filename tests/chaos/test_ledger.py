@@ -45,7 +45,7 @@ async def test_what_was_told_and_is_not_there_is_found(
 
 async def test_a_seat_that_its_booking_does_not_own_is_found(ledger: Ledger, connection: Connection) -> None:
     ledger.acknowledge(told(ONE, 1, 2))
-    await connection.execute("DELETE FROM booking_seats WHERE seat_number = 2")
+    await connection.execute("DELETE FROM booking_seats WHERE place = 2")
 
     assert len(await ledger.compare(connection)) == 1
 

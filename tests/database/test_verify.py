@@ -19,14 +19,17 @@ CORRUPTIONS = [
     (
         {"bookings end once"},  # cancelled twice
         """
-        SELECT append_events(1, ARRAY(SELECT e FROM show_events AS e WHERE kind = 'cancelled'))
+        SELECT append_events(1, ARRAY(
+            SELECT ROW(kind, booking_id, user_id, places, actor, at, NULL, details, NULL)::new_event
+            FROM show_events WHERE kind = 'cancelled'
+        ))
         """,
     ),
     (
         {"events have a kind"},
         """
         SELECT append_events(1, ARRAY[
-            ROW(1, NULL, 'lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL, NULL)::show_events
+            ROW('lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL)::new_event
         ])
         """,
     ),

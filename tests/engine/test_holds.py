@@ -137,10 +137,10 @@ async def test_with_very_many_expired_holds_the_ones_that_are_asked_for_end_firs
     await connection.execute(
         """
         SELECT append_events(1, ARRAY(
-            SELECT ROW(show_id, NULL, kind, booking_id + n, user_id, ARRAY[n + 1], actor, at, NULL,
+            SELECT ROW(kind, booking_id + n, user_id, ARRAY[n + 1], actor, at, NULL,
                        jsonb_build_object('expires_at',
                                           (details ->> 'expires_at')::timestamptz - interval '1 s'),
-                       NULL, NULL)::show_events
+                       NULL)::new_event
             FROM show_events, generate_series(1, 20000) AS n WHERE kind = 'held'
         ))
         """

@@ -2,10 +2,12 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
-from boxoffice.vocabulary.outcomes import BookingDone, Refused
-from tests.support.engine.box import Box, done, in_one_batch, refused
+from boxoffice.vocabulary.commands import ShowCommand
+from boxoffice.vocabulary.outcomes import BookingDone, HoldsExpired, Refused
+from tests.support.engine.box import ACTOR, Box, done, in_one_batch, refused
 from tests.support.engine.clock import Clock
 from tests.support.engine.databases import Connection
 
@@ -125,6 +127,22 @@ async def test_a_poisonous_command_fails_alone(box: Box) -> None:
     outcomes = await asyncio.gather(*good[:5], *bad, *good[5:], return_exceptions=True)
     assert [isinstance(outcome, Exception) for outcome in outcomes] == [False] * 5 + [True] * 3 + [False] * 4
     assert [(await box.view(show)).available_seats for show in shows] == [15, 16]
+    assert await box.violations() == {}
+
+
+class RingTheBell(ShowCommand[HoldsExpired], frozen=True, kw_only=True, tag="ring"):
+    """A command of a release that the functions do not know."""
+
+    done = HoldsExpired
+
+
+async def test_a_command_of_an_unknown_kind_fails_alone(box: Box) -> None:
+    show = await box.show()
+    bell = asyncio.create_task(box.do(RingTheBell(actor=ACTOR, show_id=show)))
+    first, second = await asyncio.gather(box.try_book(show), box.try_book(show))
+    with pytest.raises(asyncpg.FeatureNotSupportedError, match="no kind that is known"):
+        await bell
+    assert [done(outcome).booking.seats for outcome in (first, second)] == [[1], [2]]
     assert await box.violations() == {}
 
 

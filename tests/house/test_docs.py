@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.pages import IN_README, written_pages
+from tests.support.engine.databases import Connection
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,15 +20,6 @@ def test_the_readme_has_the_settings_that_most_people_set() -> None:
     readme = (ROOT / "README.md").read_text()
 
     assert re.findall(r"^\| `([A-Z_]+)` \|", readme, re.M) == list(IN_README)
-
-
-def test_every_decision_is_listed() -> None:
-    folder = ROOT / "docs" / "decisions"
-    index = (folder / "README.md").read_text()
-
-    pages = [page.name for page in folder.glob("0*.md")]
-    assert pages
-    assert [page for page in pages if f"({page})" not in index] == []
 
 
 HEADINGS = (
@@ -57,7 +49,7 @@ def test_the_runbook_has_the_headings_that_others_point_to() -> None:
     assert set(re.findall(r"operations\.md, '([^']+)'", doctor)) <= set(HEADINGS)
 
 
-@pytest.mark.parametrize("page", ["operations.md", "reliability.md", "scaling.md"])
+@pytest.mark.parametrize("page", ["operations.md", "reliability.md", "security.md"])
 def test_the_tests_that_a_page_names_exist(page: str) -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text()))
     tests = "".join(source.read_text() for source in (ROOT / "tests").rglob("test_*.py"))
@@ -75,3 +67,47 @@ def test_each_trouble_of_the_specification_has_tests_that_are_named() -> None:
         "Expired holds are not cleaned up",
     ]
     assert all(len(re.findall(r"`test_\w+`", section)) >= 3 for section in troubles)
+
+
+TOUR = (ROOT / "docs" / "tour.md").read_text()
+STATIONS = re.findall(r"^### \d+\. `(\S+)`.*?\n(.*?)(?=^##)", TOUR, re.M | re.S)
+
+
+@pytest.mark.parametrize("page", ["operations.md", "scaling.md"])
+async def test_the_queries_that_a_page_shows_can_be_asked(connection: Connection, page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
+    queries = re.findall(r"SELECT[^`;]+?FROM[^`;]+", text)
+
+    assert queries
+    for query in queries:
+        await connection.fetch(query)
+
+
+def test_the_files_of_the_tour_exist() -> None:
+    named = re.findall(r"`((?:\w+/)+\w+\.(?:py|sql))`", TOUR)
+
+    assert len(STATIONS) == 10
+    assert [name for name in named if not source(name).exists()] == []
+
+
+@pytest.mark.parametrize(("path", "text"), STATIONS)
+def test_what_a_station_of_the_tour_names_is_in_its_files(path: str, text: str) -> None:
+    beside = source(path).parent.glob("*.*")
+    named = map(source, re.findall(r"`((?:\w+/)+\w+\.(?:py|sql))`", text))
+    code = "".join(file.read_text() for file in (*beside, *named))
+
+    assert [name for name in re.findall(r"`(\w+)`", text) if not re.search(rf"\b{name}\b", code)] == []
+
+
+@pytest.mark.parametrize(("path", "text"), STATIONS)
+def test_the_lines_that_a_station_of_the_tour_shows_are_in_its_file(path: str, text: str) -> None:
+    code = source(path).read_text()
+    shown = "".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)).splitlines()
+
+    assert [line for line in shown if line.strip() != "..." and line.strip() not in code] == []
+
+
+def source(name: str) -> Path:
+    """The file that a page names, below the package or the repository."""
+    below = ROOT / "src" / "boxoffice" / name
+    return below if below.exists() else ROOT / name

@@ -12,19 +12,24 @@ from tests.support.process.program import Program
 SOURCE = Path(boxoffice.__file__).parent
 NEXT_VERSION = "99.0.0"
 MIGRATION = "0900_next"
+EXPANDED = (
+    *("users", "shows", "show_inventory", "map_chunks", "bookings", "booking_seats", "show_events"),
+    *("show_batches", "idempotency_keys", "caller_locks"),
+)
 CONTRACTED = "UPDATE schema_migrations SET serves_since = NULL WHERE name = $1"
 BOOKINGS = "SELECT booking_id FROM bookings WHERE show_id = $1"
 
 
 def next_release(folder: Path) -> Path:
-    """A copy of the package as a release that expands: one more column, and every function written anew."""
+    """A copy of the package as a release that expands: columns, a member of commands, every function anew."""
     package = folder / "boxoffice"
     shutil.copytree(SOURCE, package, ignore=shutil.ignore_patterns("__pycache__"))
     init = package / "__init__.py"
     init.write_text(init.read_text().replace(boxoffice.__version__, NEXT_VERSION))
     (package / f"sql/migrations/{MIGRATION}.sql").write_text(
-        f"-- One more column.\n-- Serves programs since {boxoffice.__version__}.\n"
-        "ALTER TABLE bookings ADD COLUMN note text;\nALTER TABLE show_inventory ADD COLUMN note text;\n"
+        f"-- Expands.\n-- Serves programs since {boxoffice.__version__}.\n"
+        + "".join(f"ALTER TABLE {table} ADD COLUMN note text;\n" for table in EXPANDED)
+        + "ALTER TYPE engine_command ADD ATTRIBUTE note text;\n"
     )
     for function in (package / "sql/functions").rglob("*.sql"):
         text = function.read_text()

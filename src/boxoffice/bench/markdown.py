@@ -1,10 +1,15 @@
 """The report as Markdown."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import fill
+from typing import Final
 
 from boxoffice.bench.report import Report
 from boxoffice.bench.results import ScenarioResult
 from boxoffice.bench.tables import Grid, books_grid, extras, figures_grid, targets_grid, updates_grid
+
+LINE_CHARS_MAX: Final = 110
+"""Characters of a line of prose, as in docs/performance.md, where the report is pasted."""
 
 READING = """\
 - Everything runs on one machine: load generator, server and PostgreSQL share its cores. A baseline
@@ -59,7 +64,8 @@ def _facts(report: Report) -> Grid:
 def _scenario(report: Report, result: ScenarioResult) -> Iterator[str]:
     figures = report.figures_of(result.name)
     yield from _section(result.title, figures_grid(figures), result.about)
-    yield from (f"- {line}" for line in [*extras(figures), *result.notes])
+    notes = [*extras(figures), *result.notes]
+    yield from (fill(f"- {note}", LINE_CHARS_MAX, subsequent_indent="  ") for note in notes)
     checked = "`verify` found nothing."
     if result.violations:
         checked = f"**`verify` found: {result.violations}**"
@@ -71,7 +77,7 @@ def _scenario(report: Report, result: ScenarioResult) -> Iterator[str]:
 def _section(title: str, grid: Grid, about: str = "") -> Iterator[str]:
     yield f"## {title}\n"
     if about:
-        yield f"{about}\n"
+        yield f"{fill(about, LINE_CHARS_MAX)}\n"
     yield from _table(grid)
 
 

@@ -10,8 +10,8 @@ from tests.support.engine.databases import Connection
 from tests.support.http.client import Answer, Ask
 
 _STORED = """
-    SELECT b.booking_id, b.status, b.seats,
-           ARRAY(SELECT s.seat_number FROM booking_seats AS s
+    SELECT b.booking_id, b.status, b.places AS seats,
+           ARRAY(SELECT s.place FROM booking_seats AS s
                  WHERE s.show_id = b.show_id AND s.booking_id = b.booking_id ORDER BY 1) AS owned
     FROM bookings AS b WHERE b.show_id = $1
 """

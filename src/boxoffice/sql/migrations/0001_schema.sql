@@ -305,6 +305,20 @@ CREATE TYPE command_outcome AS (
     details     jsonb
 );
 
+-- An event before it has its show's number and link. It is a type of its own: so the table can get columns
+-- while the functions of an older release still write.
+CREATE TYPE new_event AS (
+    kind        text,
+    booking_id  bigint,
+    user_id     bigint,
+    places      integer[],
+    actor       text,
+    at          timestamptz,
+    command_no  integer,
+    details     jsonb,
+    origin      text
+);
+
 -- What the picker of a layout gives: code 'done' and the places in order, or a refusal with its details.
 -- told: what else the event and the answer say about the choice. hints: the show's run_hints after it; NULL:
 -- as before.

@@ -41,5 +41,8 @@ BEGIN
     IF v_kinds && '{expire}' THEN
         v_outcomes := v_outcomes || expired_outcomes(p_expired, p_commands);
     END IF;
+    IF cardinality(v_outcomes) < cardinality(p_commands) THEN  -- else the program would ask again, without end
+        RAISE feature_not_supported USING MESSAGE = format('a command is of no kind that is known: %s', v_kinds);
+    END IF;
     RETURN v_outcomes;
 END $$;

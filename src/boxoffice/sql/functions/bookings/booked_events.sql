@@ -2,7 +2,7 @@
 -- effect, in the order of their outcomes.
 CREATE OR REPLACE FUNCTION booked_events(
     p_now timestamptz, p_commands engine_command[], p_outcomes command_outcome[]
-) RETURNS show_events[]
+) RETURNS new_event[]
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN ARRAY(

@@ -10,8 +10,7 @@
 CREATE OR REPLACE FUNCTION lock_callers(p_commands engine_command[]) RETURNS engine_command[]
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_locks   caller_locks[];
-    v_lock    caller_locks;
+    v_shows   jsonb;  -- the shows of each user with more than one, by user id
     v_command engine_command;
 BEGIN
     WITH locked AS (
@@ -31,10 +30,9 @@ BEGIN
         END
         RETURNING l.user_id, l.show_ids
     )
-    SELECT array_agg(ROW(l.user_id, l.show_ids)::caller_locks) INTO v_locks
-    FROM locked AS l WHERE cardinality(l.show_ids) > 1;
+    SELECT jsonb_object_agg(l.user_id, l.show_ids) INTO v_shows FROM locked AS l WHERE cardinality(l.show_ids) > 1;
 
-    IF v_locks IS NULL THEN
+    IF v_shows IS NULL THEN
         RETURN p_commands;
     END IF;
     UPDATE caller_locks AS l  -- a statement of its own: it must see what was done before the lock was had
@@ -46,17 +44,16 @@ BEGIN
               AND b.status IN ('PENDING', 'CONFIRMED') AND b.expires_at IS NOT NULL
         )
     )
-    WHERE cardinality(l.show_ids) > 8 AND l.user_id IN (SELECT v.user_id FROM unnest(v_locks) AS v);
+    WHERE cardinality(l.show_ids) > 8
+      AND l.user_id IN (SELECT k.user_id::bigint FROM jsonb_object_keys(v_shows) AS k (user_id));
 
     FOR n IN 1 .. cardinality(p_commands) LOOP
         v_command := p_commands[n];
-        CONTINUE WHEN v_command.hold_seconds IS NULL OR v_command.caps IS NULL;
-        FOREACH v_lock IN ARRAY v_locks LOOP
-            IF v_lock.user_id = v_command.user_id THEN
-                v_command.caps := v_command.caps || jsonb_build_object('show_ids', v_lock.show_ids);
-                p_commands[n] := v_command;
-            END IF;
-        END LOOP;
+        IF v_command.hold_seconds IS NOT NULL AND v_command.caps IS NOT NULL AND v_shows ? v_command.user_id::text THEN
+            v_command.caps := v_command.caps
+                || jsonb_build_object('show_ids', v_shows -> v_command.user_id::text);
+            p_commands[n] := v_command;
+        END IF;
     END LOOP;
     RETURN p_commands;
 END $$;

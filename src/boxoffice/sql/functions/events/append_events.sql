@@ -2,7 +2,7 @@
 -- one before it and moves the show's sequence on. Nothing else writes show_events. It reads no event back:
 -- under SERIALIZABLE that would make batches of neighbouring shows conflict.
 -- Locks: the caller holds the show's inventory row.
-CREATE OR REPLACE FUNCTION append_events(p_show_id bigint, p_events show_events[]) RETURNS void
+CREATE OR REPLACE FUNCTION append_events(p_show_id bigint, p_events new_event[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_seq     bigint;
@@ -14,17 +14,18 @@ BEGIN
     FOREACH v_content IN ARRAY ARRAY(
         SELECT event_content(p_show_id, v_seq + e.no, e.kind, e.booking_id, e.user_id, e.places, e.actor, e.at, e.details)
         FROM unnest(p_events) WITH ORDINALITY
-             AS e (show_id, seq, kind, booking_id, user_id, places, actor, at, command_no, details, origin, link, no)
+             AS e (kind, booking_id, user_id, places, actor, at, command_no, details, origin, no)
         ORDER BY e.no
     ) LOOP
         v_link := sha256(v_link || v_content);
         v_links := v_links || v_link;
     END LOOP;
     INSERT INTO show_events
-    SELECT p_show_id, v_seq + e.no, e.kind, e.booking_id, e.user_id, e.places, e.actor, e.at, e.command_no, e.details,
-           e.origin, e.link
+        (show_id, seq, kind, booking_id, user_id, places, actor, at, command_no, details, origin, link)
+    SELECT p_show_id, v_seq + e.no, e.kind, e.booking_id, e.user_id, e.places, e.actor, e.at, e.command_no,
+           e.details, e.origin, e.link
     FROM ROWS FROM (unnest(p_events), unnest(v_links)) WITH ORDINALITY
-         AS e (show_id, seq, kind, booking_id, user_id, places, actor, at, command_no, details, origin, unlinked, link, no);
+         AS e (kind, booking_id, user_id, places, actor, at, command_no, details, origin, link, no);
     -- fault point: before_sequence_moves
     UPDATE show_inventory SET last_seq = v_seq + cardinality(p_events), last_link = v_link WHERE show_id = p_show_id;
 END $$;

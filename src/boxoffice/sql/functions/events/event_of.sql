@@ -1,11 +1,11 @@
--- event_of(command, kind, booking, user, places, now, details): the event that a command leaves.
--- append_events numbers and links it. It must stay one expression, so that it costs no call.
+-- event_of(command, kind, booking, user, places, now, details): the event that a command leaves. It gets its
+-- number and its link in append_events. It must stay one expression, so that it costs no call.
 CREATE OR REPLACE FUNCTION event_of(
     p_command engine_command, p_kind text, p_booking_id bigint, p_user_id bigint, p_places integer[],
     p_now timestamptz, p_details jsonb
-) RETURNS show_events
+) RETURNS new_event
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ROW(
-    p_command.show_id, NULL, p_kind, p_booking_id, p_user_id, p_places, p_command.actor, p_now,
-    p_command.command_no, p_details, p_command.origin, NULL
-)::show_events;
+    p_kind, p_booking_id, p_user_id, p_places, p_command.actor, p_now, p_command.command_no, p_details,
+    p_command.origin
+)::new_event;

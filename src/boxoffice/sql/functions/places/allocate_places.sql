@@ -17,6 +17,7 @@ DECLARE
     c        record;
     v_choice seat_choice;
     v_place  integer;
+    v_booking bookings;
 BEGIN
     SELECT layout, total_places, free_places, run_hints, last_booking_number
     INTO v_layout, v_total, v_free, hints, v_number
@@ -51,14 +52,28 @@ BEGIN
         END IF;
 
         IF v_choice.code = 'done' THEN
-            FOREACH v_place IN ARRAY v_choice.places LOOP  -- here, for a function would copy the map with each command
+            FOREACH v_place IN ARRAY v_choice.places LOOP  -- a function would copy the map with each command
                 v_chunks[chunk_of(v_place) + 1] := set_bit(v_chunks[chunk_of(v_place) + 1], bit_of(v_place), 1);
             END LOOP;
             v_free := v_free - cardinality(v_choice.places);
             hints := COALESCE(v_choice.hints, hints);
-            v_number := v_number + CASE c.kind WHEN 'block' THEN 0 ELSE 1 END;
-            outcomes := outcomes
-                || done(c.command, new_booking(c.command, p_now, v_number, v_choice.places), v_choice.told);
+            v_booking := NULL;  -- by name: a column that a later migration adds is NULL until the functions follow
+            v_booking.places := v_choice.places;
+            IF c.kind = 'block' THEN
+                v_booking.reason := (c.command).reason;
+            ELSE
+                v_number := v_number + 1;
+                v_booking.show_id := p_show_id;
+                v_booking.booking_id := p_show_id << 24 | v_number;
+                v_booking.user_id := (c.command).user_id;
+                v_booking.status := CASE WHEN (c.command).hold_seconds IS NULL THEN 'CONFIRMED' ELSE 'PENDING' END;
+                v_booking.expires_at := p_now + make_interval(secs => (c.command).hold_seconds);
+                v_booking.retaken_from := CASE c.kind WHEN 'retake' THEN (c.command).booking_id END;
+                v_booking.created_at := p_now;
+                v_booking.updated_at := p_now;
+                v_booking.capped := (c.command).caps IS NOT NULL OR c.kind = 'retake';
+            END IF;
+            outcomes := outcomes || done(c.command, v_booking, v_choice.told);
         ELSE
             outcomes := outcomes || refuse(c.command, v_choice.code, v_choice.details);
         END IF;
