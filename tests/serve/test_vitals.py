@@ -14,7 +14,7 @@ from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
-from tests.support.http.api import Api, done
+from tests.support.http.api import Api, data_of
 from tests.support.http.fixtures import client_of, running, vitals_of
 from tests.support.http.scrape import Scrape
 from tests.support.settings import settings_for
@@ -39,7 +39,7 @@ async def test_the_seats_of_busy_shows_are_told_by_state(app: Litestar, api: Api
     await api.booking(show["id"], user["id"], seats_booked=3)
     await api.hold(show["id"], user["id"])
     kept = {"seat_numbers": [9, 10], "reason": "press"}
-    done(await api.http.post(f"/api/admin/shows/{show['id']}/seats/block", json=kept))
+    data_of(await api.http.post(f"/api/admin/shows/{show['id']}/seats/block", json=kept))
 
     told = await looked(app, api.http)
 

@@ -39,7 +39,10 @@ PAGE: Final = 1_000_000
 
 
 class Box:
-    """Commands by name; user 1 is there from the start. ``key`` is the Idempotency-Key."""
+    """The core's commands by name; user 1 is there from the start. ``key`` is the Idempotency-Key.
+
+    What few tests ask they ask by ``do``. A domain has words of its own, functions in a module of its own.
+    """
 
     def __init__(self, dsn: str, engine: BookingEngine, reads: Reads) -> None:
         self.dsn = dsn

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 import pytest
 
-from tests.support.http.api import START, Api, Json, done
+from tests.support.http.api import START, Api, Json, data_of
 from tests.support.http.callers import Callers, Credential
 from tests.support.http.policies import declared
 
@@ -117,13 +117,13 @@ async def scene(callers: Callers, *, hold: bool) -> dict[str, Any]:
         show = (await admin.show())["id"]
         empty = (await admin.show())["id"]
         blocked = {"seat_numbers": [10], "reason": "house"}
-        done(await admin.http.post(f"/api/admin/shows/{show}/seats/block", json=blocked))
-        user = done(await ada.http.get("/api/users/me"))["id"]
+        data_of(await admin.http.post(f"/api/admin/shows/{show}/seats/block", json=blocked))
+        user = data_of(await ada.http.get("/api/users/me"))["id"]
         made = {"{show}": show, "{empty show}": empty, "{user}": user, "{hold}": 0}
         if hold:
-            made["{hold}"] = done(await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201)[
-                "id"
-            ]
+            made["{hold}"] = data_of(
+                await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201
+            )["id"]
         return made
 
 

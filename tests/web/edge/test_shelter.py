@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.access import AccessSettings
 from boxoffice.settings.server import ServerSettings
-from tests.support.http.api import refused
+from tests.support.http.api import problem_of
 from tests.support.http.fixtures import app_without_database
 from tests.support.settings import settings_of
 
@@ -39,7 +39,7 @@ async def asked(settings: ProgramSettings, headers: dict[str, str], method: str 
     ["localhost", "LOCALHOST:3001", "127.0.0.1", "127.0.0.1:80", "127.8.9.10", "[::1]", "[::1]:3001"],
 )
 async def test_this_machine_asks_itself(host: str) -> None:
-    refused(await asked(settings_of(), {"Host": host}), 404, "not_found")
+    problem_of(await asked(settings_of(), {"Host": host}), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ async def test_this_machine_asks_itself(host: str) -> None:
 )
 @pytest.mark.parametrize("method", METHODS)
 async def test_nobody_else_does(headers: dict[str, str], method: str) -> None:
-    problem = refused(await asked(settings_of(), headers, method), 403, "forbidden")
+    problem = problem_of(await asked(settings_of(), headers, method), 403, "forbidden")
     assert "AUTH=on" in problem["detail"]
 
 
@@ -84,9 +84,9 @@ async def test_a_form_elsewhere_books_nothing(settings: ProgramSettings) -> None
     body = b'{"user_id": 1, "show_id": 1, "seats_booked": 1}'
     async with client(settings) as http:
         answer = await http.post("/api/bookings", content=body, headers=FORM | {"Origin": EVIL})
-        refused(answer, 403, "forbidden")
+        problem_of(answer, 403, "forbidden")
         answer = await http.post("/api/bookings", content=body, headers=FORM)
-        refused(answer, 500, "internal_error")  # let in: there is no engine
+        problem_of(answer, 500, "internal_error")  # let in: there is no engine
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -123,4 +123,4 @@ async def test_open_by_decision_it_may_stand_behind_a_proxy() -> None:
 
 async def test_who_must_say_who_they_are_may_come_from_anywhere() -> None:
     headers = {"Host": "tickets.example", "X-Forwarded-For": "192.0.2.9", "Origin": EVIL}
-    refused(await asked(settings_of(AUTH="on"), headers), 404, "not_found")
+    problem_of(await asked(settings_of(AUTH="on"), headers), 404, "not_found")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.http.api import Api, Json, done, listed
+from tests.support.http.api import Api, Json, data_of, listed
 
 ITEMS = 5
 
@@ -81,4 +81,4 @@ async def test_items_that_come_while_paging_disturb_nothing(api: Api) -> None:
 
 async def test_an_empty_list_is_a_page(api: Api) -> None:
     assert listed(await api.http.get("/api/shows")) == []
-    assert done(await api.http.post("/api/bookings/expire-old")) == {"expired_count": 0}
+    assert data_of(await api.http.post("/api/bookings/expire-old")) == {"expired_count": 0}
