@@ -1,4 +1,4 @@
-"""Operations as HTTP: how each is asked, and what its answer says."""
+"""Operations over HTTP: the request of each, and how its answer is read."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ _READS: Final = {
 
 
 class NotSent(Exception):
-    """Nobody listens there: the request had no effect."""
+    """No server listens at that port, so the request had no effect."""
 
 
 class Lost(Exception):
-    """The answer did not come, or broke off."""
+    """The answer did not come, or broke off, so the outcome is not known."""
 
 
 class Asker:
@@ -52,12 +52,12 @@ class Asker:
             raise
 
     def drop(self, server: int) -> None:
-        """Forgets the connection to a server."""
+        """Close the connection to a server."""
         if server in self._open:
             self._open.pop(server)[1].close()
 
     def close(self) -> None:
-        """Forgets all connections."""
+        """Close all connections."""
         for server in list(self._open):
             self.drop(server)
 
@@ -73,7 +73,7 @@ class Asker:
 
 
 def ending(operation: Operation, status: int, body: Any) -> None:
-    """Notes in the operation what an answer says."""
+    """Record the answer in the operation."""
     if 200 <= status < 300:
         operation.outcome = "ok"
         _note(operation, body["data"])
@@ -86,7 +86,7 @@ def ending(operation: Operation, status: int, body: Any) -> None:
 
 
 def booking_of(data: Mapping[str, Any]) -> ToldBooking:
-    """A booking as the API tells it."""
+    """A booking from the JSON of an answer."""
     return ToldBooking(
         id=data["id"],
         show=data["show_id"],
@@ -136,7 +136,7 @@ def _request(operation: Operation) -> bytes:
 
 
 def _asked(o: Operation) -> tuple[str, str, object]:
-    """Method, path and body."""
+    """The method, path and body of an operation's request."""
     match o.kind:
         case "book":
             return "POST", "/api/bookings", _wish(o)

@@ -1,4 +1,4 @@
-"""What must be true of a history without looking for an order: promises about bookings, keys and sums."""
+"""Promises about bookings, keys and counters that can be checked without a search for an order."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def _phantoms(effects: Effects) -> Iterator[str]:
 
 
 def _told_twice(effects: Effects) -> Iterator[str]:
-    """A booking is made by one request, confirmed by one, and ended by one."""
+    """Bookings that two requests claim to have made, confirmed or ended."""
     told: dict[tuple[int, str], Operation] = {}
     for effect in effects.done:
         operation, booking = effect.told, effect.booking
@@ -139,7 +139,7 @@ def _adds_up(counts: Counts) -> bool:
 
 
 def _went_back(history: History) -> Iterator[str]:
-    """An exact read that begins after another one ended must not tell an older version of the show."""
+    """Exact reads that began after another one had ended, and returned an older version of the show."""
     reads = defaultdict[int, list[Operation]](list)
     for operation in history.operations:
         if operation.consistent and operation.outcome == "ok" and operation.seq:

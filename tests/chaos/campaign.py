@@ -1,4 +1,4 @@
-"""What a campaign is: one way to look for a broken promise, for as long as one likes."""
+"""A campaign: one way to look for a broken promise, for any length of time."""
 
 import asyncio
 import traceback
@@ -9,14 +9,14 @@ from typing import Any, Final
 from msgspec import Struct
 
 OVERTIME_MAX_S: Final = 180.0
-"""Seconds beyond its time after which a campaign is stopped: to start and to judge takes some tens."""
+"""Seconds that a campaign may take beyond its time. Starting servers and judging take some tens of them."""
 
 Figures = dict[str, int | float | str]
-"""What was counted or measured, by a name that ends in its unit where it has one."""
+"""Counts and measurements by name. A name ends in its unit if there is one."""
 
 
 class Stage(Struct, frozen=True):
-    """Where and how long: a folder of the campaign's own that every user can enter, seconds, and a seed."""
+    """Where and how long a campaign runs: its own folder, which every user can enter; seconds; and a seed."""
 
     folder: Path
     seconds: float
@@ -24,18 +24,18 @@ class Stage(Struct, frozen=True):
 
 
 class Findings(Struct):
-    """What a campaign saw. ``violations``: a sentence for each broken promise; there must be none."""
+    """The result of a campaign. ``violations``: a sentence for each broken promise; there must be none."""
 
     figures: Figures
     violations: list[str]
 
 
 class Campaign(Struct, frozen=True):
-    """A campaign by name; ``promise`` is what it tries to break.
+    """A campaign by name. ``promise``: the promise that it tries to break.
 
-    Of a long run it gets ``share`` of the time (of the sum of all shares); its short version in the suite
-    takes ``short_s`` seconds (0: another test of the suite does it). It starts a new round as long as
-    there is time, and does one at least.
+    In a long run the campaign gets ``share`` / (sum of all shares) of the time. Its short version in the
+    suite takes ``short_s`` seconds (0: another test of the suite does the same). A campaign starts new rounds
+    as long as there is time, and at least one.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Campaign(Struct, frozen=True):
 
 
 async def carry_out(campaign: Campaign, stage: Stage) -> Findings:
-    """What the campaign found; that it broke off, or did not end, is a violation as well."""
+    """Run the campaign; returns its findings. A campaign that raises or does not end is a violation, too."""
     try:
         async with asyncio.timeout(stage.seconds + OVERTIME_MAX_S):
             return await campaign.run(stage)

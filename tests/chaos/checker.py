@@ -1,7 +1,7 @@
-"""Judges a history: does it keep all promises, whatever order things happened in?
+"""The judge of a history: is there an order of its operations in which all promises are kept?
 
-Seats and bookings are judged one by one, which is enough: a history is linearizable if that of each object
-is (Herlihy and Wing 1990). What concerns several of them is in ``ledger``.
+Each seat and each booking is judged by itself, which is enough: a history is linearizable if the history of
+each object is (Herlihy and Wing 1990). Promises about several objects are checked in ``books``.
 """
 
 from collections.abc import Callable, Hashable
@@ -19,11 +19,11 @@ from tests.chaos.sightings import Sightings
 S = TypeVar("S", bound=Hashable)
 
 STORY_ACTIONS: Final = 8
-"""Actions before the one that cannot be explained that are told with it."""
+"""How many actions before the one that no order explains are shown with it."""
 
 
 class Judgement(Struct):
-    """``violations``: a sentence for each broken promise. ``undecided`` objects took too long to judge."""
+    """``violations``: a sentence for each broken promise. ``undecided``: objects with too long a search."""
 
     violations: list[str]
     seats: int
@@ -33,7 +33,7 @@ class Judgement(Struct):
 
 
 class _Judge:
-    """Judges objects one after another and counts."""
+    """A judge of one object after another, which counts what it does."""
 
     def __init__(self, history: History, steps_max: int) -> None:
         self._operations = {operation.number: operation for operation in history.operations}
@@ -47,7 +47,7 @@ class _Judge:
         rules: "tuple[Step[S], Callable[[S], int]]",
         actions: list[Action],
     ) -> None:
-        """Judges one object by its rules: the step, and when a state ends by itself."""
+        """Judge one object by its rules: ``step``, and ``boundary``, the end that a state has by itself."""
         verdict = Search(initial, *rules, steps_max=self._steps_max).run(actions)
         self.judgement.steps += verdict.steps
         if verdict.undecided:
@@ -77,7 +77,7 @@ class _Judge:
 
 
 def check(history: History, *, steps_max: int = 500_000) -> Judgement:
-    """Judges the history; ``steps_max`` bounds the search for each seat and each booking."""
+    """Judge the history. ``steps_max``: the longest search for each seat and each booking."""
     effects = effects_of(history)
     judge = _Judge(history, steps_max)
     judge.judgement.violations.extend(broken_promises(history, effects))

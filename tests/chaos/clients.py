@@ -1,4 +1,4 @@
-"""The clients of a storm: each asks for one thing at a time, and notes what it is told."""
+"""The clients of a storm. Each sends one request at a time, and records the answer."""
 
 import asyncio
 import random
@@ -14,19 +14,20 @@ from tests.chaos.asking import Asker, Lost, NotSent, ending
 from tests.chaos.history import EFFECTS, Kind, Operation
 
 KEYED: Final = 0.8
-"""The part of all changes that comes with an Idempotency-Key."""
+"""The share of changes that are sent with an Idempotency-Key."""
 
 HOT: Final = 0.5
-"""The part of all operations that goes to the hot show."""
+"""The share of operations that go to the hot show."""
 
 BOUND: Final = 0.5
-"""The part of the clients that stays with one server as long as that one answers."""
+"""The share of clients that stay with one server as long as that server answers."""
 
 AGAIN: Final = 0.04
-"""The part of all operations that repeats the client's last request with a key, as it was."""
+"""The share of operations that repeat the client's last request with a key."""
 
 BOOKINGS_KNOWN_MAX: Final = 200
-"""Bookings that the clients talk about: the latest, so that several meet at one."""
+"""How many of the latest bookings the clients choose from. They are few, so that clients meet at one
+booking."""
 
 _WEIGHTS: Final[dict[str, int]] = {
     "book": 12,
@@ -46,14 +47,14 @@ _WEIGHTS: Final[dict[str, int]] = {
 
 
 class Recorder:
-    """Numbers the beginnings and ends of operations and keeps them all."""
+    """A list of all operations, which numbers their beginnings and ends."""
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
         self._order = 0
 
     def begin(self, operation: Operation) -> Operation:
-        """The operation as one that begins now."""
+        """Add the operation; it begins now."""
         self._order += 1
         begun = replace(
             operation,
@@ -65,14 +66,14 @@ class Recorder:
         return begun
 
     def end(self, operation: Operation) -> None:
-        """Notes that the operation ends now, or again, when it is asked for once more."""
+        """Record that the operation ends now, or ends a second time after a repeated request."""
         self._order += 1
-        operation.ended_us = time.time_ns() // 1_000 + 1  # the clock cuts off
+        operation.ended_us = time.time_ns() // 1_000 + 1  # the division rounds down
         operation.ended_order = self._order
 
 
 class Hall:
-    """What all clients know: the shows, the hot one first, and the latest bookings."""
+    """The state that all clients share: the shows, the hot one first, and the latest bookings."""
 
     def __init__(self, shows: Sequence[tuple[int, int]]) -> None:
         self.shows = list(shows)
@@ -80,7 +81,7 @@ class Hall:
         self.hot_bookings: deque[tuple[int, int]] = deque(maxlen=BOOKINGS_KNOWN_MAX // 5)
 
     def note(self, operation: Operation) -> None:
-        """Remembers the booking that was told."""
+        """Remember the booking that an answer named."""
         booking = operation.told_booking
         if booking is not None and operation.kind in ("book", "confirm"):
             hot = booking.show == self.shows[0][0]
@@ -88,7 +89,7 @@ class Hall:
 
 
 class Client:
-    """One client with a user of its own; ``server`` is the one it prefers, if any."""
+    """One client with its own user. ``server``: the server that it prefers, if any."""
 
     def __init__(
         self, number: int, user: int, asker: Asker, servers: int, hall: Hall, recorder: Recorder, seed: int
@@ -101,7 +102,7 @@ class Client:
         self._last: Operation | None = None
 
     async def work(self, going_on: Callable[[], bool]) -> None:
-        """One operation after another, as long as it goes on."""
+        """Send one operation after another until the storm is over."""
         while going_on():
             operation = self._choice()
             if operation is None:
@@ -125,7 +126,7 @@ class Client:
             self._hall.note(operation)
             break
         else:
-            operation.outcome = "fail"  # it never left
+            operation.outcome = "fail"  # the request was never sent
             self._recorder.end(operation)
 
     def _choice(self) -> Operation | None:
@@ -181,7 +182,7 @@ class Client:
 
 
 async def ask_at_last(operation: Operation, asker: Asker, recorder: Recorder, *, wait_max_s: float) -> bool:
-    """Asks for it, or once more with its key, when all is well again: whether its outcome is known now."""
+    """Send the operation, or repeat it with its key, after all faults; whether its outcome is known now."""
     try:
         answer = await asker.ask(0, operation, wait_max_s=wait_max_s)
     except (Lost, NotSent):

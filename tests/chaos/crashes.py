@@ -1,4 +1,4 @@
-"""The power of the database is cut under load, again and again: what was acknowledged is there."""
+"""The power of the database is cut under load, again and again: every acknowledged booking is there."""
 
 import asyncio
 import random
@@ -28,10 +28,10 @@ from tests.support.proof.ledger import Ledger
 CLIENTS: Final = 12
 SEATS: Final = 20_000
 CYCLES_MIN: Final = 2
-"""So that both kinds come up: without the server, and with it."""
+"""Cycles at least, so that both kinds happen: the database dies alone, and together with the server."""
 
 LOAD_MAX_S: Final = 0.6
-"""Longest load before the cut, in seconds; how long is left to chance, as is what is under way then."""
+"""Longest load before the cut, in seconds. The length is random, and so is what is under way at the cut."""
 
 
 class _Site(Struct):
@@ -47,7 +47,7 @@ class _Site(Struct):
 
 
 async def run(stage: Stage) -> Findings:
-    """Cycles until the time is up; in every other one the server is killed as well."""
+    """Run cycles until the time is up. In every other cycle the server is killed, too."""
     ends_at = time.monotonic() + stage.seconds
     async with _open_site(stage) as site:
         while not site.violations and (len(site.ledgers) < CYCLES_MIN or time.monotonic() < ends_at):
@@ -65,7 +65,7 @@ def _keep(ledgers: list[Ledger], file: Path) -> None:
 
 
 async def _cycle(site: _Site, *, server_too: bool) -> None:
-    """Load, cut, restart, until a booking is acknowledged again; then everything is looked at."""
+    """Load, cut, restart, load until a booking is acknowledged again; then the database is checked."""
     ledger = Ledger(await site.api.open_show(site.program.url, SEATS))
     site.ledgers.append(ledger)
     crowd = Crowd(site.api, site.program.url, site.user_id, ledger, site.chance)

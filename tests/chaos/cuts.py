@@ -1,7 +1,8 @@
-"""Connections are cut at every point of a command's way, and clients retry: one effect, one answer.
+"""Connections are cut at every point of a command's way, and clients retry: there is one effect and one
+answer.
 
-Two servers share a database: ``near`` reaches it directly, ``far`` through a proxy that cuts. Each desk
-has a show of its own and gives it one command after the other, so each of its events has one cause.
+Two servers share a database: ``near`` reaches it directly, ``far`` through a proxy that cuts. Each desk has
+its own show and sends one command after another, so each event has one cause.
 """
 
 import asyncio
@@ -37,19 +38,19 @@ else:
 
 DESKS: Final = 6
 TRIALS: Final = 5
-"""Trials of one kind that a desk makes in a round."""
+"""Trials of each kind that a desk makes in a round."""
 
 SEATS: Final = 500
-"""Seats a show: far more than a desk needs in a round."""
+"""Seats in a show: far more than a desk needs in a round."""
 
 CUTS: Final = tuple(cut for cut in Cut if cut is not Cut.SILENT)
-"""All of which the server hears at once."""
+"""Cuts that the server notices at once."""
 
 LOST: Final = frozenset(CUTS) - {Cut.TOLD}
-"""After these the server cannot know whether it was done."""
+"""Cuts after which the server cannot know whether the command took effect."""
 
 HEARD: Final = {HttpCut.BEFORE_ANSWER, HttpCut.IN_ANSWER}
-"""Before these the server has done what was asked."""
+"""Cuts that come when the server has carried out the command."""
 
 _LOCK: Final = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 _EVENTS: Final = """
@@ -60,7 +61,7 @@ _EVENTS: Final = """
 
 
 class _Trial(Struct):
-    """A command and what became of it. ``effects``: how many it must have."""
+    """A command and its result. ``effects``: how many effects the command must have."""
 
     show_id: int
     ask: Ask
@@ -70,7 +71,7 @@ class _Trial(Struct):
 
 
 class _Site(Struct):
-    """What all desks share."""
+    """The servers and proxies that all desks share."""
 
     api: Api
     near: str
@@ -87,13 +88,13 @@ class _Site(Struct):
 
 
 class _Desk:
-    """One show, and one command on it at a time."""
+    """A client of one show, which sends one command at a time."""
 
     def __init__(self, site: _Site, show_id: int) -> None:
         self.site = site
         self.show_id = show_id
         self._chance = random.Random(f"{site.seed} {show_id}")
-        self._seq = 1  # the show was opened
+        self._seq = 1  # event 1 opened the show
         self._blocked = 0
 
     async def try_at_database(self) -> None:
@@ -108,7 +109,7 @@ class _Desk:
         await self._judge(trial)
 
     async def try_at_server(self) -> None:
-        """The client loses the server. With a key it asks until it is told; without one it cannot."""
+        """The client loses the server. With a key it repeats the request until the answer comes."""
         site = self.site
         keyed = self._chance.random() < 0.7
         cutters = self._chance.choices(site.cutters, k=self._chance.randint(1, 2) if keyed else 1)
@@ -121,7 +122,7 @@ class _Desk:
         await self._judge(trial)
 
     async def try_rivals(self) -> None:
-        """The same key at two servers while neither can go on; the first client may have given up."""
+        """Two servers get the same key while neither can go on. The first client may have given up."""
         site = self.site
         trial = await self._trial(keyed=True, effects=1)
         async with connected(site.dsn) as locker, connected(site.dsn) as observer:
@@ -140,7 +141,7 @@ class _Desk:
         await self._judge(trial)
 
     async def expect_no_event(self) -> None:
-        """Nothing happens after the answer: no statement that comes late has an effect."""
+        """Check that the show has no new event: a statement that arrives late had no effect."""
         for event in await self._new_events():
             self.site.violations.append(f"show {self.show_id}: nobody asked for its event {event}")
 
@@ -148,11 +149,11 @@ class _Desk:
         key = str(uuid.UUID(int=self._chance.getrandbits(128))) if keyed else None
         await self.expect_no_event()
         ask = await self._any_command(key)
-        self._seq += ask.effect in ("confirmed", "failed", "cancelled")  # what it needs was made before
+        self._seq += ask.effect in ("confirmed", "failed", "cancelled")  # for its hold or sale
         return _Trial(self.show_id, ask, [], effects, [])
 
     async def _any_command(self, key: str | None) -> Ask:
-        """A command that can be done now; what it needs is made before, undisturbed."""
+        """A command that can succeed now. The booking or block that it needs is made first, without a cut."""
         user, count = self.site.user_id, self._chance.randint(1, 3)
         match self._chance.choice(["book", "hold", "confirm", "fail", "cancel", "block"]):
             case "book":
@@ -176,7 +177,7 @@ class _Desk:
         return booking_id
 
     async def _ask_again(self, trial: _Trial) -> None:
-        """What has a key is asked twice more, at both servers; another request with it is refused."""
+        """Repeat a request with a key at both servers; another request with the same key must be refused."""
         site = self.site
         if trial.ask.key is None:
             return
@@ -203,7 +204,7 @@ class _Desk:
                 self._tell(trial, f"its answer is not what was done: {events}")
 
     async def _new_events(self) -> list[asyncpg.Record]:
-        """The show's events since the last look; they must follow it without a gap."""
+        """The show's events since the last call. Their numbers must follow without a gap."""
         events = await self.site.pool.fetch(_EVENTS, self.show_id, self._seq)
         expected = list(range(self._seq + 1, self._seq + 1 + len(events)))
         if [event["seq"] for event in events] != expected:
@@ -222,7 +223,7 @@ class _Desk:
 
 
 def _tells(answer: Answer, event: asyncpg.Record, ask: Ask) -> bool:
-    """Whether the answer says what is stored."""
+    """Whether the answer agrees with the database."""
     same = (answer.data.get("id"), answer.data.get("status")) == (event["booking_id"], event["status"])
     return same and event["kind"] == ask.effect and answer.seats == sorted(event["seats"])
 
@@ -236,14 +237,14 @@ async def _ask_in_vain(api: Api, url: str, ask: Ask) -> None:
 
 
 async def _insist(api: Api, url: str, ask: Ask) -> Answer:
-    """Asks again when told that it took too long, as it may while the show is locked."""
+    """Repeat the request while the answer is that it took too long, as it may be while the show is locked."""
     while (answer := await api.ask(url, ask)).code == "timed_out":
         pass
     return answer
 
 
 async def run(stage: Stage) -> Findings:
-    """Rounds of all three kinds until the time is up."""
+    """Run rounds of all three kinds until the time is up."""
     ends_at = time.monotonic() + stage.seconds
     async with _open_site(stage) as site:
         while site.counts["rounds"] == 0 or time.monotonic() < ends_at:

@@ -1,4 +1,4 @@
-"""Races between a hold's end, its confirm and a rival who wants the same seats, by the real clock."""
+"""Races between a hold's end, its confirm and a rival that wants the same seats, by the real clock."""
 
 import asyncio
 import random
@@ -20,22 +20,23 @@ PARTY: Final = 2
 
 HOLD_S: Final = 0.3
 AROUND_S: Final = 0.005
-"""How far from the deadline things happen, in seconds, before or after."""
+"""Seconds before or after the deadline within which the requests of a race are sent."""
 
 AIM_STEP_S: Final = 0.000_3
-"""Seconds by which the next is asked sooner after one that came too late, or later after one in time."""
+"""Seconds by which the next confirm is sent earlier after a late one, or later after one in time."""
 
 LOCKED_FROM_S: Final = 0.02
-"""How long before the deadline the show is locked, in seconds."""
+"""Seconds before the deadline at which the show is locked."""
 
 _LOCK: Final = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 _CLOCK: Final = "SELECT clock_timestamp()"
 
 
 class Race(Struct):
-    """One hold at its end: what was asked and told. ``resold`` is None if nobody else wanted the seats.
+    """One hold at its end, with the requests and answers. ``resold``: None if no rival wanted the seats.
 
-    ``locked``: while somebody had the show's lock for sure, by the database's clock; None if nobody did.
+    ``locked``: the times between which another session certainly had the show's lock, by the database's
+    clock; None without such a session.
     """
 
     held: Booking
@@ -46,25 +47,25 @@ class Race(Struct):
 
     @property
     def ending(self) -> str:
-        """How it ended: confirmed, retaken or refused."""
+        """How the confirm ended: confirmed, retaken or refused."""
         if not isinstance(self.confirmed, BookingDone):
             return "refused"
         return "confirmed" if self.confirmed.booking.id == self.held.id else "retaken"
 
 
 class Aim:
-    """How long before the deadline to ask, so that about half comes in time, whatever the machine is at."""
+    """How long before its deadline to send a confirm, so that about half of them come in time."""
 
     def __init__(self) -> None:
         self.ahead_s = 0.002
 
     def correct(self, race: Race) -> None:
-        """Learns from a race."""
+        """Move the aim by the result of a race."""
         self.ahead_s += -AIM_STEP_S if race.ending == "confirmed" else AIM_STEP_S
 
 
 class Track:
-    """A show in which one hold after the other comes to its end."""
+    """A show in which one hold after another comes to its end."""
 
     def __init__(self, boxes: list[Box], locker: Connection | None, show: int, aim: Aim, seed: float) -> None:
         self.show = show
@@ -75,7 +76,7 @@ class Track:
         self._aim = aim
 
     async def run_until(self, end: float) -> None:
-        """Races until the time is up or the seats are used up."""
+        """Run races until the time is up or the seats are used up."""
         await asyncio.sleep(self._chance.uniform(0, HOLD_S))
         for first in range(1, SEATS - PARTY, PARTY):
             race = await self._race([first, first + 1])
@@ -120,9 +121,9 @@ class Track:
 
 
 async def _nothing() -> None:
-    """Nobody wants the seats."""
+    """The rival of a race without a rival."""
 
 
 async def _sleep_until(moment: float) -> None:
-    """By the wall clock, which is the database's own: it runs on this machine."""
+    """Sleep until a time by the wall clock. The database runs on this machine, so its clock is the same."""
     await asyncio.sleep(max(0.0, moment - time.time()))

@@ -1,7 +1,7 @@
 """Confirms that reach the database at the very end of their holds, by the real clock.
 
-Half of them wait behind somebody who locks the show, changes nothing and lets go around the deadline; half of
-them have a rival who wants the same seats at that moment. No sweeper runs.
+Half of the confirms wait for a session that locks the show, changes nothing, and lets go around the deadline.
+Half of them have a rival that wants the same seats at that moment. No sweeper runs.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from tests.support.engine.box import Box, open_box, violations
 from tests.support.engine.databases import Connection, connected
 
 TRACKS: Final = 48
-"""Races at a time, each in a show of its own; every other show has somebody who locks it."""
+"""Races at the same time, each in its own show. Every other show has a session that locks it."""
 
 ROUND_S: Final = 30.0
-"""Longest round, in seconds; each has shows of its own and is looked through at its end."""
+"""Longest round, in seconds. Each round has its own shows, and is judged at its end."""
 
 SHORTEST_ROUND_S: Final = 2.5
-"""Seconds in which each track has some races, however long the start took."""
+"""Seconds of a round at least, so that each track has some races even after a slow start."""
 
 # Both times are the database's: when it decided, and when the hold was over.
 _DECIDED: Final = """
@@ -51,7 +51,7 @@ class Ends(Struct):
 
 
 async def ends_of(connection: Connection, shows: list[int]) -> Ends:
-    """What the database says of a round's shows."""
+    """How the holds of a round's shows ended, by the database."""
     bookings = await connection.fetch(
         "SELECT booking_id, status FROM bookings WHERE show_id = ANY ($1)", shows
     )
@@ -69,14 +69,14 @@ async def ends_of(connection: Connection, shows: list[int]) -> Ends:
 
 
 def judge_times(ends: Ends) -> list[str]:
-    """Decisions on the wrong side of the deadline, and holds that ended twice."""
+    """A sentence for each decision on the wrong side of the deadline, and for each hold that ended twice."""
     late = [f"hold {no} was confirmed {ms:.3f} ms late" for no, ms in ends.confirmed.items() if ms >= 0]
     early = [f"hold {no} expired {-ms:.3f} ms early" for no, ms in ends.expired.items() if ms < 0]
     return late + early + [f"hold {no} ended twice" for no in ends.again]
 
 
 def judge(race: Race, ends: Ends) -> list[str]:
-    """What is wrong with a race, by what it was told and by what is in the database."""
+    """A sentence for each fault of a race, by its answers and by the database."""
     name = f"hold {race.held.id} (late: {race.late})"
     found: list[str] = []
     expected = ("CONFIRMED", ends.confirmed) if race.ending == "confirmed" else ("EXPIRED", ends.expired)
@@ -105,7 +105,7 @@ def _retaken_rightly(race: Race) -> bool:
 
 
 class Totals:
-    """Numbers of all rounds."""
+    """The sums over all rounds."""
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(("races", "confirmed", "refused", "retaken", "resold", "late"), 0)
@@ -113,7 +113,7 @@ class Totals:
         self._too_late: list[float] = []
 
     def add(self, races: list[Race], ends: Ends) -> None:
-        """A round."""
+        """Add a round."""
         self.counts["races"] += len(races)
         for race in races:
             self.counts[race.ending] += 1
@@ -123,7 +123,7 @@ class Totals:
         self._too_late += ends.expired.values()
 
     def figures(self) -> Figures:
-        """All of it, and how near to the deadlines the decisions came, in ms."""
+        """The sums, and how near to the deadlines the decisions came, in ms."""
         return {**self.counts, **_near("in time", self._in_time), **_near("expired", self._too_late)}
 
 
@@ -139,7 +139,7 @@ def _near(name: str, distances: list[float]) -> Figures:
 async def play(
     boxes: list[Box], lockers: list[Connection], aim: Aim, chance: random.Random, end: float
 ) -> list[Track]:
-    """A round: all tracks, each in a new show."""
+    """Run a round: all tracks, each in a new show."""
     tracks = [
         Track(boxes, locker, await boxes[0].show(SEATS), aim, chance.random())
         for locker in (*lockers, *[None] * len(lockers))

@@ -1,4 +1,4 @@
-"""From operations to effects: what was sent twice with one key is one, and what nobody was told is found."""
+"""From operations to effects: requests with one key are one effect; unanswered effects are found."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,10 +10,10 @@ from tests.chaos.linearize import AT_THE_END, NEVER
 
 
 class Effect(Struct):
-    """Something that was asked once, however often it was sent, and what became of it.
+    """One request, however often it was sent, and its result.
 
-    ``told`` is the operation that was told first that it is done; None if it is not known. ``found`` is the
-    booking in the final list that explains itself by nothing else.
+    ``told``: the first operation whose answer was a success; None if the outcome is not known. ``found``: the
+    booking in the final list that only this request explains.
     """
 
     first: Operation
@@ -24,19 +24,19 @@ class Effect(Struct):
 
     @property
     def booking(self) -> ToldBooking | None:
-        """The booking that was told or found."""
+        """The booking that an answer named, or that was found in the final list."""
         return self.told.told_booking if self.told else self.found
 
     @property
     def ended(self) -> tuple[int, int]:
-        """When and in which order it was over at the latest."""
+        """The time and the order at which the effect had happened at the latest."""
         if self.told:
             return self.told.ended_us, self.told.ended_order
         return NEVER, AT_THE_END if self.found else NEVER
 
 
 class Effects(Struct):
-    """``done`` were told; ``open`` may have happened; ``found`` must have, by the final list."""
+    """``done``: answered as a success. ``open``: may have happened. ``found``: seen in the final list."""
 
     done: list[Effect]
     open: list[Effect]
@@ -45,7 +45,7 @@ class Effects(Struct):
 
 
 def effects_of(history: History) -> Effects:
-    """All effects of the history. ``phantoms`` are bookings that nobody asked for."""
+    """All effects of the history. ``phantoms``: bookings that no request explains."""
     done, maybe = list[Effect](), list[Effect]()
     for same in _by_request(history.operations):
         first = min(same, key=lambda o: o.began_order)
@@ -61,7 +61,7 @@ def effects_of(history: History) -> Effects:
 
 
 def makes(effect: Effect) -> bool:
-    """Whether it made a booking: a sale, a hold, or a late confirm that took the seats again."""
+    """Whether the effect made a booking: a sale, a hold, or a late confirm that took the seats again."""
     booking = effect.booking
     return booking is not None and (
         effect.first.kind == "book" or (effect.first.kind == "confirm" and booking.id != effect.first.booking)
@@ -69,7 +69,7 @@ def makes(effect: Effect) -> bool:
 
 
 def by_key(operations: Iterable[Operation]) -> dict[tuple[int, str], list[Operation]]:
-    """The operations that have a key, those with the same one together."""
+    """The operations with a key, in groups with the same key."""
     groups: dict[tuple[int, str], list[Operation]] = defaultdict(list)
     for operation in operations:
         if operation.key:
@@ -90,10 +90,10 @@ def _untold(finals: list[FinalBooking], done: list[Effect]) -> list[ToldBooking]
 
 
 def _explain(untold: list[ToldBooking], maybe: list[Effect]) -> tuple[list[Effect], list[ToldBooking]]:
-    """Each booking that nobody was told of, with a request that was never answered; the rest are phantoms.
+    """Match each booking that no answer named with a request that was never answered; the rest are phantoms.
 
-    Those who asked for exactly these seats come before those who left the choice, so that a request that
-    fits several bookings is not used up where another one would do.
+    Requests for exactly these seats are tried before requests that left the choice to the engine. So a
+    request that fits several bookings is not used up where another one fits, too.
     """
     found, phantoms = list[Effect](), list[ToldBooking]()
     left = sorted(maybe, key=lambda effect: (not effect.first.seats, effect.began_order))
@@ -109,7 +109,7 @@ def _explain(untold: list[ToldBooking], maybe: list[Effect]) -> tuple[list[Effec
 
 
 def _fits(asked: Operation, booking: ToldBooking) -> bool:
-    """Whether the request explains the booking. Nobody can confirm a hold that nobody was told of."""
+    """Whether the request explains the booking. No client can confirm a hold that no answer has named."""
     if asked.show != booking.show:
         return False
     if asked.kind == "confirm":

@@ -1,4 +1,4 @@
-"""Faults at every named point inside the database, by chance, under load: what was told is true, once."""
+"""Random faults at every named point inside the database, under load: all answers are true."""
 
 import asyncio
 import random
@@ -25,18 +25,18 @@ STATES: Final = (
     "40001", "40P01", "55P03", "57014", "53100", "53200", "53300", "58030", "XX000", TERMINATED
 )  # fmt: skip
 CHANCE: Final = 0.02
-"""Of a fault at each point. A batch comes by about ten of them."""
+"""The chance of a fault at each point. A batch passes about ten points."""
 
 SHOWS: Final = 4
 SEATS: Final = 4_000
 ROUND_S: Final = 20.0
-"""Longest round, in seconds; each has shows of its own and is looked through at its end."""
+"""Longest round, in seconds. Each round has its own shows, and is judged at its end."""
 
 ASKED_AGAIN_AT_ONCE: Final = 500
 
 
 async def check(callers: Callers, box: Box, connection: Connection) -> list[str]:
-    """What is not as it was told, now that nothing fails any more."""
+    """A sentence for each difference between the answers and the database, when no point fails any more."""
     done = [answer for answer in callers.answers if not isinstance(answer.outcome, Refused)]
     again: list[Any] = []
     for start in range(0, len(done), ASKED_AGAIN_AT_ONCE):
@@ -64,7 +64,7 @@ def _same(first: Any, again: Any) -> bool:
 
 
 async def _check_effects(done: list[Answer], callers: Callers, connection: Connection) -> list[str]:
-    """The bookings and shows are those that were told, each in the state that was told last."""
+    """Compare the bookings and shows with those in the answers, each in its last answered state."""
     undecided = len(callers.open)
     last: dict[int, Booking] = {}
     for answer in done:
@@ -90,14 +90,14 @@ async def _check_effects(done: list[Answer], callers: Callers, connection: Conne
 
 
 class Totals:
-    """Numbers of all rounds."""
+    """The sums over all rounds."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.asks: list[int] = []
 
     async def add(self, callers: Callers, faults: Faults, again: float) -> None:
-        """What happened in a round."""
+        """Add a round."""
         self.asks += callers.asks
         self.counts["commands answered"] += len(callers.answers)
         self.counts["never answered"] += len(callers.open)
@@ -108,14 +108,14 @@ class Totals:
             self.counts[f"told {name}"] += times
 
     def figures(self) -> Figures:
-        """All of it, and how often a caller had to ask for one thing."""
+        """The sums, and how often a caller had to send one request."""
         asks = sorted(self.asks)
         quantiles = {f"asks p{part}": asks[len(asks) * part // 100] for part in (50, 99)}
         return {**dict(sorted(self.counts.items())), **quantiles, "asks at most": asks[-1]}
 
 
 def retries() -> float:
-    """Writes that this process tried again so far."""
+    """How many writes this process has tried again so far."""
     return sum(
         sample.value
         for metric in REGISTRY.collect()
@@ -125,7 +125,7 @@ def retries() -> float:
 
 
 async def play(callers: Callers, faults: Faults, seconds: float, totals: Totals) -> None:
-    """A round under faults; none is left at its end."""
+    """Run a round under faults. At its end no fault is armed."""
     before = retries()
     await faults.arm_all(STATES, CHANCE)
     await callers.call_until(time.monotonic() + seconds)

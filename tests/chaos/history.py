@@ -1,7 +1,8 @@
-"""What happened in a storm: every operation with when it began and ended, and what was told.
+"""The history of a storm: every operation with its begin, its end and its answer.
 
-Times are microseconds since 1970 by the wall clock, which is the database's too; ``*_order`` numbers the
-beginnings and ends of all operations as the storm saw them. One JSON line each, so a file can be read by eye.
+Times are microseconds since 1970 by the wall clock, which is the database's, too. ``*_order`` numbers the
+beginnings and ends of all operations in the order in which the storm saw them. A file has one JSON line for
+each operation, so that a person can read it.
 """
 
 from collections.abc import Iterator
@@ -15,17 +16,17 @@ Kind = Literal[
     "book", "confirm", "fail", "cancel", "block", "unblock", "resize", "seats", "stats", "show", "booking"
 ]
 Outcome = Literal["ok", "fail", "info"]
-"""Done; refused without effect; or not known: it may have happened, and may still happen."""
+"""``ok``: done. ``fail``: refused without effect. ``info``: not known; the effect may even come later."""
 
 NO_EFFECT = frozenset({"overloaded", "timed_out", "shutting_down", "unavailable"})
-"""The codes of a 503 that promise that nothing was changed."""
+"""The codes of a 503 that promise that the request had no effect."""
 
 EFFECTS = frozenset({"book", "confirm", "fail", "cancel", "block", "unblock", "resize"})
-"""The kinds that change something; the others are reads."""
+"""The kinds of operations that change the database; the others are reads."""
 
 
 class ToldBooking(Struct, omit_defaults=True):
-    """A booking as it was told; ``seats`` are those that it has or had, ``expires_us`` 0 if it has no end."""
+    """A booking in an answer. ``seats``: those that it has or had. ``expires_us``: 0 without an expiry."""
 
     id: int
     show: int
@@ -38,7 +39,7 @@ class ToldBooking(Struct, omit_defaults=True):
 
 
 class ToldSeat(Struct, omit_defaults=True):
-    """A seat as a list of seats told it; ``booking`` 0 if it is free or blocked."""
+    """A seat in a list of seats. ``booking``: 0 if the seat is free or blocked."""
 
     number: int
     state: str
@@ -46,7 +47,7 @@ class ToldSeat(Struct, omit_defaults=True):
 
 
 class Counts(Struct):
-    """The seats of a show in figures; -1 for what was not told."""
+    """How many seats of a show are in each state; -1 for a number that the answer does not have."""
 
     total: int
     free: int
@@ -56,7 +57,7 @@ class Counts(Struct):
 
 
 class Refusal(Struct, omit_defaults=True):
-    """Why not: ``seats`` are the ones in the way, ``state`` the booking's."""
+    """A refusal. ``seats``: the seats in the way. ``state``: the booking's."""
 
     code: str
     seats: list[int] = field(default_factory=list)
@@ -67,11 +68,11 @@ class Refusal(Struct, omit_defaults=True):
 
 
 class Operation(Struct, omit_defaults=True, tag="operation", tag_field="line"):
-    """One request of one client. ``seats``, ``count``, ``hold_s`` and ``total`` are what was asked.
+    """One request of one client. The request asks for ``seats``, ``count``, ``hold_s`` and ``total``.
 
     ``count`` without ``seats`` leaves the choice to the engine; ``hold_s`` 0 sells at once. ``key`` is the
-    Idempotency-Key: operations that share one are the same request, sent again. ``failed``: it was answered
-    that something failed that nobody foresaw.
+    Idempotency-Key: operations with the same key are the same request, sent again. ``failed``: the answer was
+    an unexpected error of the server.
     """
 
     number: int
@@ -107,13 +108,13 @@ class Show(Struct, tag="show", tag_field="line"):
 
 
 class FinalBooking(Struct, tag="final", tag_field="line"):
-    """A booking in the list of its show at the end, when nothing was under way any more."""
+    """A booking in the final list of its show, which is read when no request is under way any more."""
 
     booking: ToldBooking
 
 
 class History(Struct):
-    """All of it."""
+    """The whole history of a storm."""
 
     shows: list[Show] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
@@ -121,14 +122,14 @@ class History(Struct):
 
 
 def save(history: History, path: Path) -> None:
-    """Writes the history, a line for each thing."""
+    """Write the history to a file, one line for each show, operation and booking."""
     with path.open("wb") as out:
         for line in (*history.shows, *history.operations, *history.finals):
             out.write(msgspec.json.encode(line) + b"\n")
 
 
 def load(path: Path) -> History:
-    """The history that was saved. Raises ``msgspec.DecodeError`` if the file is not one."""
+    """Read a saved history. Raises ``msgspec.DecodeError`` if the file is not a history."""
     history = History()
     for line in _lines(path):
         match line:

@@ -1,4 +1,4 @@
-"""Bots that want seats and no tickets, and families that want a ticket, as callers of two servers."""
+"""Bots that hold seats without buying them, and families that want to buy, as callers of two servers."""
 
 import asyncio
 import random
@@ -15,31 +15,31 @@ from tests.support.http.client import ANSWER_MAX_S, Answer, Api, Ask, cancel, co
 from tests.support.http.identity import Provider, bearer
 
 HOLD_S: Final = 0.9375
-"""The longest hold, in seconds: an exact fraction of a minute, as it is set in minutes."""
+"""The longest hold, in seconds. The setting is in minutes, so this must be an exact fraction of a minute."""
 
 COOLDOWN_S: Final = 0.5
-"""The pause after a hold of that length, in seconds."""
+"""The pause after a hold of the longest length, in seconds."""
 
 LIFE_S: Final = 2 * HOLD_S
-"""The longest life of a hold that is extended, in seconds."""
+"""The longest lifetime of a hold with its extensions, in seconds."""
 
 HOLDS_MAX: Final = 3
 HOLDS_PER_SHOW_MAX: Final = 2
 SEATS_MAX: Final = 2
-"""Seats of a hold; bots always take as many."""
+"""Seats in a hold at most; bots always take as many."""
 
 LINES: Final = 2
-"""How often each bot follows its plan at the same time."""
+"""How many tasks of each bot follow its plan at the same time."""
 
 REFUSALS: Final = {"too_many_holds", "hold_cooldown", "hold_expired", "invalid_state", "hold_lifetime_over"}
-"""What a bot may be told."""
+"""The refusals that a bot may get."""
 
 TOKEN_S: Final = 3_600
 """Seconds that a token is good for: longer than a round."""
 
 
 class Place(Struct, frozen=True):
-    """Where all of this happens: the servers' URLs, the shows, the key of a shop, who signs tokens."""
+    """The site of a round: the servers' URLs, the shows, a shop's API key, and the issuer of tokens."""
 
     urls: list[str]
     shows: list[int]
@@ -48,7 +48,7 @@ class Place(Struct, frozen=True):
 
 
 class Bot:
-    """A user's many hands. ``told`` counts what it was told, by code."""
+    """A user that many tasks work for. ``told``: the number of its answers by code."""
 
     def __init__(self, api: Api, user_id: int, place: Place, chance: random.Random) -> None:
         self.user_id = user_id
@@ -59,25 +59,25 @@ class Bot:
         self._urls = place.urls
 
     async def ask(self, ask: Ask, server: int | None = None) -> Answer:
-        """The answer of a server."""
+        """Send a request to one of the servers; returns the answer."""
         url = self.chance.choice(self._urls) if server is None else self._urls[server]
         answer = await self._api.ask(url, ask)
         self.told[answer.code or ask.effect] += 1
         return answer
 
     async def hold(self, show: int, key: str | None = None, server: int | None = None) -> Answer:
-        """Asks for a hold of some length."""
+        """Ask for a hold of some length."""
         seconds = self.chance.choice((HOLD_S, HOLD_S, HOLD_S / 3))
         return await self.ask(hold(show, self.user_id, SEATS_MAX, key, seconds=seconds), server)
 
 
 async def hold_again(bot: Bot) -> None:
-    """Holds, and again, and again."""
+    """Hold again and again."""
     await bot.hold(bot.shows[0])
 
 
 async def cancel_at_the_end(bot: Bot) -> None:
-    """Cancels just before the end, so that nothing ran out, and holds at once."""
+    """Cancel each hold just before its end, so that it does not run out, and hold again at once."""
     held = await bot.hold(bot.shows[0])
     if held.done:
         await asyncio.sleep(bot.chance.uniform(0.6, 0.98) * HOLD_S)
@@ -85,7 +85,7 @@ async def cancel_at_the_end(bot: Bot) -> None:
 
 
 async def extend_to_the_end(bot: Bot) -> None:
-    """Extends as long as it is let."""
+    """Extend the hold as long as the server allows."""
     held = await bot.hold(bot.shows[0])
     while held.done:
         await asyncio.sleep(0.3 * HOLD_S)
@@ -94,12 +94,12 @@ async def extend_to_the_end(bot: Bot) -> None:
 
 
 async def spread_over_shows(bot: Bot) -> None:
-    """Holds in all shows at once."""
+    """Hold in all shows at the same time."""
     await asyncio.gather(*(bot.hold(show) for show in bot.shows))
 
 
 async def repeat_with_keys(bot: Bot) -> None:
-    """Asks both servers at once with one key, again with it, and without."""
+    """Ask both servers at once with one key, then again with that key, then without a key."""
     key = f"{bot.chance.random()}"
     ask = hold(bot.shows[0], bot.user_id, SEATS_MAX, key)
     await asyncio.gather(bot.ask(ask, 0), bot.ask(ask, 1), bot.hold(bot.shows[0]))
@@ -116,7 +116,7 @@ PLANS: Final[tuple[Callable[[Bot], Awaitable[None]], ...]] = (
 
 
 async def hoard(bot: Bot, plan: Callable[[Bot], Awaitable[None]], end: float) -> None:
-    """Follows a plan on all lines until the time is up."""
+    """Follow a plan in several tasks until the time is up."""
 
     async def line() -> None:
         while time.monotonic() < end:
@@ -127,7 +127,7 @@ async def hoard(bot: Bot, plan: Callable[[Bot], Awaitable[None]], end: float) ->
 
 @asynccontextmanager
 async def person(place: Place, name: str) -> AsyncIterator[tuple[Api, int]]:
-    """Somebody with a token of their own, and the user that they become by their first call."""
+    """A person with a token, and the user that the first call with the token registers."""
     token = place.provider.token(name, exp=int(time.time()) + TOKEN_S)
     async with _client(token) as api:
         yield api, (await api.get(place.urls[0], "/api/users/me")).json()["data"]["id"]
@@ -135,14 +135,14 @@ async def person(place: Place, name: str) -> AsyncIterator[tuple[Api, int]]:
 
 @asynccontextmanager
 async def client_of_the_shop(place: Place, name: str) -> AsyncIterator[tuple[Api, int]]:
-    """Somebody for whom the shop asks, with its key."""
+    """A client of the shop, for whom the shop asks with its API key."""
     async with _client(place.shop_key) as api:
         body = {"name": name, "email": f"{name}@shop.example.com"}
         yield api, (await api.ask(place.urls[0], Ask("", "POST", "/api/users", body))).data["id"]
 
 
 async def buy_once(place: Place, name: str, show: int) -> tuple[Answer, Answer | None]:
-    """A family holds its seats and pays at the shop: what it was told, and what the shop was."""
+    """A family holds its seats and pays at the shop. Returns the answers to the family and to the shop."""
     async with person(place, name) as (api, user_id):
         held = await api.ask(place.urls[1], hold(show, user_id, SEATS_MAX))
     if not held.done:

@@ -1,10 +1,11 @@
-"""Bots that hold seats again and again over HTTP; by the shows' events they never get more than their share.
+"""Bots that hold seats again and again over HTTP. The shows' events prove that they never get more than their
+share.
 
-After a hold that ended unsold after t seconds its user begins none in that show for t * C / T (C is the
-cool-down, T the longest hold). So the holds of a user in a show fit, each with its pause and none over
-another, into H rows, as many as may be active at once. In W seconds a row is held for W * T / (T + C) at
-most, and for L * C / (T + C) more, as the pause after its last hold, of the longest life L, may lie behind
-the end.
+After a hold that lasted t seconds and was not sold, its user can begin no hold in that show for t * C / T
+seconds (C is the cool-down, T the longest hold). Let H be the number of holds that may be active at once.
+Then the holds of a user in a show, each with its pause, fit into H rows in which they do not overlap. In W
+seconds a row has holds for W * T / (T + C) seconds at most. There may be L * C / (T + C) seconds more,
+because the pause after the last hold, of the longest lifetime L, may lie behind the end.
 """
 
 import asyncio
@@ -51,16 +52,16 @@ from tests.support.settings import settings_for
 SERVERS: Final = 2
 SHOWS: Final = 4
 SEATS: Final = 100_000
-"""Of a show: enough for bots and families together, so that only a cap can be why somebody gets none."""
+"""Seats in a show: enough for bots and families together, so that only a cap can refuse a request."""
 
 BOTS: Final = 2 * len(PLANS)
-"""Each plan is followed by a person with a token and by a client of the shop."""
+"""Bots: a person with a token and a client of the shop follow each plan."""
 
 ROUND_S: Final = 30.0
-"""Longest round, in seconds; each has shows and users of its own."""
+"""Longest round, in seconds. Each round has its own shows and users."""
 
 SHORTEST_ROUND_S: Final = 3.5
-"""Seconds in which bots without a cool-down would have more than their share: more than the longest life."""
+"""Seconds in which bots without a cool-down would get more than their share: longer than any hold lives."""
 
 # A hold is over when it was sold or given back, or else at its last end.
 _HOLDS: Final = """
@@ -75,7 +76,7 @@ _HOLDS: Final = """
 
 
 class Held(Struct, frozen=True):
-    """A hold, from when to when it kept its seats, by the database's clock."""
+    """A hold, and the times between which it had its seats, by the database's clock."""
 
     show_id: int
     booking_id: int
@@ -86,24 +87,24 @@ class Held(Struct, frozen=True):
 
 
 def most_at_once(holds: Iterable[Held]) -> int:
-    """How many were active at the same moment at most; what ends then is over."""
+    """How many holds were active at the same moment at most; the moment of its end is not part of a hold."""
     changes = [change for hold in holds for change in ((hold.began, 1), (hold.ended, -1))]
     return max(accumulate(change for _, change in sorted(changes)), default=0)
 
 
 def seat_seconds(holds: Iterable[Held], until: datetime) -> float:
-    """Seats times seconds that they were held, until then."""
+    """The sum of seats times seconds over the holds, up to that time."""
     return sum(hold.seats * (min(hold.ended, until) - hold.began).total_seconds() for hold in holds)
 
 
 def seat_seconds_max(observed_s: float) -> float:
-    """As many as one user may have in one show in so many seconds."""
+    """The most seat-seconds that one user may have in one show in so many seconds."""
     rows = HOLDS_PER_SHOW_MAX * SEATS_MAX
     return rows * (observed_s * HOLD_S + LIFE_S * COOLDOWN_S) / (HOLD_S + COOLDOWN_S)
 
 
 class Totals:
-    """Numbers of all rounds, and what was wrong."""
+    """The sums over all rounds, and the violations."""
 
     def __init__(self) -> None:
         self.told = Counter[str]()
@@ -112,7 +113,7 @@ class Totals:
         self.found: list[str] = []
 
     def judge(self, bots: Iterable[Bot], holds: Iterable[Held], until: datetime) -> None:
-        """A round: every bot, in every show and in all of them."""
+        """Judge a round: every bot, in each show and in all shows together."""
         by_user: dict[int, list[Held]] = defaultdict(list)
         for held in holds:
             by_user[held.user_id].append(held)
@@ -145,7 +146,7 @@ class Totals:
             )
 
     def figures(self) -> Figures:
-        """All of it; the bots' share is of what the rule lets them have."""
+        """The sums. The bots' share is the part that they got of what the rule allows."""
         refusals = {f"refused {code}": count for code, count in sorted(self.told.items()) if code in REFUSALS}
         shares = sorted(self.shares) or [0.0]
         return {
@@ -159,7 +160,7 @@ class Totals:
 
 
 async def play(place: Place, totals: Totals, connection: Connection, seed: float, seconds: float) -> None:
-    """A round: bots and, one after the other, families; then what became of it."""
+    """Run a round: bots, and families one after another; then read the events."""
     chance = random.Random(seed)
     end = time.monotonic() + seconds
 
@@ -187,7 +188,7 @@ async def play(place: Place, totals: Totals, connection: Connection, seed: float
 
 
 def servers_on(dsn: str, folder: Path, provider: Provider) -> list[Program]:
-    """Servers that ask who calls, with short holds and small caps; still to be started."""
+    """Servers with authentication, short holds and small caps, which are not started yet."""
     settings = {
         "DATABASE_URL": dsn,
         "AUTH": "on",

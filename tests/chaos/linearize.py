@@ -1,9 +1,10 @@
-"""Is there one order of these operations that the rules of one object allow?
+"""The search for an order of operations on one object that the object's rules allow.
 
-Wing and Gong's search (1993) as Lowe has it (2017): along the history, all situations that the object can be
-in are kept, each with the operations under way that have had their effect already; an operation must have
-had it when it ends. The rules know the clock: each effect has a moment between the operation's begin and
-end, moments never go back, and the earliest possible one is kept, for it leaves the most room.
+This is Wing and Gong's search (1993) in Lowe's form (2017). It walks along the history and keeps all
+situations that the object can be in, each with the operations under way that have taken effect already. When
+an operation ends, it must have taken effect. The rules know the clock: each effect has a moment between the
+operation's begin and end, and moments never go back. Of the possible moments the earliest is kept, because it
+leaves the most room.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -17,20 +18,22 @@ NEVER: Final = 2**62
 """The end of an operation that may take effect at any time, or never: a moment and an order."""
 
 AT_THE_END: Final = 2**61
-"""The order of the end of what must have happened, nobody knows when."""
+"""The order of the end of an operation that must have happened at an unknown time."""
 
 AFTER_ALL: Final = AT_THE_END + 1
-"""The order of what is seen when all is over."""
+"""The order of the reads after the last operation."""
 
 Step = Callable[[S, "Action", int], "tuple[S, int] | None"]
-"""What an action makes of a state when its moment is not before the given one: the new state and its
-moment, the earliest possible; None if the rules do not allow it."""
+"""The rules of an object. Called with a state, an action and a moment, a step returns the new state and the
+action's moment, which is the earliest possible one from the given moment on; None if the rules do not allow
+the action."""
 
 
 class Action(Struct, frozen=True, eq=False):
-    """An operation on one object; without an end it may never have happened.
+    """An operation on one object. An action without an end may never have happened.
 
-    ``reads`` means that it changes nothing. ``ends_us`` is a moment at which a state that it makes ends.
+    ``reads``: the action changes nothing. ``ends_us``: the moment at which the state that the action makes
+    ends.
     """
 
     verb: str
@@ -45,7 +48,7 @@ class Action(Struct, frozen=True, eq=False):
 
 
 class Verdict(NamedTuple, Generic[S]):
-    """``stuck_at`` is the action that no order explains, ``states`` those that were possible before it."""
+    """``stuck_at``: the action that no order explains. ``states``: the possible states before the action."""
 
     stuck_at: Action | None
     states: list[S]
@@ -54,11 +57,11 @@ class Verdict(NamedTuple, Generic[S]):
 
 
 class _TooMany(Exception):
-    """The search took more steps than it may."""
+    """The search took more steps than ``steps_max``."""
 
 
 class Search(Generic[S]):
-    """The search over one object's actions; ``boundary`` gives the moment at which a state ends by itself."""
+    """The search over one object's actions. ``boundary``: the moment at which a state ends by itself."""
 
     def __init__(
         self, initial: S, step: "Step[S]", boundary: Callable[[S], int], *, steps_max: int = 500_000
@@ -66,8 +69,8 @@ class Search(Generic[S]):
         self._step = step
         self._boundary = boundary
         self._steps_left = self._steps_max = steps_max
-        self._open: dict[int, Action] = {}  # what is under way, by its bit
-        self._latest_us = NEVER  # no effect that is looked for now may be later
+        self._open: dict[int, Action] = {}  # the actions under way, by bit
+        self._latest_us = NEVER  # effects are searched up to here
         self._situations: dict[tuple[S, int], int] = {(initial, 0): 0}
 
     def run(self, actions: Sequence[Action]) -> "Verdict[S]":
@@ -97,7 +100,7 @@ class Search(Generic[S]):
         return bit
 
     def _finish(self, wanted: int, last: Action) -> dict[tuple[S, int], int]:
-        """The situations in which the wanted action, which ends now, has had its effect."""
+        """The situations in which the action that ends now has taken effect."""
         self._latest_us = last.ended_us
         reached: dict[tuple[S, int], int] = {}
         seen: dict[tuple[S, int], int] = {}
@@ -130,8 +133,8 @@ class Search(Generic[S]):
         return after if after is not None and after[1] <= self._latest_us else None
 
     def _read_now(self, state: S, done: int, moment: int) -> tuple[int, int]:
-        """Reads that fit have their moment now: it takes nothing from others, unless a moment at which
-        something ends would be passed.
+        """Let the reads that fit take place now. That takes no room from other actions, unless a moment at
+        which a state ends would be passed.
         """
         ends = [self._boundary(state), *(a.ends_us for bit, a in self._open.items() if not done & bit)]
         for bit, action in sorted(self._open.items(), key=lambda item: item[1].began_us):
@@ -144,7 +147,7 @@ class Search(Generic[S]):
 
 
 def _moments(actions: Sequence[Action]) -> Iterator[tuple[bool, int]]:
-    """All beginnings and all ends in their order; what has no end has none."""
+    """All beginnings and ends in their order. An action without an end has only its beginning."""
     events = [(action.began_order, True, index) for index, action in enumerate(actions)]
     events += [
         (action.ended_order, False, index)

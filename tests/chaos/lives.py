@@ -1,4 +1,4 @@
-"""The rules of one booking: it is made once, goes from PENDING to one end, and stays there."""
+"""The rules of one booking: a booking is made once, goes from PENDING to one end, and stays there."""
 
 from collections import defaultdict
 
@@ -7,7 +7,7 @@ from tests.chaos.history import History, Operation, ToldBooking
 from tests.chaos.linearize import AFTER_ALL, NEVER, Action
 
 Life = tuple[str, int]
-"""A booking's state and, of a hold, the moment at which it is over."""
+"""The state of a booking and, for a hold, the moment at which it runs out."""
 
 NOT_MADE: Life = ("none", NEVER)
 
@@ -15,12 +15,12 @@ _ENDED_BY = {"cancel": "CANCELLED", "fail": "FAILED"}
 
 
 def boundary(life: Life) -> int:
-    """The moment at which a hold is over by itself."""
+    """The moment at which a hold runs out."""
     return life[1]
 
 
 def step(life: Life, action: Action, moment: int) -> tuple[Life, int] | None:
-    """What the action makes of the booking, and when at the earliest; None if it cannot be."""
+    """The booking's state after the action, and the earliest moment of that; None if the rules forbid it."""
     state, until_us = life
     held = state == "PENDING" and moment < until_us
     match action.verb, action.facts:
@@ -44,7 +44,7 @@ def step(life: Life, action: Action, moment: int) -> tuple[Life, int] | None:
 
 
 class Lives:
-    """Collects the actions on all bookings of a history."""
+    """The actions on all bookings of a history."""
 
     def __init__(self, history: History, effects: Effects) -> None:
         self.actions: dict[int, list[Action]] = defaultdict(list)
@@ -113,7 +113,7 @@ class Lives:
         )
 
     def _last(self, booking: ToldBooking) -> None:
-        """The final list is read when all is over; a hold in it may run out while it is read."""
+        """The read of the final list, after all operations. A hold may run out while the list is read."""
         self.actions[booking.id].append(
             Action("seen", (booking.status, False), 0, 0, AFTER_ALL, NEVER, AFTER_ALL + 1)
         )

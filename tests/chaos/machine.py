@@ -15,7 +15,7 @@ FIRST_EXAMPLES = 5
 """Examples of the first round, and of the short version."""
 
 MORE_EXAMPLES = 50
-"""Examples of each further round: the longer it is, the better Hypothesis spreads its choices."""
+"""Examples of each further round. In a longer round Hypothesis spreads its choices better."""
 
 
 async def run(stage: Stage) -> Findings:
@@ -45,7 +45,7 @@ def _rounds(stage: Stage, url: str, dsn: str) -> Findings:
 
 
 def _round(site: Site, examples: int, seed: int) -> str | None:
-    """What broke, with the shortest way to it."""
+    """Run one round; returns the failure with its shortest example, if there is one."""
     try:
         compare(site, examples=examples, seed=seed)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for

@@ -1,7 +1,7 @@
 """The way to the database fails in every way a network can, and comes back: the server recovers by itself.
 
-In a short run the server's waits for the database are a tenth of the real ones
-(``tests/support/process/impatient.py``), in a long one they are those that everybody gets.
+In a short run the server's timeouts for the database are a tenth of the real ones
+(``tests/support/process/impatient.py``); in a long run they are the real ones.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ Kind = Literal["refused", "reset", "drops", "late", "black hole", "half a statem
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 SILENT: Final = frozenset({"refused", "late", "black hole", "half a statement"})
-"""While these last, nothing can come from the database."""
+"""Outages during which no byte comes from the database."""
 
 CLIENTS: Final = 12
 SEATS: Final = 100_000
@@ -47,8 +47,8 @@ _STUCK: Final = """
 
 
 class Lengths(Struct, frozen=True):
-    """Seconds: of the measurement before, of the outage, of the window in which throughput is looked at
-    afterwards, and how long that is looked for at most.
+    """Lengths in seconds: ``before_s`` of the measurement before the outage, ``outage_s`` of the outage,
+    ``window_s`` of the windows in which throughput is measured afterwards, ``settle_max_s`` of all windows.
     """
 
     before_s: float
@@ -85,7 +85,7 @@ class _Site(Struct):
 
 
 async def run(stage: Stage) -> Findings:
-    """One kind after the other, all of them once at least, until the time is up."""
+    """Run one kind of outage after another until the time is up, and each kind at least once."""
     ends_at = time.monotonic() + stage.seconds
     async with _open_site(stage) as site:
         while len(site.ledgers) < len(KINDS) or time.monotonic() < ends_at:
@@ -102,7 +102,7 @@ async def run(stage: Stage) -> Findings:
 
 
 async def _round(site: _Site, kind: Kind) -> None:
-    """Load, outage, load until it is as fast as before; then everything is looked at."""
+    """Load, outage, load until it is as fast as before; then the database is checked."""
     ledger = Ledger(await site.api.open_show(site.program.url, SEATS))
     site.ledgers.append(ledger)
     crowd = Crowd(site.api, site.program.url, site.user_id, ledger, site.chance)
@@ -131,7 +131,7 @@ async def _round(site: _Site, kind: Kind) -> None:
 
 
 async def _outage(site: _Site, kind: Kind) -> None:
-    """From its beginning to its end; a silent one lasts until /readyz has told of it, too."""
+    """Run an outage. A silent one lasts at least until /readyz reports it."""
     line, ends_at = site.line, time.monotonic() + site.lengths.outage_s
     match kind:
         case "refused":
@@ -160,7 +160,7 @@ async def _outage(site: _Site, kind: Kind) -> None:
 
 
 async def _settled(site: _Site, crowd: Crowd, healed_at: float, rate: float) -> str:
-    """Seconds until the throughput was 95 % of ``rate`` again; how it goes is not judged."""
+    """Seconds until the throughput was 95 % of ``rate`` again. The number is reported, not judged."""
     window_s, wanted = site.lengths.window_s, 0.95 * rate * site.lengths.window_s
     while (now := time.monotonic()) < healed_at + site.lengths.settle_max_s + window_s:
         moments = [moment for moment, _ in crowd.acknowledged if moment > healed_at]
@@ -176,7 +176,7 @@ async def _acknowledged_since(crowd: Crowd, moment: float) -> bool:
 
 
 async def _readiness(site: _Site) -> int:
-    """The status that /readyz has; 0 if it does not answer."""
+    """The HTTP status of /readyz; 0 if the server does not answer."""
     try:
         return (await site.api.get(site.program.url, "/readyz")).status_code
     except httpx.TransportError:

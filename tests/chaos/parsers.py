@@ -1,4 +1,4 @@
-"""Requests that nobody should send, to a real server over the wire, for as long as there is time."""
+"""Malformed and strange requests to a real server over TCP, for as long as there is time."""
 
 import asyncio
 import socket
@@ -26,7 +26,8 @@ MORE_EXAMPLES = 500
 
 
 class Target:
-    """A server with some shows and users, and its database. Not for a thread that runs an event loop."""
+    """A server with some shows and users, and its database. Its calls block, so a thread with an event loop
+    must not use it."""
 
     def __init__(self, program: Program, dsn: str, runner: asyncio.Runner) -> None:
         self._program = program
@@ -36,17 +37,17 @@ class Target:
         self.cursors = runner.run(_fill(program.url))
 
     def state(self) -> State:
-        """How much there is."""
+        """The number of rows, to see that a refused request changed nothing."""
         return self._runner.run(state_of(self._connection))
 
     def ask(self, request: Request) -> Heard:
-        """The answer, on a connection of its own: a strange request may leave bytes behind."""
+        """The answer to a request on a new connection, because a strange request may leave bytes behind."""
         with socket.create_connection(("127.0.0.1", self._program.port), ANSWER_MAX_S) as line:
             line.sendall(_on_the_wire(request))
             return answer_on(line, request.method)
 
     def close(self) -> None:
-        """Leaves the database."""
+        """Close the connection to the database."""
         self._runner.run(self._connection.close())
 
 
@@ -76,7 +77,7 @@ def _rounds(stage: Stage, program: Program, dsn: str) -> Findings:
 
 
 def _round(target: Target, seed: int, examples: int, findings: Findings) -> None:
-    """Some of every kind; adds what was answered, and what broke with the shortest way to it."""
+    """Send some requests of every kind; add the answers, and each failure with its shortest example."""
     for kind, strategy in FUZZERS.items():
         try:
             answers = fuzz(strategy(target.cursors), target.ask, target.state, examples=examples, seed=seed)

@@ -1,4 +1,4 @@
-"""Callers who ask, each thing with a key of its own, until they are told what became of it."""
+"""Callers that repeat each request, with its own key, until they get the outcome."""
 
 import asyncio
 import random
@@ -18,25 +18,25 @@ CALLERS: Final = 12
 """Callers of each engine."""
 
 ASKS_MAX: Final = 20
-"""How often a caller asks for the same, with the same key, until he is told."""
+"""How often a caller sends one request with its key at most."""
 
 
 class Answer(NamedTuple):
-    """A command and what was told in the end."""
+    """A command and its outcome."""
 
     command: Command[Any]
     outcome: Any
 
 
 class Callers:
-    """Callers of two engines in one round, and all that they were told. Their keys begin with ``name``."""
+    """The callers of two engines in one round, and their outcomes. Their keys begin with ``name``."""
 
     def __init__(self, name: str, boxes: list[Box], shows: list[int], chance: random.Random) -> None:
         self.name = name
         self.shows = shows
         self.answers: list[Answer] = []
         self.asks: list[int] = []
-        self.open: list[Command[Any]] = []  # nobody told what became of them
+        self.open: list[Command[Any]] = []  # their outcome never came
         self.violations: list[str] = []
         self.told: Counter[str] = Counter()
         self._boxes = boxes
@@ -44,7 +44,7 @@ class Callers:
         self._asked = 0
 
     async def call_until(self, end: float) -> None:
-        """All callers ask for this and that until the time is up."""
+        """Let all callers send random commands until the time is up."""
         await asyncio.gather(*(self._call(box, end) for box in self._boxes for _ in range(CALLERS)))
 
     async def _call(self, box: Box, end: float) -> None:
@@ -79,7 +79,7 @@ class Callers:
         await self._ask(box, command)
 
     async def _ask(self, box: Box, command: Command[Any]) -> Any:
-        """Asks until it is told. After a fault that says 'without effect' there must have been none."""
+        """Repeat a command until its outcome comes. A fault that promises 'without effect' must keep that."""
         doubt = False
         for asks in range(1, 1 + ASKS_MAX):
             try:

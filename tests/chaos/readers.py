@@ -1,6 +1,6 @@
-"""Readers of the event feed race writers on two servers, die, and go on from the last event they had.
+"""Readers of the event feed race writers on two servers, are killed, and go on from their last event.
 
-A reader folds the events into what they say of the seats, and compares that with consistent reads.
+A reader computes the seats from the events, and compares them with consistent reads.
 """
 
 import asyncio
@@ -28,15 +28,16 @@ from tests.support.process.program import Program
 WRITERS: Final = 6
 READERS: Final = 4
 LIVES_MAX_S: Final = 0.15
-"""Longest life of a reader, in seconds, before it is killed in whatever it does just then."""
+"""Longest life of a reader, in seconds. Then it is killed, whatever it does at that moment."""
 
 PAGE_MAX: Final = 40
-"""Events on a page, at most: small ones, so that most of them are full."""
+"""Events on a page at most. Pages are small, so that most of them are full."""
 
 SEATS: Final = 400
 ROUND_S: Final = 1.0
 ROUNDS_MIN: Final = 2
-"""One with writers at both servers; one where the second only reads, and could be behind without noticing."""
+"""Rounds at least: one with writers at both servers, and one in which the second server only reads. Such a
+server could fall behind unnoticed."""
 
 
 _SHORT_HOLDS: Final = """
@@ -48,7 +49,7 @@ _STATES: Final = {"booked": "sold", "held": "held", "confirmed": "sold", "blocke
 
 
 class Feed(Struct):
-    """All that one reader has seen of a show, over all its lives."""
+    """The events that one reader has seen of a show, over all its lives."""
 
     show_id: int
     seq: int = 0
@@ -59,7 +60,7 @@ class Feed(Struct):
     reads: int = 0
 
     def take(self, events: list[dict[str, Any]]) -> None:
-        """Takes a page; notes whatever is not the next event."""
+        """Take a page; record each event that does not follow the one before it."""
         for event in events:
             if event["seq"] <= self.seq:
                 self.duplicates += 1
@@ -69,7 +70,7 @@ class Feed(Struct):
 
 
 class _Site(Struct):
-    """What a round needs. ``lag_ms``: from an event's own time to when a reader had it."""
+    """The site of a round. ``lag_ms``: the time from an event to the moment at which a reader had it."""
 
     api: Api
     urls: list[str]
@@ -82,7 +83,7 @@ class _Site(Struct):
 
 
 def seats_after(events: list[dict[str, Any]]) -> dict[int, tuple[str, int | None]]:
-    """Who has which seat after these events: its state and the booking. What is free is not in it."""
+    """The state and the booking of each seat that is not free after these events."""
     seats: dict[int, tuple[str, int | None]] = {}
     for event in events:
         for seat in event["seats"]:
@@ -94,7 +95,7 @@ def seats_after(events: list[dict[str, Any]]) -> dict[int, tuple[str, int | None
 
 
 async def run(stage: Stage) -> Findings:
-    """Rounds, each with a new show, until the time is up."""
+    """Run rounds, each with a new show, until the time is up."""
     ends_at = time.monotonic() + stage.seconds
     async with _open_site(stage) as site:
         while site.counts["rounds"] < ROUNDS_MIN or (time.monotonic() < ends_at and not site.violations):
@@ -109,7 +110,7 @@ async def run(stage: Stage) -> Findings:
 
 
 async def _round(site: _Site, doors: list[str]) -> list[Feed]:
-    """One show, sold at these servers."""
+    """Run a round: one show, with writers at these servers."""
     show_id = await site.api.open_show(site.urls[0], SEATS)
     feeds = [Feed(show_id) for _ in range(READERS)]
     over = asyncio.Event()
@@ -130,7 +131,7 @@ async def _round(site: _Site, doors: list[str]) -> list[Feed]:
 
 
 async def _lives(site: _Site, feed: Feed, over: asyncio.Event) -> None:
-    """Reads, is killed, and reads again; when the writers are done, undisturbed to the end of the feed."""
+    """Read, be killed, and read again; when the writers are done, read undisturbed to the end of the feed."""
     while not over.is_set():
         reading = asyncio.create_task(_read(site, feed))
         await asyncio.wait([reading], timeout=site.chance.uniform(0, LIVES_MAX_S))
@@ -147,7 +148,7 @@ async def _read(site: _Site, feed: Feed) -> None:
 
 
 async def _page(site: _Site, feed: Feed) -> bool:
-    """Takes the next page from either server, and says whether there was anything on it."""
+    """Take the next page from one of the servers; returns whether the page had events."""
     url, limit = site.chance.choice(site.urls), site.chance.randint(1, PAGE_MAX)
     path = f"/api/shows/{feed.show_id}/changes"
     page = (await site.api.get(url, path, after=feed.seq, limit=limit)).json()
@@ -165,7 +166,7 @@ async def _page(site: _Site, feed: Feed) -> bool:
 
 
 async def _write(site: _Site, doors: list[str], show_id: int, number: int) -> None:
-    """Commands of every kind, one after the other; the event of each is looked for once it was answered."""
+    """Send commands of every kind, one after another. After each answer its event must be in the feed."""
     ends_at = time.monotonic() + ROUND_S
     mine: list[Answer] = []
     while time.monotonic() < ends_at:
@@ -199,7 +200,7 @@ def _next(site: _Site, show_id: int, number: int, mine: list[Answer]) -> orders.
 
 
 async def _look_for(site: _Site, url: str, show_id: int, kind: str, answer: Answer) -> None:
-    """What was acknowledged is in the feed, at the other server too."""
+    """Check that the event of an acknowledged command is in the feed of both servers."""
     site.counts["events looked for at once"] += 1
     events = await _all_events(site, url, show_id)
     booking_id = answer.data.get("id")
@@ -222,7 +223,7 @@ async def _all_events(site: _Site, url: str, show_id: int) -> list[dict[str, Any
 
 
 async def _watch(site: _Site, feed: Feed, over: asyncio.Event) -> list[tuple[int, frozenset[int]]]:
-    """Consistent reads of the free seats meanwhile, each with the number of the event that it is as of."""
+    """Make consistent reads of the free seats meanwhile, each with the number of its last event."""
     snapshots: list[tuple[int, frozenset[int]]] = []
     path = f"/api/shows/{feed.show_id}/available-seats"
     while not over.is_set():
@@ -259,7 +260,7 @@ async def _judge(
 
 
 async def _none_runs_out(site: _Site, show_id: int) -> bool:
-    """Whether the last short hold has ended, so that nothing happens any more."""
+    """Whether the last short hold has ended, so that no event follows any more."""
     async with connected(site.dsn) as connection:
         return not await connection.fetchval(_SHORT_HOLDS, show_id)
 

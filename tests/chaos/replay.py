@@ -14,7 +14,7 @@ OUT = Console(highlight=False, soft_wrap=True, markup=False)
 
 
 def main(file: Annotated[Path, typer.Argument(help="A history that a storm left.")]) -> None:
-    """Say what is wrong with a history."""
+    """Judge a saved history, and print its violations."""
     history = load(file)
     judgement = check(history)
     for violation in judgement.violations:

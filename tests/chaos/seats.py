@@ -1,4 +1,4 @@
-"""The rules of one seat: it is free, held until a moment, sold, blocked, or not in the show at all."""
+"""The rules of one seat: a seat is free, held until a moment, sold, blocked, or not in the show at all."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from tests.chaos.linearize import NEVER, Action
 
 
 class Seat(NamedTuple):
-    """``booking`` has it, until ``until_us`` if it is held."""
+    """A seat's state. ``booking`` owns the seat, until ``until_us`` if the seat is held."""
 
     state: str
     booking: int = 0
@@ -22,7 +22,7 @@ def boundary(seat: Seat) -> int:
 
 
 def step(seat: Seat, action: Action, moment: int) -> tuple[Seat, int] | None:  # noqa: C901 - a table
-    """What the action makes of the seat, and when at the earliest; None if it cannot be."""
+    """The seat's state after the action, and the earliest moment of that; None if the rules forbid it."""
     held = seat.state == "held" and moment < seat.until_us
     freed_at = max(moment, seat.until_us) if seat.state == "held" else moment
     may_be_free = seat.state in ("free", "held")

@@ -1,4 +1,4 @@
-"""From a history to the actions on each seat: what was done to it, and what was seen of it."""
+"""From a history to the actions on each seat: the changes of the seat, and the reads that saw it."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from tests.chaos.history import History, Operation
 from tests.chaos.linearize import NEVER, Action
 
 SeatOf = tuple[int, int]
-"""A show and a number."""
+"""A seat: the id of its show, and its number."""
 
 _ENDS = {"cancel": "CANCELLED", "fail": "FAILED"}
 
 
 class Sightings:
-    """Collects the actions on all seats of a history."""
+    """The actions on all seats of a history."""
 
     def __init__(self, history: History, effects: Effects) -> None:
         self.actions: dict[SeatOf, list[Action]] = defaultdict(list)
@@ -67,7 +67,7 @@ class Sightings:
         )
 
     def _may_have_been(self, effect: Effect) -> bool:
-        """Whether the final state of its booking leaves room for it."""
+        """Whether the final state of the booking allows that the effect has happened."""
         booking = self._bookings.get(effect.first.booking)
         if booking is None:
             return not effect.first.booking

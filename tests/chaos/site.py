@@ -1,4 +1,4 @@
-"""A box office of three servers on one durable PostgreSQL, and what can befall it."""
+"""A site of three servers on one durable PostgreSQL, and the faults that can happen to it."""
 
 import asyncio
 import os
@@ -23,16 +23,16 @@ T = TypeVar("T")
 SERVERS: Final = 3
 
 STOPPED_MAX_S: Final = 2.5
-"""Longest time that a server is stopped by SIGSTOP, in seconds; the shortest is a third of it."""
+"""Longest time for which a server is frozen by SIGSTOP, in seconds. The shortest is a third of it."""
 
 LOCKED_S: Final = limits.LOCK_TIMEOUT_MS / 1_000 + 0.3
-"""Seconds that somebody else keeps the hot show's lock: longer than a batch waits for it."""
+"""Seconds for which another session keeps the hot show's lock: longer than a batch waits for the lock."""
 
 _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE application_name = 'boxoffice'"
 
 
 class Site:
-    """The servers are told apart by their place in ``ports``. Make it with ``open_site``."""
+    """Three servers, which are numbered by their position in ``ports``. ``open_site`` makes a site."""
 
     def __init__(self, keeper: ThreadPoolExecutor, cluster: Cluster, folder: Path) -> None:
         self._keeper = keeper
@@ -51,13 +51,13 @@ class Site:
         self.dsn = cluster.dsn
 
     async def start(self, servers: int = SERVERS) -> None:
-        """Starts the first ``servers`` servers, those that do not run, and waits until they are ready."""
+        """Start those of the first ``servers`` servers that do not run, and wait until all are ready."""
         first = self._servers[:servers]
         ended = [s for s in first if not hasattr(s, "process") or s.process.poll() is not None]
         await asyncio.gather(*(asyncio.to_thread(server.serve) for server in ended))
 
     async def settle(self) -> None:
-        """Ends all servers as their users do. Whatever was under way is done or will never be."""
+        """End all servers cleanly. After that every request has taken effect, or never will."""
         await asyncio.gather(*(asyncio.to_thread(server.close) for server in self._servers))
         async with connected(self.dsn) as connection:
 
@@ -67,14 +67,14 @@ class Site:
             await eventually(nobody_is_left, "the end of all servers' sessions")
 
     def close(self) -> None:
-        """Ends all servers, whatever state they are in."""
+        """End all servers, whatever state they are in."""
         for server in self._servers:
             if hasattr(server, "process"):
                 server.process.kill()
                 server.process.wait()
 
     def faults(self, hot_show: int, chance: random.Random) -> dict[str, Callable[[], Awaitable[None]]]:
-        """What can befall the site, by name. Each is over when its call returns."""
+        """The faults that can happen to the site, by name. A fault is over when its call returns."""
 
         async def lock() -> None:
             await self._lock(hot_show)
@@ -115,7 +115,7 @@ class Site:
         await self._keep(self._cluster.start)
 
     def _crash(self) -> None:
-        """Stopped first, the postmaster makes no more children while they are looked for."""
+        """Kill the database. The postmaster is frozen first, so that it starts no process meanwhile."""
         left = self._data.read_pid_file()
         assert left is not None
         os.kill(left[0], signal.SIGSTOP)
@@ -127,7 +127,7 @@ class Site:
             await asyncio.sleep(LOCKED_S)
 
     async def _keep(self, work: Callable[[], T]) -> T:
-        """Works in the thread that PostgreSQL lives as long as."""
+        """Run work in the thread that started PostgreSQL, because PostgreSQL ends with that thread."""
         return await asyncio.get_running_loop().run_in_executor(self._keeper, work)
 
 

@@ -1,4 +1,4 @@
-"""The campaign "storm": many clients at three servers, to whom something happens every few seconds."""
+"""The campaign "storm": many clients at three servers, and every few seconds a fault."""
 
 import asyncio
 import random
@@ -22,23 +22,23 @@ OTHER_SHOWS: Final = 50
 OTHER_SEATS: Final = 30
 
 ROUND_MIN_S: Final = 9.0
-"""Seconds of the shortest storm, if every kind of fault has come by then."""
+"""Seconds of the shortest storm. A storm lasts longer until every kind of fault has happened."""
 
 ROUND_MAX_S: Final = 60.0
-"""Seconds of the longest storm; a longer campaign has several, each with shows of its own."""
+"""Seconds of the longest storm. A longer campaign has several storms, each with its own shows."""
 
 AFTERWARDS_S: Final = 5.0
-"""Seconds that the end of a round takes, about: settling, the last questions, judging."""
+"""About how many seconds the end of a round takes: settling, the last questions, judging."""
 
 LAST_ANSWER_MAX_S: Final = 20.0
-"""Longest wait for an answer when all is well again, in seconds: more than the engine's own bounds."""
+"""Longest wait for an answer when no fault lasts, in seconds: more than the engine's own bounds."""
 
 CALM_MAX_S: Final = 1.0
 """Longest time between the end of a fault and the next one, in seconds."""
 
 
 async def run(stage: Stage) -> Findings:
-    """Round after round until the time is up."""
+    """Run rounds until the time is up."""
     findings = Findings(_no_figures(), [])
     give_up_at = time.monotonic() + stage.seconds
     async with open_site(stage.folder) as site:
@@ -57,7 +57,7 @@ async def run(stage: Stage) -> Findings:
 
 
 class _Storm:
-    """One round: fresh shows, the clients, the faults, and the last questions when all is over."""
+    """One round: new shows, the clients, the faults, and the last questions after all faults."""
 
     def __init__(self, site: Site, seed: int) -> None:
         self._site = site
@@ -69,7 +69,7 @@ class _Storm:
         self.violations: list[str] = []
 
     async def blow(self, seconds: float) -> History:
-        """The history of a storm of so many seconds."""
+        """Run a storm of so many seconds; returns its history."""
         async with httpx.AsyncClient(base_url=self._url(), timeout=30.0) as http:
             shows, users = await self._prepare(http)
         hall = Hall([(show.id, show.total) for show in shows])
@@ -104,7 +104,7 @@ class _Storm:
         return [Show(data["id"], data["total_seats"]) for data in shows], [data["id"] for data in users]
 
     async def _make_trouble(self, hot_show: int, over_at: float) -> None:
-        """One fault after another until the time is over: every kind once, by chance, and so again."""
+        """Make one fault after another until the time is up; each kind comes once before any comes again."""
         faults = self._site.faults(hot_show, self._random)
         while time.monotonic() < over_at:
             for name in self._random.sample(list(faults), len(faults)):
@@ -115,7 +115,7 @@ class _Storm:
                 self.faults[name] += 1
 
     async def _last_questions(self, shows: list[Show]) -> History:
-        """What was never answered, asked again; then all bookings, seats and sums."""
+        """Repeat the requests that were never answered; then read all bookings, seats and counters."""
         asker = Asker(self._site.ports)
         for operation in [o for o in self._recorder.operations if o.outcome == "info" and o.key]:
             self.resolved += await self._ask_at_last(operation, asker)
@@ -132,7 +132,7 @@ class _Storm:
         return History(shows, self._recorder.operations, finals)
 
     async def _ask_at_last(self, operation: Operation, asker: Asker) -> bool:
-        """Whether it is answered now, as it must be. Once one was not, no other waits for long."""
+        """Whether a repeated request is answered now, as it must be. After one failure waits are shorter."""
         wait_max_s = ANSWER_MAX_S if self.violations else LAST_ANSWER_MAX_S
         known = await ask_at_last(operation, asker, self._recorder, wait_max_s=wait_max_s)
         if not known:

@@ -1,4 +1,4 @@
-"""The short version of every campaign: minutes of ``make chaos`` in seconds."""
+"""The short version of every campaign: in seconds, what ``make chaos`` does in minutes."""
 
 import random
 

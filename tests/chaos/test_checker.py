@@ -1,4 +1,4 @@
-"""The checker that judges storms passes whatever the rules allow, and finds one false answer."""
+"""The checker of storms accepts every history that the rules allow, and finds a single false answer."""
 
 import random
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def wrongs(story: Story) -> list[str]:
 def test_what_overlaps_may_have_happened_in_either_order() -> None:
     story = Story()
     story.book(1, 4, 7, [1, 2])
-    story.look(2, 3, {2: "sold 7"})  # one seat at a time: it may have been before and after
+    story.look(2, 3, {2: "sold 7"})  # each seat is judged alone
     story.refuse("book", 2, 3, "seats_taken", seats=[1, 3], taken=[1])
     story.act("cancel", 3.5, 6, 7)
     story.book(5, 6, 8, [1])
@@ -51,7 +51,7 @@ def test_a_request_without_an_answer_may_take_effect_late() -> None:
     story.look(2, 3)
     story.look(4, 5, {1: "sold 7"})
     story.book(1, 2, 7, [1])
-    story.operations.pop()  # it is in the final list, and nobody was told
+    story.operations.pop()  # the booking is in the final list, and no answer named it
     assert wrongs(story) == []
 
 
@@ -166,14 +166,14 @@ def one_of(candidates: list[T], chance: random.Random) -> T:
 
 
 def other_owner(story: Story, chance: random.Random) -> None:
-    """A list of seats shows a seat with an owner that it never had."""
+    """A list of seats that shows a seat with an owner that the seat never had."""
     look = one_of([o for o in story.operations if o.told_seats], chance)
     seat = chance.choice(look.told_seats or [])
     seat.state, seat.booking = "sold", 999
 
 
 def other_seat(story: Story, chance: random.Random) -> None:
-    """A refusal names a seat that was free, or leaves one out that was taken."""
+    """A refusal that names a free seat, or leaves out a taken one."""
     refusals = [o for o in story.operations if o.refusal and o.refusal.code == "seats_taken"]
     operation = one_of(refusals, chance)
     assert operation.refusal is not None
@@ -188,7 +188,7 @@ def lost_in_the_end(story: Story, chance: random.Random) -> None:
 
 
 def other_end(story: Story, chance: random.Random) -> None:
-    """A booking ends otherwise than it can have."""
+    """A booking with an end that it cannot have had."""
     booking = one_of([b for b in story.finals.values() if b.status != "PENDING"], chance)
     booking.status = {"CONFIRMED": "FAILED", "FAILED": "CONFIRMED"}.get(booking.status, "CONFIRMED")
 
@@ -198,6 +198,6 @@ def other_end(story: Story, chance: random.Random) -> None:
 @given(seed=st.integers())
 def test_one_false_answer_is_found(corrupt: Callable[[Story, random.Random], None], seed: int) -> None:
     chance = random.Random(seed)
-    story = Pretended(chance, 0.1, lost=0).live(120)  # nothing is open: whatever is false can be seen
+    story = Pretended(chance, 0.1, lost=0).live(120)  # no answer is lost, so a false one shows
     corrupt(story, chance)
     assert wrongs(story) != []

@@ -70,7 +70,7 @@ def booking_told_to_two(story: Story) -> str:
 def phantom(story: Story) -> str:
     story.book(1, 2, 7, [1])
     story.operations.pop()
-    story.unknown("book", 1, user=2, seats=[1])  # somebody else's
+    story.unknown("book", 1, user=2, seats=[1])  # the request of another user
     return "phantom: show 1 lists booking 7"
 
 

@@ -1,4 +1,4 @@
-"""What no order of a seat's or a booking's operations explains, each in a history of a few lines."""
+"""Histories of a few lines that no order of a seat's or a booking's operations explains."""
 
 from collections.abc import Callable
 

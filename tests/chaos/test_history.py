@@ -1,4 +1,4 @@
-"""A storm's history on disk: what is loaded is what was saved, and it can be judged again."""
+"""A storm's history on disk: a loaded history equals the saved one, and can be judged again."""
 
 import random
 import subprocess

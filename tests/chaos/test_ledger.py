@@ -1,4 +1,4 @@
-"""The books that the campaigns keep: what was told and is not there is found."""
+"""The ledger of the campaigns: it finds each acknowledged booking that the database does not have."""
 
 import pytest
 
@@ -9,13 +9,13 @@ from tests.support.proof.ledger import Ledger
 
 
 def told(booking_id: int, *seats: int, status: str = "CONFIRMED") -> Answer:
-    """The answer to a booking."""
+    """A made-up answer to a booking request."""
     return Answer(201, {"id": booking_id, "seats": list(seats), "status": status}, "", replayed=False)
 
 
 @pytest.fixture
 async def ledger(database: str) -> Ledger:
-    """The books of show 1, whose only booking is number 1 with the seats 1 and 2."""
+    """A ledger of show 1, whose only booking is number 1 with the seats 1 and 2."""
     async with open_box(database) as box:
         await box.book(await box.show(), 2)
     return Ledger(1)

@@ -1,4 +1,4 @@
-"""One address is one user: which addresses are the same, and who is nobody any more."""
+"""One e-mail address is one user: which addresses count as the same, and that an erased user is not found."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ ERASE = """
         'idempotency_key', 'once-erase', 'fingerprint', '\\x00'
     ))
 """
-"""What erases a user, for a transaction of the test's own."""
+"""The statement that erases a user, for a transaction that the test controls."""
 
 
 async def change_address(box: Box, user_id: int, email: str) -> UserDone | Refused:
@@ -58,7 +58,7 @@ async def test_nobody_can_take_the_address_that_an_erased_user_gets(box: Box) ->
 async def test_who_is_erased_meanwhile_is_not_found_again(
     box: Box, connection: Connection, admin: Connection, subject: str | None
 ) -> None:
-    """The one who comes back found the user, and waits for the row that the erasure has locked."""
+    """The registration has found the user, and waits for the row that the erasure has locked."""
     jane = await box.user("jane@example.com", "Jane")
     command = CreateUser(
         actor=ACTOR, name="Jane", email="jane@example.com", issuer=subject and "one", subject=subject

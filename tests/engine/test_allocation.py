@@ -1,4 +1,4 @@
-"""Which seats a booking gets: together where it can, else in the fewest runs; lowest first."""
+"""Which seats a booking gets: the lowest run that is long enough, or else the fewest runs."""
 
 from typing import TypeAlias
 
@@ -111,7 +111,7 @@ async def test_seats_that_are_added_join_the_run_before_them(box: Box) -> None:
 
 @st.composite
 def maps(draw: st.DrawFn) -> Maps:
-    """One section with a few seats, or two that are taken but for some runs around their boundary."""
+    """A map of one chunk with a few seats, or of two chunks with free runs around their boundary alone."""
     if draw(st.booleans()):
         bits = draw(st.text("01", min_size=1, max_size=40))
         return [bits], {seat for seat, bit in enumerate(bits, start=1) if bit == "0"}
@@ -159,7 +159,7 @@ async def test_a_plain_choice_has_the_longest_runs_and_hints_that_hide_nothing(
 
 
 def _lowest(free: set[int], count: int, total: int) -> int:
-    """Where the lowest run of so many free places begins; behind the last place if there is none."""
+    """The first place of the lowest run of ``count`` free places; without a run a place behind the last."""
     return lowest_run(free, count) or total + 1
 
 
@@ -183,7 +183,7 @@ async def test_allocation_agrees_with_the_model(
 
 
 async def _allocated(connection: Connection, free: set[int], counts: list[int]) -> list[asyncpg.Record]:
-    """What bookings of so many seats get of a show of 40 seats, of which these are free."""
+    """The seats that bookings of these sizes get in a show of 40 seats with these free seats."""
     bits = "".join("0" if seat in free else "1" for seat in range(1, 41))
     await connection.execute("INSERT INTO users VALUES (1, 'John', 'john@example.com', now(), now())")
     await connection.execute("INSERT INTO shows VALUES (1, 'Show', 'show', now(), now(), now())")

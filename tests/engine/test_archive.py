@@ -27,7 +27,7 @@ LATER_S = AGE.total_seconds() + 1
 
 @pytest.fixture
 async def old(box: Box, clock: Clock) -> int:
-    """A show with a bit of everything, long over: sold, cancelled, late and taken again, blocked."""
+    """A show that is long over, with blocked seats and bookings of every kind."""
     show = await box.show(20, start=clock.now)
     await box.book(show, 2, key="sold")
     await box.cancel((await box.book(show, 3)).id, "ill")
@@ -40,7 +40,7 @@ async def old(box: Box, clock: Clock) -> int:
 
 
 async def rows_of(connection: Connection, show: int, tables: tuple[str, ...] = HOT) -> dict[str, int]:
-    """How many rows of the show are in which table."""
+    """How many rows each table has of the show."""
     counts = [
         await connection.fetchval(f"SELECT count(*) FROM {table} WHERE show_id = $1", show)  # noqa: S608 - our own names
         for table in tables
@@ -49,7 +49,7 @@ async def rows_of(connection: Connection, show: int, tables: tuple[str, ...] = H
 
 
 async def all_reads(box: Box, show: int) -> dict[str, Any]:
-    """Whatever can be read of a show and its bookings, but for its number of events."""
+    """Everything that can be read of a show and its bookings, but for the number of its events."""
     bookings = await box.reads.bookings_of_show(show, limit=PAGE)
     assert bookings is not None
     view, stats, seat_map = await box.view(show), await box.reads.stats(show), await box.reads.seat_map(show)
@@ -73,7 +73,7 @@ async def all_reads(box: Box, show: int) -> dict[str, Any]:
 
 
 def without_the_last(events: list[Event]) -> list[Event]:
-    """The events but for the one of the archive."""
+    """The events without the last, which the archive wrote."""
     return [event for event in events if event.kind != "show_archived"]
 
 
@@ -94,7 +94,7 @@ async def test_an_archived_show_reads_as_before(box: Box, connection: Connection
 async def test_every_step_of_the_move_reads_as_before(
     box: Box, connection: Connection, old: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that is broken off anywhere leaves nothing to see, and the next one goes on."""
+    """A run that is broken off at any step changes no read, and the next run goes on."""
     before, steps, more = await all_reads(box, old), 0, True
     while more:
         row = await connection.fetchrow(query("archive_show"), old, AGE, ARCHIVIST, 2)
@@ -295,7 +295,7 @@ async def test_two_archives_take_turns(
 async def test_a_row_that_is_changed_meanwhile_is_archived_as_changed(
     box: Box, connection: Connection, admin: Connection, old: int
 ) -> None:
-    """A person is erased who did something in the show for others: without the show's lock."""
+    """The erased person has acted for other users. Such an erasure does not take the show's lock."""
     await connection.execute("UPDATE show_events SET origin = '192.0.2.77'")
     async with connection.transaction():
         await connection.execute("UPDATE show_events SET origin = NULL")
@@ -357,7 +357,7 @@ async def test_the_archive_has_the_columns_of_what_is_moved_there(
 async def test_pages_of_a_user_are_read_from_the_ends_of_two_indexes(
     box: Box, connection: Connection, old: int
 ) -> None:
-    """However much is archived, a page costs a page."""
+    """A page reads as many rows as it shows, however many rows are archived."""
     assert old
     await archived(box.dsn)
     await connection.execute("SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off")

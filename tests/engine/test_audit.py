@@ -1,4 +1,4 @@
-"""Events are linked, who tampers with them is found out, and a person's data is no part of the links."""
+"""Events are linked in a chain: tampering is found, and a person's data are no part of the links."""
 
 import json
 from datetime import UTC
@@ -99,7 +99,7 @@ async def scene(box: Box) -> None:
 
 
 def link_of(before: bytes, event: Any) -> bytes:
-    """The link as the documents have it, made without PostgreSQL."""
+    """The link of an event, computed as the documents describe it, without PostgreSQL."""
     details = json.loads(event["details"] or "{}")
     details.pop("reason", None)
     in_order = dict(sorted(details.items(), key=lambda item: (len(item[0]), item[0])))
@@ -117,7 +117,7 @@ def link_of(before: bytes, event: Any) -> bytes:
 
 
 async def assert_links(connection: Connection) -> int:
-    """Makes every link anew; says how many there are."""
+    """Compute every link again and compare it with the stored one; returns how many links there are."""
     links: dict[int, bytes] = {}
     events = await connection.fetch(EVENTS)
     for event in events:

@@ -1,4 +1,4 @@
-"""Batches that are cut, and rows as bookings."""
+"""Batches that are cut into smaller ones, and rows that are read as bookings."""
 
 from datetime import UTC, datetime
 from typing import Any

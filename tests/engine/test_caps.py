@@ -1,4 +1,4 @@
-"""What a caller may have at once is bounded, whatever comes at the same time, and hoarding costs pauses."""
+"""Caps bound what a user has at once, also when commands come at the same time; hoarding costs pauses."""
 
 import asyncio
 from datetime import timedelta
@@ -29,11 +29,11 @@ MOST_AT_ONCE = """
         ) AS changes
     ) AS counts
 """
-"""The most holds that a user ever had; cancelled ones until then."""
+"""The largest number of holds that a user had at any time. A cancelled hold counts until it was cancelled."""
 
 
 FULL = 2_000
-"""Holds of a show that a plan must not read whole; half of them are over."""
+"""Holds of a show that a query must not read as a whole. Half of them have run out."""
 
 FILL = """
     WITH made AS (
@@ -63,7 +63,7 @@ DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_data
 
 
 def booked(outcomes: list[BookingDone | Refused]) -> int:
-    """How many were not refused."""
+    """How many of the outcomes are bookings."""
     return sum(isinstance(outcome, BookingDone) for outcome in outcomes)
 
 
@@ -72,7 +72,7 @@ async def test_active_holds_in_a_show_are_bounded(box: Box, clock: Clock) -> Non
     limits = caps(holds_per_show=2)
     first = done(await book_capped(box, show, limits)).booking
     done(await book_capped(box, show, limits))
-    await box.book(show, hold=HOLD_S)  # what the house holds for somebody does not count
+    await box.book(show, hold=HOLD_S)  # a hold that staff made for a user does not count
     too_many = refused("too_many_holds", limit=2, active=2, scope="show")
     assert await book_capped(box, show, limits) == too_many
     done(await book_capped(box, show, limits, hold=None))
@@ -117,7 +117,7 @@ async def test_active_bookings_in_a_show_are_bounded(box: Box) -> None:
     limits = caps(bookings_per_show=3)
     done(await book_capped(box, show, limits, hold=None))
     done(await book_capped(box, show, limits, hold=None))
-    await box.book(show)  # what the house sells to somebody does not count
+    await box.book(show)  # a sale that staff made to a user does not count
     sold = done(await book_capped(box, show, limits)).booking
     too_many = refused("too_many_bookings", limit=3, active=3)
     assert await book_capped(box, show, limits) == too_many
@@ -191,7 +191,7 @@ async def test_fifty_rivals_of_two_engines_never_pass_the_cap(
 async def test_of_two_rivals_in_two_shows_the_later_counts_the_first(
     box: Box, isolation: str, connection: Connection, admin: Connection
 ) -> None:
-    """The first has the user's lock and waits for its show; the second must wait, and count again."""
+    """The first has the user's lock and waits for its show. The second must wait, and then count again."""
     first, second = [await box.show() for _ in range(2)]
     limits = caps(holds=1)
     done(await book_capped(box, second, limits, user=1, hold=None))  # the user's row is there
@@ -209,7 +209,7 @@ async def test_of_two_rivals_in_two_shows_the_later_counts_the_first(
 async def test_an_extension_that_is_under_way_counts_as_a_hold(
     box: Box, isolation: str, clock: Clock, connection: Connection, admin: Connection
 ) -> None:
-    """Its hold looks over to another show, until it is committed."""
+    """The hold seems to have run out to a batch of another show, until the extension is committed."""
     first, second = [await box.show() for _ in range(2)]
     limits = caps(holds=1)
     held = done(await book_capped(box, first, limits, hold=60)).booking
@@ -236,7 +236,7 @@ async def test_an_extension_that_is_under_way_counts_as_a_hold(
 async def test_users_are_locked_in_the_order_of_their_ids_and_before_shows(
     box: Box, connection: Connection, admin: Connection
 ) -> None:
-    """Whoever waits for the first user has locked nothing yet."""
+    """A batch that waits for the lock of its first user has locked nothing yet."""
     show = await box.show()
     jane = await box.user("jane@example.com")
     for user in (1, jane):
@@ -255,7 +255,7 @@ async def test_users_are_locked_in_the_order_of_their_ids_and_before_shows(
 async def test_batches_with_the_same_users_and_shows_do_not_deadlock(
     database: str, isolation: str, connection: Connection
 ) -> None:
-    # A deadlock is to be found before the engine gives up waiting for a lock.
+    # PostgreSQL must find a deadlock before the engine's wait for a lock times out.
     await connection.execute(f"ALTER DATABASE {urlsplit(database).path[1:]} SET deadlock_timeout = '10ms'")
     async with (
         open_box(database, isolation, pool_max=8) as one,
@@ -277,7 +277,7 @@ async def test_batches_with_the_same_users_and_shows_do_not_deadlock(
 
         await asyncio.gather(*(crowd(engine, turn) for turn, engine in enumerate((one, other) * 2)))
         assert await one.violations() == {}
-    # The sessions' figures are there once they have ended.
+    # The sessions report their figures when they end.
     assert await connection.fetchval(DEADLOCKS) == 0
 
 
@@ -340,7 +340,7 @@ async def test_a_hold_of_the_longest_life_is_looked_at_to_the_end_of_its_pause(
 
 
 async def test_whoever_holds_again_and_again_never_has_more_than_the_share(box: Box, clock: Clock) -> None:
-    """Held seat-seconds <= holds * longest / (longest + cool-down) of the time, at three strategies."""
+    """By three strategies a bot holds holds * longest / (longest + cool-down) of the time at most."""
     for hold_s, ends in ((600, "expire"), (60, "expire"), (60, "cancel")):
         show = await box.show()
         limits = caps(holds_per_show=1, cooldown_s=60, longest_s=600)
@@ -371,13 +371,13 @@ async def test_a_command_with_caps_is_answered_again_for_its_key(box: Box) -> No
 
 @pytest.mark.parametrize("planned", ["when it was empty", "when it was full"])
 async def test_to_count_never_reads_a_whole_show(database: str, connection: Connection, planned: str) -> None:
-    """Plans are made once, and without statistics; a wrong one would cost every batch."""
+    """PostgreSQL makes the plans once, without statistics. A bad plan would slow down every batch."""
     async with open_box(database) as box:
         show, other = [await box.show(100) for _ in range(2)]
         if planned == "when it was full":
             await connection.execute(FILL, show, FULL)
-    async with open_box(database) as box:  # plans of its own
-        for _ in range(2):  # the first has nothing anywhere, the second here and elsewhere
+    async with open_box(database) as box:  # new sessions, which have no plans yet
+        for _ in range(2):  # the first finds no holds, the second finds some everywhere
             done(await book_capped(box, show, caps()))
             done(await book_capped(box, other, caps()))
         if planned == "when it was empty":

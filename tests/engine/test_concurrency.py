@@ -1,4 +1,4 @@
-"""Many callers, several engines, few connections: no error reaches a caller, and the sum is right."""
+"""Many callers, several engines, few connections: no error reaches a caller, and the seats add up."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.both_isolations
 
 
 def conflicts() -> float:
-    """Serialization errors so far, all of them tried again."""
+    """How many serialization errors there were so far; the store has tried all of them again."""
     sample = {"error": "SerializationError"}
     return REGISTRY.get_sample_value("boxoffice_write_retries_total", sample) or 0
 
@@ -84,7 +84,7 @@ async def test_a_conflict_is_tried_again_until_it_is_over(
 async def test_a_deadlock_does_not_reach_a_caller(
     database: str, isolation: str, connection: Connection, admin: Connection
 ) -> None:
-    """Two wait for each other; the engine gives way, for the other one looks for deadlocks too late."""
+    """Two transactions wait for each other. PostgreSQL ends the engine's, because it looks first."""
     lock = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
     await connection.execute("SET deadlock_timeout = '1min'")
     await connection.execute(f"ALTER DATABASE {urlsplit(database).path[1:]} SET deadlock_timeout = '50ms'")

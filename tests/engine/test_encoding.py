@@ -1,4 +1,4 @@
-"""Commands as JSON: the database reads by name what was asked, and a fingerprint is of nothing else."""
+"""Commands as JSON: the database reads fields by name, and a fingerprint covers only what was asked."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -26,13 +26,13 @@ CAPS = Caps(6, 2, 10, 30, 600, 600)
 
 
 class AskForRows(BookSeats, frozen=True, kw_only=True, tag="book"):
-    """A booking with a field that the engine does not know."""
+    """A command with a field that the engine does not know."""
 
     rows: list[str]
 
 
 def told(command: Command[Any]) -> dict[str, Any]:
-    """The members that are given."""
+    """The members of the JSON object that are not None."""
     return {name: value for name, value in msgspec.json.decode(encoded(command)).items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""A person can be erased: nothing of them is left, the audit stays whole, and nobody books as them."""
+"""A person can be erased: no personal data stays, the audit is whole, and no booking is made later."""
 
 import asyncio
 from collections import Counter
@@ -29,7 +29,7 @@ PERSONAL = (NAME, EMAIL, ADDRESS, REASON, "subject-of-jane")
 
 
 async def person(box: Box) -> int:
-    """Jane, registered with a login and with an idempotency key."""
+    """The user Jane, registered with a login and with an idempotency key."""
     command = CreateUser(
         actor="key:shop",
         idempotency_key="sign-up",
@@ -143,7 +143,7 @@ async def test_an_erased_user_neither_books_nor_changes(box: Box) -> None:
 
 
 async def person_again(box: Box) -> int:
-    """Jane with the same address and login, as if she came anew."""
+    """The command that registers Jane again, with the same address and login."""
     command = CreateUser(
         actor="key:shop", name=NAME, email=EMAIL, issuer="https://id", subject="subject-of-jane"
     )
@@ -155,7 +155,7 @@ async def person_again(box: Box) -> int:
 async def test_who_is_erased_while_booking_has_no_booking(
     box: Box, isolation: str, connection: Connection, admin: Connection, capped: bool
 ) -> None:
-    """The booking found the user, and waits for the row that the erasure has changed."""
+    """The booking has found the user, and waits for the row that the erasure has changed."""
     show, other_show = [await box.show() for _ in range(2)]
     jane = await person(box)
     done(await box.cancel(done(await book_capped(box, other_show, caps(), user=jane)).booking.id))
@@ -251,7 +251,7 @@ async def test_who_waited_for_a_rival_with_the_same_login_finds_the_rivals_user(
 async def test_nothing_of_an_erased_person_is_left_in_the_archive(
     box: Box, connection: Connection, clock: Clock
 ) -> None:
-    """One show is archived, one half way there, one is on sale."""
+    """One show is archived, one is half archived, one is on sale."""
     shows = [await box.show(start=clock.now) for _ in range(2)]
     jane = await person(box)
     for show in shows:

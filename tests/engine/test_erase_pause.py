@@ -1,4 +1,4 @@
-"""Erasing oneself is no way around a pause, and erasing again removes what came late."""
+"""A person cannot avoid a pause by being erased; a second erasure removes data that came after the first."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,7 @@ async def test_who_pauses_is_not_erased_before_the_longest_pause_is_over(box: Bo
     done(await book_capped(box, short, LIMITS, user=jane, hold=HOLD_S / 2))
     held = done(await book_capped(box, long, LIMITS, user=jane, hold=HOLD_S)).booking
     done(await book_capped(box, empty, LIMITS, hold=HOLD_S))
-    await clock.advance(HOLD_S)  # the one that is not swept yet counts as well
+    await clock.advance(HOLD_S)  # a hold that has run out but is not ended yet counts as well
     assert await erase(box, jane, LIMITS) == refused("hold_cooldown", retry_after_s=60.0)
     await clock.advance(59)
     assert await erase(box, jane, LIMITS) == refused("hold_cooldown", retry_after_s=1.0)
@@ -62,7 +62,7 @@ async def test_a_pause_is_told_before_active_bookings_and_not_after_the_erasure(
 
 
 async def test_erasing_again_removes_what_came_after_the_first_time(box: Box, connection: Connection) -> None:
-    """A login that a server still remembers gives a booking of the past back."""
+    """A server may remember the login of an erased person, who then gives a past booking back."""
     show = await box.show(start=datetime(2020, 1, 1, tzinfo=UTC))
     sold = done(await book_capped(box, show, LIMITS, hold=None)).booking
     first = done(await erase(box, 1))

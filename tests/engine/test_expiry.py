@@ -1,4 +1,4 @@
-"""The sweeper: holds that ran out are ended once, whoever sweeps, and nothing rests on it."""
+"""The sweeper: each hold that ran out is ended once, by any number of sweepers; no sale needs them."""
 
 import asyncio
 from datetime import timedelta
@@ -54,7 +54,7 @@ async def test_a_locked_show_does_not_hide_the_holds_that_were_ended(
     async with open_box(box.dsn, isolation) as other, connection.transaction():
         await connection.execute("SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE", locked)
         assert await other.engine.expire_due("sweeper") == 1
-        with pytest.raises(Unavailable):  # nothing else is due now
+        with pytest.raises(Unavailable):  # no other show has a hold that has run out
             await other.engine.expire_due("sweeper")
     assert await box.engine.expire_due("sweeper") == 1
 
@@ -98,7 +98,7 @@ async def test_a_sweeper_that_never_began_can_be_stopped(box: Box) -> None:
 
 
 class Faulty(BookingEngine):
-    """An engine whose sweeps go wrong in several ways and then well."""
+    """An engine whose first sweeps fail in several ways, and whose next ones succeed."""
 
     def __init__(self) -> None:
         self.faults = [Unavailable("no database"), RuntimeError("a bug")]
@@ -111,7 +111,7 @@ class Faulty(BookingEngine):
         return 0
 
     async def forget(self) -> bool:
-        """Nothing to forget."""
+        """No old rows are left."""
         return False
 
 

@@ -17,7 +17,7 @@ HOLD_S = 60
 
 
 def assert_lifetime_over(outcome: BookingDone | Refused, end: datetime, lifetime_s: float) -> None:
-    """The hold cannot be prolonged: it ends then, and lives so long at most."""
+    """Check that an extension is refused because of the hold's longest lifetime."""
     assert isinstance(outcome, Refused)
     assert outcome.code == "hold_lifetime_over"
     assert outcome.details.keys() == {"expires_at", "lifetime_seconds"}

@@ -47,10 +47,10 @@ TOLD: Final[dict[str, tuple[type[Exception] | None, int]]] = {
     "58030": (Unavailable, 1),
     "XX000": (pg.InternalServerError, 1),
 }
-"""What a caller is told of a fault that comes once (None: nothing at all), and after how many tries."""
+"""By fault: the exception that the caller gets if it comes once (None: none), and the number of tries."""
 
 AT_COMMIT_TOLD: Final = ("40001", "40P01", "53100", "58030", "XX000")
-"""What a commit can end in."""
+"""The faults that a COMMIT can raise."""
 
 
 async def _book(_box: Box, show: int) -> Command[Any]:
@@ -114,10 +114,10 @@ DEEDS: Final[dict[str, Deed]] = {
     "create_show": _create_show,
     "run_desk_command": _create_show,
 }
-"""A command that comes by the points of a function."""
+"""By function: a command that passes the fault points of that function."""
 
 NO_COMMAND: Final = ("archive_show", "move_to_archive")
-"""Functions that no command comes by: ``test_archive.py`` has their points."""
+"""Functions that no command calls: ``test_archive.py`` tests their fault points."""
 
 
 @pytest.fixture
@@ -138,20 +138,20 @@ async def everything(connection: Connection) -> list[str]:
 
 
 def retries() -> float:
-    """Writes that the store tried again so far after a conflict."""
+    """How many writes the store has tried again so far after a conflict."""
     errors = ("SerializationError", "DeadlockDetectedError")
     name = "boxoffice_write_retries_total"
     return sum(REGISTRY.get_sample_value(name, {"error": error}) or 0 for error in errors)
 
 
 async def outcome_of(box: Box, command: Command[Any]) -> Any:
-    """The outcome, or the exception."""
+    """The outcome of the command, or the exception that it raised."""
     outcomes: list[Any] = await asyncio.gather(box.do(command), return_exceptions=True)
     return outcomes[0]
 
 
 async def check_a_fault(box: Box, connection: Connection, faults: Faults, point: str, state: str) -> None:
-    """One fault at one point: told as it should be, with an effect once or not at all."""
+    """Raise one fault at one point: the answer is right, and the effect came once or not at all."""
     command = await DEEDS[fault_points().get(point, "book_places")](box, await box.show(20))
     fault, tries = TOLD[state]
     before = await everything(connection)
@@ -206,7 +206,7 @@ async def test_a_conflict_begins_the_whole_transaction_again(
     await faults.arm(point, state, first=3)
     before = retries()
     booking = await box.book(show)
-    assert retries() - before == 3  # from outside, as transactions of their own
+    assert retries() - before == 3  # each try is a new transaction
     assert await faults.calls(point) == 4
     assert await faults.calls("after_lock") == 4
     assert booking.created_at.second == 4  # the last try read the clock again
@@ -218,7 +218,7 @@ async def test_a_fault_of_one_command_is_that_command_s_alone(box: Box, faults: 
     commands = [
         BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=1) for show in (*[shows[0]] * 4, shows[1])
     ]
-    await faults.arm("after_allocation", "XX000", first=4)  # all, the show, its first half, its first command
+    await faults.arm("after_allocation", "XX000", first=4)  # the batch, its show, a half, one command
     outcomes = await asyncio.gather(*map(box.do, commands), return_exceptions=True)
     assert Counter(map(type, outcomes)) == {BookingDone: 4, pg.InternalServerError: 1}
     assert await faults.told("XX000") == 4

@@ -1,4 +1,4 @@
-"""A hold is over at its end by the database's clock, whether or not anybody sweeps."""
+"""A hold is over at its end by the database's clock, with or without a sweeper."""
 
 import asyncio
 from datetime import timedelta
@@ -107,7 +107,7 @@ async def test_a_hold_is_retaken_once(box: Box, clock: Clock) -> None:
     assert await box.confirm(held.id) == again
     assert await box.confirm(held.id, "refuse") == again
     await box.cancel(sold.id)
-    assert await box.confirm(held.id) == again  # its seats were given back: that is over
+    assert await box.confirm(held.id) == again  # a hold is retaken once at most
 
 
 async def test_a_late_confirm_comes_before_new_bookings(box: Box, clock: Clock) -> None:
@@ -125,7 +125,7 @@ async def test_with_very_many_expired_holds_the_ones_that_are_asked_for_end_firs
 ) -> None:
     show = await box.show(20_002)
     await box.book(show, hold=HOLD_S)
-    # As many holds as end at once, all older than the one that will be asked for.
+    # As many holds as one batch ends at most, all older than the hold that the command is about.
     await connection.execute(
         """
         INSERT INTO bookings
@@ -167,7 +167,7 @@ async def test_with_very_many_expired_holds_the_ones_that_are_asked_for_end_firs
 async def test_a_confirm_that_waited_past_the_end_for_the_lock_is_late(
     box: Box, connection: Connection, admin: Connection
 ) -> None:
-    """The clock is read after the lock; the statement began, and its snapshot was taken, in time."""
+    """The statement and its snapshot begin before the hold's end; the clock is read after the lock."""
     show = await box.show()
     held = await box.book(show, hold=0.5)
 

@@ -1,4 +1,4 @@
-"""An Idempotency-Key has at most one effect, and the same question gets the same answer."""
+"""An Idempotency-Key has at most one effect, and the same request gets the same answer."""
 
 import asyncio
 
@@ -33,7 +33,7 @@ async def test_another_question_with_the_same_key_is_refused(box: Box) -> None:
     assert await box.try_book(show, 3, key="k") == REUSED
     assert await box.confirm(held.id, key="k") == REUSED
     assert await box.block(show, 9, key="k") == REUSED
-    assert await box.try_book(show, 99, user=77, key="k") == REUSED  # told before all else
+    assert await box.try_book(show, 99, user=77, key="k") == REUSED  # this refusal comes before all others
 
 
 async def test_a_refusal_is_not_remembered(box: Box) -> None:
@@ -133,7 +133,7 @@ async def test_a_user_is_registered_once(box: Box) -> None:
     assert await box.do(USER) == replace(registered, replayed=True)
     found = done(await box.do(replace(USER, idempotency_key=None, email="JANE@example.com", name="J")))
     assert (found.created, found.user) == (False, registered.user)
-    assert await box.do(SHOW) == REUSED  # one key for all that has no show
+    assert await box.do(SHOW) == REUSED  # commands without a show share one space of keys
 
 
 async def test_a_user_is_changed_once(box: Box) -> None:

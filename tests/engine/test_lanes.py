@@ -1,4 +1,4 @@
-"""A lane: what waits together runs together, each gets its own answer, and nobody waits for nothing."""
+"""A lane: commands that wait together run together, each gets its own answer, and none waits without need."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ def runner() -> Runner:
 
 
 class Time:
-    """The time of the running loop, and the alarms that were set by it."""
+    """The clock of the running event loop, moved by hand, and the alarms that were set on the loop."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
@@ -78,7 +78,7 @@ async def test_a_command_that_waits_too_long_is_given_up_and_never_run(runner: R
     with pytest.raises(TimedOut, match=r"0\.01 s"):
         await lane.submit("late")
     runner.let()
-    assert await first == "FIRST"  # in a batch, it gets its true answer however long that took
+    assert await first == "FIRST"  # a command in a batch gets its answer, however long the batch took
     await lane.stop()
     assert runner.batches == [["first"]]
 
@@ -98,7 +98,7 @@ async def test_each_command_is_given_up_at_its_own_time(
     lane._give_up_late()
     with pytest.raises(TimedOut):
         await early
-    assert time.alarms[1] - time.alarms[0] == pytest.approx(4)  # the alarm of the other
+    assert time.alarms[1] - time.alarms[0] == pytest.approx(4)  # the second command's alarm
     runner.let(2)
     assert await answers(first, late) == ["FIRST", "LATE"]
 
@@ -145,7 +145,7 @@ async def test_a_caller_who_leaves_a_batch_withdraws_nothing(runner: Runner) -> 
     first.cancel()
     [other] = submit(lane, "other")
     await settled(lane, 1)
-    assert runner.batches == [["first"]]  # it still runs, and nothing overtakes it
+    assert runner.batches == [["first"]]  # the batch still runs, and no later command overtakes it
     runner.let(2)
     assert await other == "OTHER"
     assert runner.batches == [["first"], ["other"]]

@@ -1,4 +1,4 @@
-"""Lanes beside each other: a few workers serve them in turn, and no crowd keeps a quiet one waiting."""
+"""Several lanes: a few workers serve them in turn, and a crowd in one lane keeps no quiet lane waiting."""
 
 import asyncio
 

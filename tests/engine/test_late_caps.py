@@ -1,4 +1,4 @@
-"""A late confirm is a booking more: whoever is limited passes no limit with it. It ends the pause."""
+"""A late confirm adds a booking, so caps apply to it. As a sale it also ends the user's pause."""
 
 import pytest
 
@@ -35,7 +35,7 @@ async def test_a_late_confirm_within_the_caps_is_a_booking_more(box: Box, clock:
     too_many = refused("too_many_bookings", limit=2, active=2)
     assert await confirm(box, second, limits) == too_many
     assert await book_capped(box, show, limits, hold=None) == too_many
-    # What was paid for is told by a service, and is not bound.
+    # A payment service confirms what was paid for; its commands have no caps.
     assert done(await confirm(box, third, None)).booking.retaken_from == third
     assert await box.violations() == {}
 

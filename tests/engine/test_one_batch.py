@@ -1,4 +1,4 @@
-"""Several commands in one batch: each its own outcome, on one booking one effect."""
+"""Several commands in one batch: each has its own outcome, and only one takes effect on a booking."""
 
 import asyncio
 

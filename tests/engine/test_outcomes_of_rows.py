@@ -1,4 +1,4 @@
-"""Rows as outcomes: each command names what its answer is read as, a domain's too."""
+"""Rows as outcomes: each command, a domain's too, names the type that its row is read as."""
 
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -30,7 +30,7 @@ COMMANDS = [
 
 
 class Rung(Done, frozen=True):
-    """A made-up outcome: of the bell that calls to the seats."""
+    """A made-up outcome of a domain: the bell that calls the audience to their seats."""
 
     times: int
     by: str | None = None

@@ -1,4 +1,4 @@
-"""A command with an owner is for that user's bookings alone; another's is not found."""
+"""A command with ``owner_id`` works on that user's bookings alone; another user's booking is not found."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ NOT_FOUND = refused("booking_not_found")
 
 
 def commands(show_id: int, booking_id: int, owner_id: int) -> list[ShowCommand[BookingDone]]:
-    """Every command on a booking."""
+    """One command of every kind that is about a booking."""
     who: dict[str, Any] = {"actor": f"user:{owner_id}"}
     return [
         ConfirmBooking(**who, show_id=show_id, booking_id=booking_id, owner_id=owner_id),

@@ -1,4 +1,4 @@
-"""A batch that is told in part: what is done is told as done, and asked for only once."""
+"""A batch of which only a part is answered after a lost answer: no command that took effect is sent again."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from boxoffice.vocabulary.outcomes import RefusalCode, Refused, SeatsDone
 
 
 class ScriptedStore(Store):
-    """Answers each write with the next of its answers, and notes what was asked."""
+    """A store that answers each write with the next of the given answers, and records the writes."""
 
     def __init__(self, *answers: list[dict[str, Any]] | Exception) -> None:
         super().__init__(Settings(), "")

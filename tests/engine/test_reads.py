@@ -1,4 +1,4 @@
-"""What is read: whole, in order, page by page, and exact when it is asked to be."""
+"""Reads are complete, in order, page by page, and exact with ``consistent``."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Refusals: each has its code, says what is documented, and changes nothing."""
+"""Each refusal has its code and the documented details, and changes nothing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is kept for a time is cleared away after it, a portion at a time, and nothing before."""
+"""Old idempotency keys and batch rows are deleted, a portion at a time, and none too early."""
 
 import asyncio
 from datetime import timedelta
@@ -93,7 +93,7 @@ async def test_two_processes_that_clear_at_once_do_not_meet(box: Box, clock: Clo
 async def test_what_is_due_is_found_by_its_age(
     connection: Connection, name: str, values: tuple[object, ...], index: str
 ) -> None:
-    """A clock that is asked for each row would be no condition of an index: all would be read."""
+    """If the query called the clock for each row, PostgreSQL could not use the index."""
     await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
     plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN " + query(name), *values))
     assert index in plan

@@ -18,7 +18,7 @@ ACTS: dict[str, Act] = {
     "cancel": lambda box, booking_id: box.cancel(booking_id, "ill"),
 }
 
-# From each state, what each act gives; what is not named is refused as invalid_state.
+# The state after each act in each state. A pair that is not listed is refused as invalid_state.
 ALLOWED = {
     ("PENDING", "confirm"): "CONFIRMED",
     ("PENDING", "confirm, refuse"): "CONFIRMED",
@@ -31,7 +31,7 @@ STATES = ("PENDING", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED")
 
 
 async def booking_in(state: str, box: Box, clock: Clock, show: int) -> Booking:
-    """A booking of seats 1 and 2 that has come to this state."""
+    """A booking of seats 1 and 2 in this state."""
     booking = await box.book(show, 2, hold=HOLD_S)
     match state:
         case "CONFIRMED":

@@ -1,4 +1,4 @@
-"""The troubles that the specification lists: here they do not occur, or heal by themselves.
+"""The problems that the specification lists: here they do not occur, or end by themselves.
 
 docs/operations.md names these tests, and those beside them.
 """
@@ -23,7 +23,7 @@ async def test_an_exhausted_pool_of_readers_is_told_in_time_stops_no_booking_and
     database: str, isolation: str, connection: Connection, admin: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "READ_WAIT_MAX_S", 0.05)
-    async with open_box(database, isolation, pool_max=2) as box:  # one writes, one reads
+    async with open_box(database, isolation, pool_max=2) as box:  # one connection writes, one reads
         show = await box.show()
         async with connection.transaction():
             await connection.execute("LOCK TABLE logins IN ACCESS EXCLUSIVE MODE")
@@ -55,7 +55,7 @@ async def test_a_crowd_that_leaves_halfway_keeps_no_connection(database: str, is
 async def test_conflicts_with_another_program_are_no_error_of_any_caller(
     box: Box, isolation: str, connection: Connection, admin: Connection
 ) -> None:
-    """The specification lets the client retry; here the transaction begins anew inside."""
+    """The specification expects the client to retry. Here the store repeats the transaction itself."""
     show = await box.show()
     booking = await box.book(show)
     async with connection.transaction():

@@ -15,7 +15,7 @@ from tests.support.engine.box import START, refused
 
 ACTOR: Final = "anonymous"
 HOLD_MAX_S: Final = 120.0
-"""The longest hold, and the default one, in seconds: two minutes unless the server is told otherwise."""
+"""Seconds of the longest hold, which is the default, too: two minutes, as the server's settings have it."""
 
 EXPIRE: Final = Call(method="POST", path="/api/bookings/expire-old")
 BLOCKED_AT_ONCE: Final = 1_000
@@ -24,7 +24,7 @@ UNKNOWN_USER: Final = 2**53 - 1
 
 
 class Hall(NamedTuple):
-    """A show, and the seat after which those begin that this example plays with."""
+    """A show, and the number of the last seat before those that this example uses."""
 
     model: Model
     before: int
@@ -35,12 +35,12 @@ class Hall(NamedTuple):
         return self.model.show().id
 
     def seats(self, places: Sequence[int]) -> list[int]:
-        """The seats at these places, counted from 1."""
+        """The numbers of the seats at these positions, which count from 1."""
         return [self.before + place for place in places]
 
 
 class Asked(NamedTuple):
-    """A call, the same command to the model, and the show that it is about; None: any."""
+    """An HTTP call, the same command to the model, and the show that may change; None: any show may."""
 
     call: Call
     model: Callable[[], Answer]
@@ -48,14 +48,14 @@ class Asked(NamedTuple):
 
 
 class BothSides:
-    """Asks the server and the model the same and holds their answers together."""
+    """Sends each command to the server and to the model, and compares the answers."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
         site.clear()
         self.halls: list[Hall] = []
         self.asked: list[Asked] = []
-        self.agreed = True  # what either side has said until now
+        self.agreed = True  # whether the two sides have agreed in everything until now
         self._users = [self._register("ada"), self._register("bob")]
         self._nowhere = Hall(Model(UNKNOWN_SHOW, 1, site.now, actor=ACTOR), 0)
         self._nowhere.model.deleted = True
@@ -65,17 +65,17 @@ class BothSides:
         self._versions: dict[int, list[ModelShow]] = {}
 
     def hall(self, index: int) -> Hall:
-        """One of the shows; one that there is not for a negative index."""
+        """One of the shows; for a negative index a show that does not exist."""
         return self.halls[index % len(self.halls)] if index >= 0 else self._nowhere
 
     def user(self, index: int) -> int:
-        """One of the users; one that there is not for a negative index."""
+        """The id of one of the users; for a negative index a user that does not exist."""
         return self._users[index] if index >= 0 else UNKNOWN_USER
 
     def booking(self, back: int, among: Collection[BookingStatus] = ()) -> tuple[Hall, int]:
-        """A booking counted back from the latest, and its show; one that there is not for -1.
+        """A booking, counted back from the latest, and its show; for -1 a booking that does not exist.
 
-        ``among``: of those in one of these states, if there is one.
+        ``among``: only bookings in these states are counted, if there are any.
         """
         if back < 0:
             return self._nowhere, (self._nowhere.id << 24) + 1
@@ -86,12 +86,12 @@ class BothSides:
         return hall, booking.id
 
     def ask(self, call: Call, model: Callable[[], Answer], hall: Hall | None, key: str | None = None) -> None:
-        """Asks both sides. ``hall`` is the show that may change by it; None: all of them may."""
+        """Send the command to both sides. ``hall``: the only show that it may change; None: any show."""
         self.asked.append(Asked(_keyed(call, key), model, hall))
         self._ask(self.asked[-1])
 
     def ask_again(self, back: int, *, keyed: bool, page: bool) -> None:
-        """Asks the same once more, with its key (``keyed``: only what had one), the short way or not."""
+        """Send an earlier command again, with its key. ``keyed``: only a command that had a key."""
         asked = [asked for asked in self.asked if KEY in asked.call.headers or not keyed]
         call, model, hall = asked[-1 - back % len(asked)]
         headers = {name: text for name, text in call.headers.items() if name not in FROM_A_PAGE}
@@ -99,7 +99,7 @@ class BothSides:
         self._ask(Asked(call, model, hall))
 
     def end(self) -> None:
-        """Lets run out what is held; all must be sound then."""
+        """Let all holds run out; then ``verify`` must find nothing."""
         self.time_passes(HOLD_MAX_S)
         self.ask(EXPIRE, self.expire_all, None)
         self.compare()
@@ -107,7 +107,7 @@ class BothSides:
         assert violations == {}, violations
 
     def same(self, call: Call, told: Answer, expected: Answer) -> None:
-        """Both sides must say the same."""
+        """Check that both sides gave the same answer."""
         self.agreed = told == expected
         if not self.agreed:
             raise AssertionError(f"{call}\n  the server: {told}\n  the model:  {expected}")
@@ -120,7 +120,7 @@ class BothSides:
         hall: Hall | None = None,
         short: Callable[[Any], Answer] | None = None,
     ) -> None:
-        """What is read, or what ``short`` makes of a success, must be what the model has."""
+        """Check that a read gives what the model has. ``short`` picks what is compared from the answer."""
         call = Call(method="GET", path=path, kind=kind)
         told = self._told(call)
         if short is not None and not isinstance(told, Refused):
@@ -129,7 +129,7 @@ class BothSides:
         self._touched += [hall] if hall else []
 
     def glance(self, hall: Hall) -> None:
-        """A kept answer may be old, but must have been true."""
+        """Check a read that may come from a kept answer: it may be old, but must have been true once."""
         call = Call(method="GET", path=f"/api/shows/{hall.id}", kind=ModelShow)
         told = self._told(call)
         gone = hall.model.deleted and told == refused("show_not_found")
@@ -137,7 +137,7 @@ class BothSides:
         self.same(call, told, told if gone or told in known else known[-1])
 
     def open(self, seats: int, before: int = 0, key: str | None = None) -> None:
-        """A new show for both sides."""
+        """Open a new show on both sides."""
         body = {"name": "Movie", "start_time": START.isoformat(), "total_seats": seats, "show_type": "show"}
         call = Call(method="POST", path="/api/shows", body=body, status=201, kind=ModelShow)
         call = _keyed(call, key)
@@ -155,7 +155,7 @@ class BothSides:
             self._opened[key] = seats, told
 
     def block_before(self, hall: Hall) -> None:
-        """Blocks what lies before the seats that are played with."""
+        """Block the seats before those that the example uses."""
         for first in range(1, hall.before + 1, BLOCKED_AT_ONCE):
             seats = list(range(first, min(first + BLOCKED_AT_ONCE, hall.before + 1)))
             self.house(hall, "block", seats, "Not built yet", None)
@@ -169,7 +169,7 @@ class BothSides:
         self.ask(call, lambda: act(seats, reason, key), hall, key)
 
     def compare(self) -> None:
-        """The events and sums of the shows that may have changed, as they are, run out holds included."""
+        """Compare the events and counters of the shows that may have changed, without ending any hold."""
         for hall in {hall.id: hall for hall in self._touched if hall is not self._nowhere}.values():
             self._compare_events(hall)
             self.look(f"/api/shows/{hall.id}/stats?consistent=false", seen_in(hall.model, "/stats"))
@@ -183,7 +183,7 @@ class BothSides:
             hall.model.now = self.site.now
 
     def expire_all(self) -> dict[str, int]:
-        """What the model says to the wish to end what has run out."""
+        """The model's answer to a command that ends the holds that have run out."""
         return {"expired_count": sum(hall.model.expire() for hall in self.halls)}
 
     def _ask(self, asked: Asked) -> None:
@@ -192,7 +192,7 @@ class BothSides:
         self._touched += self.halls if asked.hall is None else [asked.hall]
 
     def _told(self, call: Call) -> Answer:
-        self.agreed = False  # until the answer is known to be as promised
+        self.agreed = False  # until the answer is known to keep the contract
         told = self.site.ask(call)
         self.agreed = True
         return told

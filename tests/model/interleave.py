@@ -1,9 +1,9 @@
 """Transactions of several sessions, step by step, in every order.
 
-A session is a connection of the engine's store that sends what the store sends, in two steps: run its batch,
-commit. A tick moves the clock on. A bystander may lock the shows at first, change nothing and let go at the
-tick. A step that waits for a lock is seen to wait, the others go on, and then it must go
-on by itself.
+A session is a connection of the engine's store that sends the store's statements in two steps: run the batch,
+then commit. A tick moves the clock forward. A bystander may lock the shows first; it changes nothing and lets
+go at the tick. If a step waits for a lock, the test sees the wait and goes on with the other sessions. The
+step must then go on by itself.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from tests.support.process.polling import WAIT_MAX_S
 from tests.support.settings import settings_for
 
 Order = tuple[int, ...]
-"""Whose step comes when: a session by its number; ``LOCK``, which can only come first; ``TICK``."""
+"""An order of steps. A number stands for a step of that session, ``LOCK`` (only as the first) for the
+bystander's lock, ``TICK`` for the tick."""
 
 SESSIONS: Final = 3
 TICK: Final = -1
@@ -30,7 +31,7 @@ _LOCK: Final = "SELECT FROM show_inventory WHERE show_id = ANY ($1::bigint[]) OR
 _WAITING: Final = "SELECT pid FROM unnest($1::integer[]) AS pid WHERE pg_blocking_pids(pid) <> '{}'"
 _AT_WORK: Final = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ($1) AND state <> 'idle'"
 
-# The clock is a sequence: a tick is seen at once by everybody, whatever snapshot he works with.
+# The clock is a sequence, so every transaction sees a tick at once, whatever its snapshot.
 _CLOCK: Final = """
     CREATE SEQUENCE seconds MINVALUE 0 START 0;
     CREATE OR REPLACE FUNCTION engine_now() RETURNS timestamptz LANGUAGE sql VOLATILE
@@ -44,7 +45,7 @@ def orders(sessions: int, *, tick: bool) -> Iterator[Order]:
 
 
 def locked_orders() -> Iterator[Order]:
-    """Every order of two sessions of which one or both run into the bystander's lock before he lets go."""
+    """Every order of two sessions in which one or both wait for the bystander's lock before it is let go."""
     for order in orders(2, tick=True):
         before = order[: order.index(TICK)]
         if before and len(set(before)) == len(before):
@@ -60,7 +61,7 @@ def _orders(left: dict[int, int]) -> Iterator[Order]:
 
 
 class Arena:
-    """A database, its sessions, a bystander and somebody who sets up and looks on."""
+    """A database with its sessions, the bystander's connection, and an observer's connection."""
 
     def __init__(self, sessions: list[Session], bystander: Connection, observer: Connection) -> None:
         self.observer = observer
@@ -70,7 +71,7 @@ class Arena:
     async def play(
         self, order: Order, shows: Sequence[int], batches: Sequence[Batch], tick_s: int
     ) -> list[Told]:
-        """Has the batches run in this order, and says what was told; the tick is ``tick_s`` seconds long."""
+        """Run the batches in this order; returns what each was told. The tick is ``tick_s`` seconds long."""
         rivals = self._sessions[: len(batches)]
         for session, batch in zip(rivals, batches, strict=True):
             session.begin(batch)
@@ -90,11 +91,11 @@ class Arena:
         return [session.told for session in rivals]
 
     async def set_clock(self, seconds: int) -> None:
-        """Makes it so many seconds after the start."""
+        """Set the clock to so many seconds after the start."""
         await self.observer.fetch("SELECT setval('seconds', $1)", seconds)
 
     async def at_work(self) -> int:
-        """How many sessions are not idle; none when all is over."""
+        """How many sessions are not idle; 0 when all is over."""
         count: int = await self.observer.fetchval(_AT_WORK, [session.pid for session in self._sessions])
         return count
 
@@ -106,9 +107,9 @@ class Arena:
             await self._bystander.execute("ROLLBACK")
 
     async def _settled(self, sessions: Sequence[Session]) -> set[int]:
-        """Who waits for a lock, once all others are idle.
+        """The process ids of the sessions that wait for a lock, once all other sessions are idle.
 
-        Asked of the lock table itself: one that was just let go still looks as if it waited elsewhere.
+        The test reads pg_locks: in pg_stat_activity a session that has just got its lock still seems to wait.
         """
         deadline = time.monotonic() + WAIT_MAX_S
         while True:
@@ -122,13 +123,13 @@ class Arena:
 
 @asynccontextmanager
 async def open_arena(dsn: str, isolation: str) -> AsyncIterator[Arena]:
-    """Sessions as the store opens them, but for the bounds of their waits; the clock stands still."""
+    """Sessions as the store opens them, but with longer lock timeouts. The clock stands still."""
     store = Store(settings_for(dsn, DB_ISOLATION=isolation, DB_POOL_MAX=2 * SESSIONS), dsn)
     await store.open()
     async with AsyncExitStack() as stack:
         bystander, observer = [await stack.enter_async_context(connected(dsn)) for _ in range(2)]
         await observer.execute(_CLOCK)
-        # Several shows wait 100 ms for a lock and then ask show by show; here they wait and are seen to.
+        # A batch of several shows waits 100 ms for a lock, and is then sent show by show; here it waits on.
         await observer.execute(scripts("functions")["run_batch"].replace("'100ms'", "'1min'"))
         try:
             connections: list[Any] = [await store._writers.pool.acquire() for _ in range(SESSIONS)]

@@ -1,4 +1,4 @@
-"""What a look at a show must see: the model's state in the words of the API."""
+"""What a read of a show must return: the model's state in the words of the API."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -10,7 +10,7 @@ from tests.support.engine.box import refused
 
 
 def seen_in(model: Model, path: str) -> Answer:
-    """What is to be seen at this path below the show's own."""
+    """What the API must return at this path below the show's own path."""
     return refused("show_not_found") if model.deleted else _LOOKS[path](model)
 
 
@@ -48,4 +48,4 @@ _LOOKS: Final[dict[str, Callable[[Model], Any]]] = {
     "/available-seats?format=ranges": _free_ranges,
 }
 PATHS: Final = tuple(_LOOKS)
-"""Where a show can be looked at, below its own path."""
+"""The paths of the reads of a show, below the show's own path."""

@@ -1,4 +1,4 @@
-"""Whatever is asked over HTTP, in whatever order: the answers, events and sums are those of the model."""
+"""Commands over HTTP in any order: the answers, the events and the counters are those of the model."""
 
 from base64 import urlsafe_b64encode
 from typing import Any, Final, NamedTuple
@@ -26,20 +26,20 @@ from tests.support.engine.box import refused
 
 SMALL_SEATS: Final = 12
 BLOCKED_SEATS: Final = 4_085
-"""Of a large show all seats but those around the end of a section are blocked, so that the model is fast."""
+"""Seats of the large show around the end of a chunk. The others are blocked, so the model is fast."""
 
 SHOWS_MAX: Final = 4
 
 shows = st.sampled_from([0] * 8 + [1] * 8 + [2] * 3 + [-1])
-"""Which show, of those that there are; -1 is one that there is not. So it is with users and bookings."""
+"""The index of a show; -1 stands for a show that does not exist. Users and bookings are chosen alike."""
 
 users = st.sampled_from([0, 1] * 8 + [-1])
 bookings = st.sampled_from([*range(8), *range(20), -1])
-"""Counted back from the latest."""
+"""The index of a booking, counted back from the latest."""
 
 keys = st.sampled_from([None] * 6 + list("abcdefghijkl"))
 pages = st.booleans()
-"""Whether a page asks: then the ordinary way is taken, and else the short way."""
+"""Whether a page of another origin asks: then the server takes the ordinary way, otherwise the short one."""
 
 places = st.lists(st.integers(1, 16), min_size=1, max_size=4, unique=True)
 matches = st.sampled_from([None, None, "any", "now", "before"])
@@ -68,7 +68,7 @@ _ENDED: Final = (BookingStatus.EXPIRED, BookingStatus.FAILED, BookingStatus.CANC
 
 
 class BookingMachine(RuleBasedStateMachine):
-    """Two users, a small show, perhaps one that is larger than a section, and others that come and go."""
+    """Two users, a small show, perhaps a show that is larger than a chunk, and shows that come and go."""
 
     def __init__(self, site: Site) -> None:
         super().__init__()
@@ -76,12 +76,12 @@ class BookingMachine(RuleBasedStateMachine):
 
     @initialize(large=st.booleans(), late=st.booleans())
     def open_shows(self, large: bool, late: bool) -> None:
-        """Sells and holds some seats; ``late``: and lets the holds run out."""
+        """Sell and hold some seats. ``late``: then let the holds run out."""
         self._both.open(SMALL_SEATS)
         before = BLOCKED_SEATS if large else 0
         self._both.open(before + 2 * SMALL_SEATS, before)
         self._both.block_before(self._both.halls[-1])
-        # Gaps, so that not all who want some seats together get them so.
+        # Gaps, so that not every buyer who wants seats next to each other gets them.
         for show, seats in ((0, [3]), (0, [6]), (0, [9, 10]), (1, [10, 12])):
             self.book_these(show, 0, seats, held=len(seats) == 1, counted=False, key=None, page=False)
         self.hold(1, 1, 3, seconds=30, key="first", page=False)
@@ -132,7 +132,7 @@ class BookingMachine(RuleBasedStateMachine):
     def extend(
         self, which: int, held: bool, seconds: float | None, waits: list[float], key: str | None
     ) -> None:
-        """Once or more often, with pauses, so that a hold comes to the end of its life."""
+        """Extend a hold once or more often, with pauses, so that it reaches its longest lifetime."""
         hall, booking_id = self._both.booking(which, _HELD if held else ())
         call = Call(
             method="POST",
@@ -212,7 +212,7 @@ class BookingMachine(RuleBasedStateMachine):
 
     @rule(back=st.integers(0, 20), keyed=st.booleans(), page=pages)
     def ask_again(self, back: int, keyed: bool, page: bool) -> None:
-        """The very same once more, with its key if it had one, by the same way or another."""
+        """Send the very same command again, with its key if it had one, by the same way or the other."""
         self._both.ask_again(back, keyed=keyed, page=page)
 
     @rule(show=shows, path=st.sampled_from(PATHS))
@@ -249,7 +249,7 @@ class BookingMachine(RuleBasedStateMachine):
 
     @rule(show=st.sampled_from([0, 1]))
     def glance(self, show: int) -> None:
-        """What may be a moment old was true once."""
+        """Check a read that may be a moment old: it was true once."""
         self._both.glance(self._both.hall(show))
 
     @invariant()
@@ -268,9 +268,9 @@ class BookingMachine(RuleBasedStateMachine):
 
 
 def compare(site: Site, *, examples: int, steps: int = 50, seed: int | None = None) -> None:
-    """Lets Hypothesis look for a difference; its shortest example is in the notes of the error.
+    """Let Hypothesis look for a difference. The notes of the error have the shortest example.
 
-    With ``seed`` it makes the same choices again; without, it begins with what failed the last time.
+    With ``seed`` Hypothesis makes the same choices again; without, it begins with the last failure.
     """
 
     def machine() -> BookingMachine:

@@ -13,13 +13,13 @@ from tests.model.told import ModelBooking, ModelEvent, ModelSeats, ModelShow, Re
 from tests.support.engine.box import START, refused
 
 HOUSE: Final = 0
-"""Who owns a blocked seat."""
+"""The owner of a blocked seat."""
 
 _ACTIVE: Final = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
 
 
 Answer = Any
-"""A booking, a show, seats, a refusal, or one of the first three ``Replayed``."""
+"""An answer: a booking, a show, seats or a refusal; one of the first three may be ``Replayed``."""
 
 
 def lowest_run(free: Iterable[int], count: int, start: int = 1) -> int | None:
@@ -29,7 +29,8 @@ def lowest_run(free: Iterable[int], count: int, start: int = 1) -> int | None:
 
 
 def pick_seats(free: Iterable[int], count: int) -> list[int]:
-    """Together where it can, else the longest runs first; lowest first. Needs ``count`` free seats."""
+    """The seats that the engine must pick: the lowest run of ``count`` free seats, or else the longest runs
+    first, of equal runs the lowest. At least ``count`` seats must be free."""
     left, picked = set(free), list[int]()
     while length := count - len(picked):
         while (first := lowest_run(left, length)) is None:
@@ -40,7 +41,7 @@ def pick_seats(free: Iterable[int], count: int) -> list[int]:
 
 
 class Model:
-    """One show. Every method that takes a ``key`` is a command and gives its answer."""
+    """One show. Every method with a parameter ``key`` is a command, and returns the answer."""
 
     def __init__(
         self, show_id: int, total: int, now: datetime, *, actor: str, name: str = "Movie", kind: str = "show"
@@ -70,7 +71,7 @@ class Model:
         return replace(self._show, available_seats=len(self.free), seq=len(self.events))
 
     def state(self, seat: int) -> str:
-        """What a seat is."""
+        """The state of a seat."""
         owner = self.owners.get(seat)
         if not owner:
             return "free" if owner is None else "blocked"
@@ -87,11 +88,11 @@ class Model:
         return self._once(key, ("book", wish), lambda: self._book(wish))
 
     def confirm(self, booking_id: int, late: str, key: str | None = None) -> Answer:
-        """Confirms a hold, or takes the seats of a late one again."""
+        """Confirm a hold, or take the seats of a hold that has run out again."""
         return self._on(booking_id, key, ("confirm",), lambda booking: self._confirm(booking, late))
 
     def extend(self, booking_id: int, seconds: float, lifetime_s: float, key: str | None = None) -> Answer:
-        """Lets a hold end so many seconds from now; no hold lives longer than ``lifetime_s`` in all."""
+        """Let a hold end so many seconds from now, but at most ``lifetime_s`` seconds after it began."""
         asked = ("extend", seconds, lifetime_s)
         return self._on(booking_id, key, asked, lambda booking: self._extend(booking, seconds, lifetime_s))
 
@@ -118,15 +119,15 @@ class Model:
         return self._once(key, asked, lambda: self._unblock(sorted(seats), reason))
 
     def update(self, changes: Mapping[str, Any], seq: int | None = None, key: str | None = None) -> Answer:
-        """Gives the show another name, type or number of seats; only if it is at ``seq`` still."""
+        """Give the show another name, type or number of seats, but only if its version is still ``seq``."""
         return self._once(key, ("update", dict(changes), seq), lambda: self._update(dict(changes), seq))
 
     def delete(self, seq: int | None = None, key: str | None = None) -> Answer:
-        """Takes the show off the lists; only if it is at ``seq`` still."""
+        """Take the show off the lists, but only if its version is still ``seq``."""
         return self._once(key, ("delete", seq), lambda: self._delete(seq))
 
     def expire(self, first: int | None = None) -> int:
-        """Ends the holds that have run out, that of booking ``first`` before the others; how many."""
+        """End the holds that have run out, booking ``first`` before the others; returns how many."""
         due = [
             booking
             for booking in self.bookings.values()
@@ -141,7 +142,8 @@ class Model:
     def _once(
         self, key: str | None, asked: object, act: Callable[[], Answer], booking_id: int | None = None
     ) -> Answer:
-        """What every command begins and ends with. A refusal is not remembered: it may be tried again."""
+        """Answer a repeated key, or run the command and remember its answer. A refusal is not remembered, so
+        that the command may be tried again."""
         self.expire(booking_id)
         if key in self._first_answers:
             first, answer = self._first_answers[key]

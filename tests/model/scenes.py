@@ -1,4 +1,4 @@
-"""Who meets whom: batches that want the same, and what there was before them."""
+"""The scenes of the interleavings: batches that compete, and the commands before them."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -26,14 +26,14 @@ from tests.support.engine.box import ACTOR, START
 
 SEATS: Final = 6
 TICK_S: Final = 10
-"""The clock moves on by so many seconds, and short holds are over at that very moment."""
+"""Seconds of a tick. A short hold is over exactly then."""
 
 SHORT: Final = float(TICK_S)
 LONG: Final = 6 * SHORT
 
 
 class Place(Struct):
-    """The shows and users of one interleaving, and short words for what is asked there; users[0] books."""
+    """The shows and users of one interleaving, and short names for its commands. ``users[0]`` books."""
 
     shows: list[int]
     users: list[int]
@@ -41,7 +41,7 @@ class Place(Struct):
     def book(
         self, *seats: int, count: int = 0, hold: float | None = None, key: str | None = None, show: int = 0
     ) -> BookSeats:
-        """Exactly these seats, or so many."""
+        """A booking of exactly these seats, or of so many."""
         return BookSeats(
             actor=ACTOR, idempotency_key=key, show_id=self.shows[show], user_id=self.users[0],
             seat_count=count or len(seats), seat_numbers=seats or None, hold_seconds=hold,
@@ -64,40 +64,40 @@ class Place(Struct):
         return FailBooking(actor=ACTOR, show_id=self.shows[0], booking_id=self._booking(no))
 
     def expire(self) -> ExpireHolds:
-        """What a sweeper asks."""
+        """The command of a sweeper."""
         return ExpireHolds(actor=ACTOR, show_id=self.shows[0])
 
     def block(self, *seats: int) -> BlockSeats:
-        """Seats for the house."""
+        """The command that blocks seats."""
         return BlockSeats(actor=ACTOR, show_id=self.shows[0], seat_numbers=seats, reason="house")
 
     def unblock(self, *seats: int) -> UnblockSeats:
-        """Seats back to sale."""
+        """The command that unblocks seats."""
         return UnblockSeats(actor=ACTOR, show_id=self.shows[0], seat_numbers=seats)
 
     def resize(self, seats: int) -> UpdateShow:
-        """Another number of seats."""
+        """The command that changes the number of seats."""
         return UpdateShow(actor=ACTOR, show_id=self.shows[0], total_seats=seats)
 
     def delete(self) -> DeleteShow:
-        """No show any more."""
+        """The command that deletes a show."""
         return DeleteShow(actor=ACTOR, show_id=self.shows[0])
 
     def open(self, seats: int = SEATS) -> CreateShow:
-        """A show, with a key."""
+        """The command that opens a show, with a key."""
         name = f"New {self.shows[0]}"
         return CreateShow(actor=ACTOR, idempotency_key=name, name=name, start_time=START, total_seats=seats)
 
     def register(self, name: str) -> CreateUser:
-        """A user with the e-mail address that everybody wants."""
+        """The command that registers a user, with the one e-mail address that all rivals want."""
         return CreateUser(actor=ACTOR, name=name, email=self._email)
 
     def move(self, no: int) -> UpdateUser:
-        """That address for a user."""
+        """The command that gives a user that address."""
         return UpdateUser(actor=ACTOR, user_id=self.users[no], email=self._email)
 
     def rename(self, name: str) -> UpdateUser:
-        """Another name for who books."""
+        """The command that renames the user who books."""
         return UpdateUser(actor=ACTOR, user_id=self.users[0], name=name)
 
     @property
@@ -109,9 +109,9 @@ class Place(Struct):
 
 
 class Scene(Struct, frozen=True):
-    """``before`` is done one by one, then the ``rivals`` meet.
+    """The commands ``before`` run one by one, then the batches of the ``rivals`` run at the same time.
 
-    ``timed``: a short hold may run out meanwhile. ``late``: it had before.
+    ``timed``: a short hold may run out meanwhile. ``late``: a short hold has run out before the rivals.
     """
 
     name: str
@@ -209,4 +209,4 @@ SCENES: Final = (
         sessions=3,
     ),
 )  # fmt: skip
-"""All that is played, each in every order under both isolations."""
+"""All scenes; each is played in every order under both isolations."""

@@ -1,4 +1,4 @@
-"""A session of the engine's store as a rival in a staged race: runs its batch and commits, step by step."""
+"""A session of the engine's store as a rival in a staged race, which goes on step by step."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -20,14 +20,15 @@ _LOOK_S: Final = 0.002
 """Longest pause between two looks at the sessions, in seconds."""
 
 _AGAIN_ON: Final[Errors] = (*CONFLICTS, asyncpg.UniqueViolationError)
-"""What the engine tries again; the last of them at the desk only, and tests see to that."""
+"""The errors after which the engine tries again. The last is only for commands without a lane."""
 
 
 class Told(Struct):
-    """What became of a session's batch, and when, in steps of the order: its last try began, it had ended.
+    """The result of a session's batch. ``begun`` and ``ended``: the steps of the order at which the last try
+    began and at which the session had ended.
 
-    ``after_tick``: the last try had not run its batch when the clock moved on. ``errors``: what made the
-    engine try again. ``waited``: it was seen to wait for a lock.
+    ``after_tick``: the clock moved before the last try had run its batch. ``errors``: the errors after which
+    the engine tried again. ``waited``: the test has seen the session wait for a lock.
     """
 
     rows: list[asyncpg.Record] = []
@@ -39,7 +40,7 @@ class Told(Struct):
 
 
 class Session:
-    """One rival: its steps are done in order, each as soon as it is asked for and the one before is done."""
+    """One rival. Its steps run in order, each as soon as the test asks for it and the step before is done."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -55,35 +56,36 @@ class Session:
         return self._under_way is not None and not self._under_way.done()
 
     async def done_soon(self) -> None:
-        """Returns when its step is done, or after a moment."""
+        """Return when the step under way is done, or after ``_LOOK_S``."""
         if self._under_way is not None and not self._under_way.done():
             await asyncio.wait([self._under_way], timeout=_LOOK_S)
 
     def begin(self, batch: Batch) -> None:
-        """Has this to do in the next order."""
+        """Take the commands of the next order."""
         self.told = Told()
         self._batch = batch
         self._steps = [self._commit(), self._run()]
         self._ran = self._failed = False
 
     def step(self, now: int) -> None:
-        """Does its next step."""
+        """Start the next step."""
         if not self._ran and len(self._steps) == 2:
             self.told.begun = now
         self._under_way = asyncio.create_task(_after(self._under_way, self._steps.pop()))
 
     def look(self, now: int, *, waits: bool) -> None:
-        """Notes what is to be seen after a step of the order."""
+        """Record the session's state after a step of the order."""
         self.told.waited |= waits
         if not self._steps and not self.busy and not self.told.ended:
             self.told.ended = now
 
     def tick(self) -> None:
-        """The clock has moved on: it was read by then, or will be."""
+        """Record that the clock has moved, and whether the batch had read it before."""
         self.told.after_tick = not self._ran
 
     async def finish(self, now: int, *, ticked: bool) -> None:
-        """If it met another, runs the whole transaction again, as the engine does; alone now, so once."""
+        """If the transaction failed with a conflict, run it again, as the engine does. It runs alone now, so
+        once is enough."""
         assert self._under_way is not None
         await self._under_way
         if self._failed:
@@ -123,7 +125,7 @@ async def _after(task: asyncio.Task[None] | None, step: Coroutine[Any, Any, None
 
 
 async def run(connection: Connection, batch: Batch) -> list[asyncpg.Record]:
-    """Runs a batch as the store does: the rows of its commands in order."""
+    """Run a batch as the store does; returns the rows in the order of the commands."""
     if isinstance(batch[0], ShowCommand):
         told = await connection.fetch(query("run_batch"), uuid4(), encoded_batch(batch), False)
         return sorted(told, key=lambda row: int(row["command_no"]))

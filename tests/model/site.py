@@ -1,4 +1,4 @@
-"""A real server in a world of one's own: its clock stands still, its answers are told as the model's."""
+"""A real server whose clock stands still, and whose answers are translated into the words of the model."""
 
 import asyncio
 from collections import Counter
@@ -26,17 +26,17 @@ ANSWER_MAX_S: Final = 60.0
 KEY: Final = "Idempotency-Key"
 
 FROM_A_PAGE: Final = {"Origin": "http://localhost:5173"}
-"""What makes the server take the ordinary way, not the short one: a page's request, with CORS allowed."""
+"""Headers of a request from a page (CORS), for which the server takes the ordinary, longer way."""
 
 LIFETIME_S: Final = 150.0
-"""The longest life of a hold, in seconds: little more than the longest hold, so that extensions reach it."""
+"""Seconds of a hold's longest lifetime: little more than the longest hold, so that extensions reach it."""
 
 SETTINGS: Final = {
     "SWEEP_INTERVAL_SECONDS": "3600",
     "LATE_CONFIRM": "retake",
     "HOLD_LIFETIME_MINUTES_MAX": str(LIFETIME_S / 60),
 }
-"""Of the server: no sweeper, so that holds end only when a command comes by."""
+"""The server's settings. No sweeper runs: only the next command on a show ends its holds."""
 
 _CLEAR: Final = """
     TRUNCATE logins, users, shows, show_inventory, map_chunks, bookings, booking_seats, show_events,
@@ -45,7 +45,7 @@ _CLEAR: Final = """
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """A request, and what a success is to be told as: a booking, a show, or ``data`` as it is."""
+    """A request, and how to read a success: as a booking, as a show, or as plain ``data``."""
 
     method: str
     path: str
@@ -56,7 +56,8 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Site:
-    """The server at ``url`` over the database ``dsn``. Not for a thread that runs an event loop."""
+    """The server at ``url`` and its database ``dsn``. Its calls block, so a thread with an event loop must
+    not use it."""
 
     def __init__(
         self, http: httpx.Client, dsn: str, connection: Connection, clock: Clock, runner: asyncio.Runner
@@ -67,13 +68,13 @@ class Site:
         self._clock = clock
         self._runner = runner
         self.tally = Counter[str]()
-        """How many answers there were of each kind: done, retaken, replayed, or a refusal's code."""
+        """The number of answers of each kind: done, retaken, replayed, or a refusal's code."""
 
         self.examples = 0
 
     @property
     def now(self) -> datetime:
-        """The time at the database."""
+        """The present time by the database's clock."""
         return self._clock.now
 
     def advance(self, seconds: float) -> None:
@@ -81,16 +82,16 @@ class Site:
         self._runner.run(self._clock.advance(seconds))
 
     def clear(self) -> None:
-        """Forgets all shows and users for a new example, so that verifying stays cheap. No id comes again."""
+        """Delete all shows and users before a new example, so that ``verify`` stays fast; no id returns."""
         self._runner.run(self._connection.execute(_CLEAR))
         self.examples += 1
 
     def violations(self) -> dict[str, list[str]]:
-        """What ``verify`` finds."""
+        """The violations that ``verify`` finds."""
         return self._runner.run(violations(self._dsn))
 
     def ask(self, call: Call) -> Answer:
-        """The answer, with its status and headers checked against the contract."""
+        """Send the request; returns the answer. Its status and headers are checked against the contract."""
         response = self._http.request(call.method, call.path, json=call.body, headers=call.headers)
         answer = _told(call, response)
         self.tally[_word(answer)] += 1

@@ -1,4 +1,4 @@
-"""Random histories: whatever is asked in whatever order, the engine and the model give the same answers."""
+"""Random histories: for any commands in any order, the engine and the model give the same answers."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ HOLD_S = 60.0
 
 
 def told(outcome: object) -> Answer:
-    """An outcome as the model tells it."""
+    """An outcome of the engine in the words of the model."""
     match outcome:
         case BookingDone(booking=booking):
             first: Answer = as_told(ModelBooking, booking)
@@ -46,7 +46,7 @@ class History:
         self.log: list[str] = []
 
     async def step(self) -> tuple[Answer, Answer]:
-        """What the engine and the model answer to one command."""
+        """Send one command to both sides; returns the engine's answer and the model's."""
         step: Callable[[], Awaitable[tuple[object, Answer]]] = self._chance.choices(
             [self._book, self._book_again, self._confirm, self._end, self._house, self._resize, self._time],
             [30, 6, 20, 20, 10, 4, 10],
@@ -118,14 +118,14 @@ class History:
         return sorted(self._chance.sample(range(first, first + 5), self._chance.randint(1, 3)))
 
     def _some_booking(self) -> int:
-        """Mostly one of the latest."""
+        """A booking, mostly one of the latest."""
         ids = sorted(self.model.bookings)
         return self._chance.choice(ids[-8:] if self._chance.random() < 0.8 else ids)
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2])
 async def test_a_random_history_is_that_of_the_model(box: Box, clock: Clock, seed: int | None) -> None:
-    """With None it is another history each time; a failure names its seed."""
+    """A seed of None stands for a new history in each run; a failure names the seed."""
     seed = random.randrange(10**9) if seed is None else seed  # noqa: S311 - no secret
     show = await box.show(SEATS)
     history = History(seed, box, clock, show)

@@ -1,4 +1,4 @@
-"""Staged races in every order of their steps: what comes of them is what some order one by one comes to."""
+"""Staged races in every order of their steps: each result is that of some serial order of the batches."""
 
 import json
 import random
@@ -17,7 +17,7 @@ from tests.support.engine.box import ACTOR, START, violations
 pytestmark = pytest.mark.both_isolations
 
 ORDERS: Final = 6
-"""Of two sessions; 30 with a tick at every place, too."""
+"""Orders of the steps of two sessions. With a tick at every place there are 30."""
 
 LOCKED_ORDERS: Final = 10
 TIMED_ORDERS: Final = 30
@@ -31,11 +31,11 @@ ORDERS_SHORT: Final = 16
 ALL_PLAYED: Final = 2 * (
     21 * (ORDERS + LOCKED_ORDERS) + 11 * (TIMED_ORDERS + LOCKED_ORDERS) + 3 * ORDERS_OF_THREE
 )
-"""Interleavings in all: each scene under both isolations."""
+"""The number of interleavings: all orders of all scenes, under both isolations."""
 
 
 async def set_up(arena: Arena, scene: Scene) -> Place:
-    """New shows and what was there before."""
+    """Make new shows, and run the commands that the scene has before its rivals."""
     await arena.set_clock(0)
     opened = CreateShow(actor=ACTOR, name="Movie", start_time=START, total_seats=SEATS)
     rows = [(await run(arena.observer, [opened]))[0] for _ in range(scene.shows)]
@@ -56,7 +56,7 @@ async def _user(arena: Arena, email: str) -> int:
 
 
 def truth_of(scene: Scene, place: Place, batches: Sequence[Batch], order: Order) -> Facts:
-    """The answers and the state when everybody comes one by one in this order."""
+    """The answers and the state if the batches run one after another in this order."""
     ids = {user: f"{no}.{place.shows[0]}@example.com" for no, user in enumerate(place.users)}
     world = World(dict.fromkeys(place.shows, SEATS), ids if scene.at_desk else {})
     for command in scene.before(place):
@@ -73,7 +73,7 @@ def truth_of(scene: Scene, place: Place, batches: Sequence[Batch], order: Order)
 
 
 def somebody_must_wait(order: Order) -> bool:
-    """Whether one runs while the bystander or another, who has not committed yet, has the lock."""
+    """Whether a batch runs while the bystander, or a session that has not committed yet, has the lock."""
     begun: set[int] = set()
     ended: set[int] = set()
     locked = False
@@ -90,14 +90,14 @@ def somebody_must_wait(order: Order) -> bool:
 
 
 def orders_of(scene: Scene) -> list[Order]:
-    """All in which a scene is played."""
+    """All orders in which a scene is played."""
     if scene.sessions > 2:
         return list(orders(scene.sessions, tick=False))
     return [*orders(2, tick=scene.timed), *locked_orders()]
 
 
 async def play(arena: Arena, scene: Scene, order: Order) -> list[Told]:
-    """One interleaving, which must be as good as some order one by one."""
+    """Play one interleaving; its result must be that of some serial order."""
     place = await set_up(arena, scene)
     batches = scene.rivals(place)
     told = await arena.play(order, place.shows, batches, TICK_S)
@@ -152,7 +152,7 @@ async def play_all(database: str, isolation: str, scene: Scene, chosen: Sequence
 
 
 def allowed_errors(isolation: str, scene: Scene) -> set[str]:
-    """What the engine may have to try again; a deadlock never."""
+    """The errors after which the engine may try again in this scene. A deadlock is never allowed."""
     conflicts = {"SerializationError"} if isolation == "serializable" else set[str]()
     return conflicts | ({"UniqueViolationError"} if scene.at_desk else set())
 

@@ -1,4 +1,4 @@
-"""Whatever plan PostgreSQL chooses, the answers are the same."""
+"""The answers are the same under every plan that PostgreSQL may choose."""
 
 from tests.support.engine.box import open_box, refused
 from tests.support.engine.databases import Connection
@@ -6,7 +6,7 @@ from tests.support.engine.databases import Connection
 
 async def test_seats_that_are_not_blocked_are_told_in_order(database: str, connection: Connection) -> None:
     name = await connection.fetchval("SELECT current_database()")
-    for plan in ("enable_nestloop", "enable_mergejoin"):  # what is left is to hash, which knows no order
+    for plan in ("enable_nestloop", "enable_mergejoin"):  # hash joins are left, which keep no order
         await connection.execute(f"ALTER DATABASE {name} SET {plan} = off")
     async with open_box(database) as box:
         show = await box.show(40)

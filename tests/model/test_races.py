@@ -1,4 +1,4 @@
-"""Crowds at one door: however they come, seats are sold once and given back once."""
+"""Crowds at one show: in whatever order the commands come, each seat is sold once and given back once."""
 
 import asyncio
 from collections import Counter
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.both_isolations
 
 
 def codes(outcomes: list[Any]) -> Counter[str]:
-    """How many outcomes of each kind."""
+    """How many outcomes there are of each kind."""
     return Counter(outcome.code if isinstance(outcome, Refused) else "done" for outcome in outcomes)
 
 

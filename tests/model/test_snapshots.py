@@ -1,4 +1,4 @@
-"""Looked at in the midst of a sale, the books are in order: what belongs together commits together."""
+"""Every snapshot during a sale is sound: seats, bookings, counters and events commit together."""
 
 import asyncio
 from itertools import count

@@ -1,4 +1,4 @@
-"""What the model is asked and what it tells; what the engine or the API tells is put in the same words."""
+"""The model's questions and answers as types, and the translation of the engine's and the API's answers."""
 
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -21,11 +21,11 @@ class Wish(Struct, frozen=True):
 
 
 class Told(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What is told, field by field: a field more or less is a mistake."""
+    """An answer, compared field by field. A field more or less is a mistake."""
 
 
 class ModelBooking(Told, kw_only=True):
-    """A booking as it must be told."""
+    """A booking as an answer must have it."""
 
     id: int
     user_id: int
@@ -42,7 +42,7 @@ class ModelBooking(Told, kw_only=True):
 
 
 class ModelShow(Told, kw_only=True):
-    """A show as it must be told."""
+    """A show as an answer must have it."""
 
     id: int
     name: str
@@ -56,14 +56,14 @@ class ModelShow(Told, kw_only=True):
 
 
 class ModelSeats(Told, kw_only=True):
-    """Seats that went to the house or came back, as they must be told."""
+    """Seats that were blocked or unblocked, as an answer must have them."""
 
     show_id: int
     seats: list[int]
 
 
 class ModelEvent(Told, kw_only=True):
-    """A transition as it must be told; moments in its details are texts."""
+    """An event as the feed must have it. Times in its details are texts."""
 
     seq: int
     kind: str
@@ -76,13 +76,13 @@ class ModelEvent(Told, kw_only=True):
 
 
 class Replayed(NamedTuple):
-    """The first answer to a key, once more."""
+    """The first answer to an idempotency key, given again."""
 
     first: Any
 
 
 def as_told(kind: type[T], given: object) -> T:
-    """A view of the engine, or the JSON of an answer, as the model would tell it."""
+    """A view of the engine, or the JSON of an answer, as the model's type."""
     told = msgspec.convert(given, kind, from_attributes=True)
     if isinstance(told, ModelEvent):
         told.details = as_written(told.details)
@@ -90,10 +90,10 @@ def as_told(kind: type[T], given: object) -> T:
 
 
 def as_written(details: dict[str, Any]) -> dict[str, Any]:
-    """Details of an event or a refusal; moments as Python writes them."""
+    """Details of an event or of a refusal, with times in Python's notation."""
     return {name: _moment(name, value) for name, value in details.items()}
 
 
 def _moment(name: str, value: Any) -> Any:
-    """A moment as Python writes it; the same moment can be written in several ways."""
+    """A time in Python's notation, because JSON may have the same time in several notations."""
     return datetime.fromisoformat(value).isoformat() if name in ("expires_at", "start_time") else value

@@ -1,4 +1,4 @@
-"""The reference model of several shows and their users, driven by commands: what serial orders come to."""
+"""The reference model of several shows and their users, for the results of serial orders."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -37,14 +37,14 @@ from tests.support.engine.box import ACTOR, refused
 from tests.support.engine.databases import Connection
 
 EPOCH: Final = datetime(2030, 1, 1, tzinfo=UTC)
-"""When the clock begins."""
+"""The time at which the clock starts."""
 
 Facts = Any
-"""An answer or a state as plain values, the same from the model and from the database."""
+"""An answer or a state as plain values, in one form for the model and for the database."""
 
 
 class World:
-    """Some shows, and the desk: ``ids`` are its users' e-mail addresses; without them there is user 1."""
+    """Some shows and users. ``ids``: e-mail addresses by user id; if empty, there is user 1."""
 
     def __init__(self, totals: dict[int, int], ids: dict[int, str]) -> None:
         self.shows = {show: Model(show, total, EPOCH, actor=ACTOR) for show, total in totals.items()}
@@ -56,7 +56,7 @@ class World:
         self._first_answers: dict[str, tuple[Command[Any], Facts]] = {}
 
     def tick(self, seconds: int) -> None:
-        """It is so many seconds after the start."""
+        """Set the clock to so many seconds after the start."""
         for show in self.shows.values():
             show.now = EPOCH + timedelta(seconds=seconds)
 
@@ -70,7 +70,7 @@ class World:
         ]
 
     def state(self) -> Facts:
-        """What is there in the end."""
+        """The state at the end."""
         shows = [
             {
                 "events": [msgspec.to_builtins(event) for event in show.events[1:]],
@@ -139,10 +139,10 @@ def _ask(show: Model, command: ShowCommand[Any]) -> Any:
 
 
 def serial_orders(told: Sequence[Told], *, tick: bool) -> Iterator[tuple[int, ...]]:
-    """The orders one after the other that are true to what was seen.
+    """The serial orders of the batches that fit what the test has seen.
 
-    What had ended before another began comes first, and each comes on the side of the tick on which it read
-    the clock.
+    A batch that ended before another began comes before it. Each batch stands on the side of the tick on
+    which it read the clock.
     """
     first = [(a, b) for a, one in enumerate(told) for b, other in enumerate(told) if one.ended < other.begun]
     if tick:
@@ -161,7 +161,7 @@ def facts_of(batch: Batch, told: Told) -> list[Facts]:
 
 
 async def state_of(connection: Connection, shows: Sequence[int], *, at_desk: bool) -> Facts:
-    """What is in the database of these shows and, if it was about the desk, of what was done there."""
+    """The state of these shows in the database; for a scene with desk commands, of the users, too."""
     opened: list[Any] = []
     users: list[Any] = []
     if at_desk:

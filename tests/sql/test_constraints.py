@@ -1,4 +1,4 @@
-"""The last line of defence: what plain SQL, however wrong, cannot write."""
+"""The constraints of the tables: wrong data that PostgreSQL refuses, whichever program writes."""
 
 import asyncpg
 import pytest

@@ -1,6 +1,8 @@
-"""What programs of two releases call and pass: it stays as it is while both run (CONTRIBUTING.md).
+"""The SQL functions that programs of two releases call, with their parameters. They must not change while
+both releases run (CONTRIBUTING.md).
 
-Something new gets a new name, and a line here; a line is taken away a release after the last program used it.
+A new function gets a new name, and a line here. A line is removed one release after the last program that
+calls the function.
 """
 
 from tests.support.engine.databases import Connection

@@ -1,4 +1,5 @@
-"""Every statement says which show it means, so that the SQL can be sharded (``proof/sharding.py``)."""
+"""Every statement names the show whose rows it means, so that the SQL can be sharded
+(``proof/sharding.py``)."""
 
 import pytest
 
@@ -19,7 +20,7 @@ def test_every_statement_on_rows_of_shows_names_their_show() -> None:
     } == {}
     assert [
         name for name in sharding.CROSS_SHOWS if not found[name]
-    ] == []  # a reason that is no longer needed
+    ] == []  # an exception that is no longer needed
 
 
 def test_a_function_is_for_one_show() -> None:

@@ -1,4 +1,4 @@
-"""The SQL files: one thing each, named for it, used, and with the numbers that the program knows."""
+"""The SQL files: each defines one thing, has its name, is used, and keeps the bounds of ``limits``."""
 
 import re
 from pathlib import Path
@@ -35,7 +35,7 @@ BOUNDS = {
 }
 
 HOLDS_ENDED_AT_ONCE = 20_000
-"""Of one show in one batch; explained in expire_holds.sql, where alone it is."""
+"""Holds of one show that one batch ends at most. The bound is only in expire_holds.sql, which explains it."""
 
 
 def code_of(text: str) -> str:
@@ -108,7 +108,7 @@ def test_every_kind_of_event_that_is_written_has_its_row_and_every_row_is_writte
     written = set(re.findall(r"\b(?:event_of\(\s*[\w.]+, |append_event\([^;']*)'(\w+)'", code))
 
     assert written <= known
-    assert known <= set(re.findall(r"'(\w+)'", code.lower()))  # an end is written by its status
+    assert known <= set(re.findall(r"'(\w+)'", code.lower()))  # an end's kind is its status
 
 
 def test_the_sql_gives_every_refusal_and_no_other() -> None:

@@ -1,4 +1,4 @@
-"""The dashboard, the alerts and the documentation speak of metrics that a running server tells."""
+"""The dashboard, the alerts and the documentation only name metrics that a running server has."""
 
 import json
 import re
@@ -27,7 +27,7 @@ OPERATIONS: Final = ROOT / "docs" / "operations.md"
 
 @pytest.fixture
 async def scrape(database: str) -> AsyncIterator[Scrape]:
-    """What a server tells to which everything has happened that is counted by label."""
+    """The metrics of a server that has counted something under every label."""
     settings = closed(database, SLOW_QUERY_SECONDS=0, RATE_READS_PER_MINUTE=2)
     async with callers_of(settings) as callers, callers.api("admin") as api, callers.api("nobody") as nobody:
         show, user = await api.show(), await api.user()
@@ -77,7 +77,7 @@ async def test_every_metric_and_label_of_dashboard_and_alerts_exists(scrape: Scr
     expressions = [*panels(), *alerts()]
     assert len(expressions) > 40
     assert {e: wrong for e, texts in expressions if (wrong := unknown_in(e, texts, scrape))} == {}
-    # And what is made up is noticed.
+    # The test notices a metric or label that does not exist.
     assert [e for e, shown in MADE_UP if not unknown_in(e, [shown], scrape)] == []
 
 

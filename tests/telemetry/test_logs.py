@@ -1,4 +1,4 @@
-"""What is logged of requests: one line each, and nothing about people."""
+"""The log has one line for each request, and no personal data."""
 
 import json
 import subprocess
@@ -47,7 +47,7 @@ Line = dict[str, Any]
 
 
 def logged(database: str) -> list[Line]:
-    """What a server in production writes while people book."""
+    """The log lines that a server in production writes while buyers book."""
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", SERVER.format(dsn=database)],
         capture_output=True,
@@ -55,7 +55,7 @@ def logged(database: str) -> list[Line]:
         check=True,
     )
     told = [json.loads(line) for line in run.stderr.splitlines()]
-    return [line for line in told if line.get("logger") != "httpx"]  # the client, in the same process
+    return [line for line in told if line.get("logger") != "httpx"]  # by the test's HTTP client
 
 
 def test_a_server_in_production_logs_what_helps_and_nothing_about_people(database: str) -> None:
@@ -66,7 +66,7 @@ def test_a_server_in_production_logs_what_helps_and_nothing_about_people(databas
 
 
 def says_nobody(lines: list[Line]) -> None:
-    """No line says who booked, or what."""
+    """No line names a buyer, or has a request's contents."""
     text = json.dumps(lines)
     assert {"request", "slow query", "request failed"} <= {line["event"] for line in lines}
     for told in ("Ada", "ada.l", "example.com", "Lovelace", "Secret Gig", "key-0815", "hush", "seat"):
@@ -74,7 +74,7 @@ def says_nobody(lines: list[Line]) -> None:
 
 
 def has_one_line_a_request(lines: list[Line]) -> None:
-    """And its id."""
+    """Each line has the id of its request."""
     first, again = [line for line in lines if line["event"] == "request" and line["request_id"] == "req-4711"]
     assert (first["method"], first["route"], first["status"]) == ("POST", "/api/bookings", 201)
     assert set(first) == {
@@ -92,12 +92,12 @@ def has_one_line_a_request(lines: list[Line]) -> None:
 
 
 def names_slow_statements(lines: list[Line]) -> None:
-    """And no more of them."""
+    """A slow statement is logged with its name, without its parameters."""
     slow = [line for line in lines if line["event"] == "slow query"]
     assert {"run_batch", "run_desk_command"} <= {line["query"] for line in slow}
     assert {line["level"] for line in slow} == {"warning"}
     [batch, *_] = [line for line in slow if line["query"] == "run_batch"]
-    assert set(batch) == {"event", "level", "timestamp", "query", "duration_ms"}  # a batch is nobody's own
+    assert set(batch) == {"event", "level", "timestamp", "query", "duration_ms"}  # no request_id
 
 
 async def test_quick_statements_are_not_told(database: str) -> None:

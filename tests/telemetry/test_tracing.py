@@ -83,7 +83,7 @@ async def test_a_batch_and_its_requests_are_linked_both_ways(database: str, conn
 async def book_together(
     api: Api, lanes: Lanes[Any, Any], dsn: str, observer: Connection, show_id: int, user_id: int
 ) -> None:
-    """One booking that keeps the lane busy, and three that share the next batch."""
+    """Send one booking that keeps the lane busy, and three that share the next batch."""
     async with connected(dsn) as locker:
         async with locker.transaction():
             await locker.execute(LOCK, show_id)

@@ -1,1 +1,1 @@
-"""What an operator should know before it hurts: the settings, the server and the tables, each judged."""
+"""``boxoffice doctor``: dangers in the settings, the server and the tables, before they do harm."""

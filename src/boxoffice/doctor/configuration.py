@@ -1,4 +1,4 @@
-"""The settings: combinations that are allowed and still dangerous."""
+"""Checks of the settings: combinations that are allowed but dangerous."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from boxoffice.settings.texts import SettingsError
 
 
 def judge_settings(situation: Situation) -> list[Verdict]:
-    """One verdict for each dangerous combination; one that all is well if there is none."""
+    """One verdict for each dangerous combination, or a single 'ok' if there is none."""
     production = situation.settings.server.app_env == "production"
     found = [*_anywhere(situation), *(_in_production(situation) if production else ())]
     return found or [ok(f"{situation.settings.server.app_env}, no dangerous combination")]

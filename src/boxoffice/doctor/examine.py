@@ -1,4 +1,4 @@
-"""Asks a database all that the doctor wants to know; changes nothing, and never takes long."""
+"""The doctor's examination of a database. It only reads, and each query ends within seconds."""
 
 import statistics
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.faults import SchemaMismatch
 
 ROUND_TRIPS: Final = 5
-"""Round trips whose median is told."""
+"""Round trips to the database that are measured; the report has their median."""
 
 UNREACHABLE: Final = (
     OSError,
@@ -28,11 +28,11 @@ UNREACHABLE: Final = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-"""What the driver raises when there is no connection, no primary, or an address that it cannot read."""
+"""The driver's exceptions if no server can be reached, none is a primary, or the address is malformed."""
 
 
 class Check(NamedTuple):
-    """A check: its name, the query that it asks, and who judges what that gives."""
+    """A check: its name, the query in ``sql/doctor``, and the function that judges the query's rows."""
 
     name: str
     query: str
@@ -65,12 +65,12 @@ ABOUT_THE_TABLES: Final = (
 
 
 async def examine(situation: Situation, dsn: str) -> list[Finding]:
-    """All findings about these settings and this database. A database that is away is a finding, too."""
+    """All findings about these settings and this database. If the database cannot be reached, that is one."""
     findings = [Finding("settings", verdict) for verdict in judge_settings(situation)]
     try:
         connection = await Servers(dsn, primary="," in urlsplit(dsn).netloc).connect(
             command_timeout=limits.READ_ANSWER_TIMEOUT_S,
-            statement_cache_size=0,  # behind a pooler a statement may not be where it was prepared
+            statement_cache_size=0,  # a pooler may send a statement to another session than its PREPARE
             server_settings={"application_name": "boxoffice-doctor"},
         )
     except UNREACHABLE as reason:
@@ -80,11 +80,11 @@ async def examine(situation: Situation, dsn: str) -> list[Finding]:
     except UNREACHABLE as reason:
         return [*findings, Finding("database", unreachable(reason))]
     finally:
-        connection.terminate()  # without a farewell: the other end may be gone
+        connection.terminate()  # a polite close would wait for a server that may be gone
 
 
 def unreachable(reason: Exception) -> Verdict:
-    """The verdict on a database that does not answer."""
+    """The verdict on a database that cannot be reached."""
     said = str(reason).strip().splitlines()
     return error(
         f"not reachable: {said[0] if said else 'no answer in time'}",
@@ -105,7 +105,9 @@ async def _examine(connection: Any, situation: Situation) -> list[Finding]:
 async def _run(
     connection: Any, situation: Situation, checks: tuple[Check, ...], measured: Mapping[str, float]
 ) -> list[Finding]:
-    """The findings of these checks; each query is asked once. A query that is refused is a finding, too."""
+    """The findings of these checks. Checks with the same query share its rows. If PostgreSQL refuses a query,
+    that is a finding, too.
+    """
     answers: dict[str, Rows | asyncpg.PostgresError] = {}
     for name in dict.fromkeys(check.query for check in checks):
         try:
@@ -123,7 +125,7 @@ def _judged(check: Check, answer: Rows | asyncpg.PostgresError, situation: Situa
 
 
 async def _measure(connection: Any) -> dict[str, float]:
-    """How long a round trip takes, and how far the clocks are apart."""
+    """The time of a round trip, and the database's clock minus ours."""
     trips_s = []
     apart_s = []
     for _ in range(ROUND_TRIPS):

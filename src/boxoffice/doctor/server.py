@@ -1,4 +1,4 @@
-"""The PostgreSQL server: what it is, how it is set, who is connected."""
+"""Checks of the PostgreSQL server: its version, its settings, its sessions."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,47 +8,49 @@ from boxoffice.postgres.binaries import MAJOR_MIN
 from boxoffice.vocabulary import limits
 
 CLOCK_APART_MAX_S: Final = 1.0
-"""Seconds that the database's clock may differ from this machine's: the shortest hold that makes sense."""
+"""Seconds by which the database's clock may differ from this machine's: no sensible hold is shorter."""
 
 ROUND_TRIP_MAX_MS: Final = 5.0
-"""Milliseconds of a round trip: above it the way to the database costs as much as a batch's work."""
+"""Milliseconds of a round trip. Above this the network takes as long as the work of a batch."""
 
 CONNECTIONS_USED_MAX: Final = 0.8
-"""Share of the connections in use from which on a restart of some processes may find none left."""
+"""Share of the connections in use above which processes that restart may not get a connection."""
 
 TRANSACTION_LONG_S: Final = 60.0
-"""Seconds from which on a transaction is long: ours last 5.5 s at most; a backup's is told, and may stay."""
+"""Seconds from which on a transaction is reported as long. Ours last 5.5 s at most. A backup's transaction is
+reported, too, and is harmless."""
 
 TRANSACTION_IDLE_S: Final = limits.IDLE_IN_TRANSACTION_TIMEOUT_MS / 1000
-"""Seconds from which on an idle transaction is somebody else's, forgotten: it may keep a show locked."""
+"""Seconds from which on an idle transaction cannot be ours. It was forgotten, and may keep a show locked."""
 
 LOCK_WAIT_LONG_S: Final = 0.5
-"""Seconds from which on a session waits long for a lock: a batch, the longest holder, takes milliseconds."""
+"""Seconds from which on a wait for a lock is long. A batch keeps its locks for milliseconds only."""
 
 XID_AGE_WARNING: Final = 500_000_000
-"""Transactions since the oldest row was frozen: autovacuum should have begun at 200 million."""
+"""Age of the oldest row that is not frozen, in transactions. Autovacuum should freeze from 200 million on."""
 
 XID_AGE_ERROR: Final = 1_500_000_000
-"""Likewise; PostgreSQL stops all writing at some 2 billion."""
+"""The same age at which it is urgent: PostgreSQL stops all writing at some 2 billion."""
 
 PREDICATE_LOCKS: Final = {
     "max_pred_locks_per_transaction": 512,
     "max_pred_locks_per_relation": 20_000,
     "max_pred_locks_per_page": 200,
 }
-"""What the embedded server has; docs/performance.md has what they gave."""
+"""The settings of the embedded server. docs/performance.md has measurements with and without them."""
 
 SERIALIZABLE_FAULTY_UP_TO: Final = {14: 24, 15: 19, 16: 15, 17: 11, 18: 6}
-"""Minor releases, those of 13 August 2026, up to which SERIALIZABLE misses conflicts at rows met by ON
-CONFLICT, and before them on an empty index, too. 15.20 of 12 November 2026 mends it; 18.6 was seen to have it
-still. Which releases of 17 and 18 mend it could not be established, so nothing is said of later ones."""
+"""For each major release the minor release up to which SERIALIZABLE misses some conflicts: on rows that ON
+CONFLICT meets, and in still older releases on an empty index, too. All listed are of 13 August 2026. Release
+15.20 of 12 November 2026 mends the fault; 18.6 still has it. Which releases of 17 and 18 mend it is not
+known, so the check says nothing about later ones."""
 
 LAST_FIX: Final = {14: "November 2026"}
-"""Major releases that get no more fixes, and since when."""
+"""Major releases that get no more fixes, with the month of the last one."""
 
 
 def judge_version(rows: Rows, situation: Situation) -> Verdict:
-    """Whether this PostgreSQL will do, and does what it says."""
+    """Whether this release has what we need, and no known fault that concerns us."""
     number = rows[0]["version_num"]
     major, minor = divmod(number, 10_000)
     seen = f"PostgreSQL {major}.{minor}"
@@ -66,7 +68,7 @@ def judge_version(rows: Rows, situation: Situation) -> Verdict:
 
 
 def judge_role(rows: Rows, _: Situation) -> Verdict:
-    """Whether it can be written to."""
+    """Whether the server takes writes."""
     if rows[0]["in_recovery"]:
         return error("a standby, which takes no writes", "point DATABASE_URL at the primary")
     if rows[0]["read_only"]:
@@ -75,7 +77,9 @@ def judge_role(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_clock(rows: Rows, _: Situation) -> Verdict:
-    """Whether deadlines mean the same here and there. ``apart_s``: the database's clock less ours, in UTC."""
+    """Whether the clocks agree: otherwise holds end earlier or later than clients are told. ``apart_s``: the
+    database's clock minus ours, in seconds.
+    """
     apart_s = rows[0]["apart_s"]
     seen = f"the database's clock is {apart_s:+.3f} s from this machine's, both in UTC"
     if abs(apart_s) <= CLOCK_APART_MAX_S:
@@ -84,7 +88,7 @@ def judge_clock(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_round_trip(rows: Rows, _: Situation) -> Verdict:
-    """Whether the database is near."""
+    """Whether a round trip to the database is short."""
     seen = f"{rows[0]['round_trip_ms']:.2f} ms a round trip"
     if rows[0]["round_trip_ms"] <= ROUND_TRIP_MAX_MS:
         return ok(seen)
@@ -92,7 +96,7 @@ def judge_round_trip(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_encryption(rows: Rows, _: Situation) -> Verdict:
-    """Whether somebody on the way can read along."""
+    """Whether the connection is encrypted, or stays on this machine."""
     row = rows[0]
     if row["encrypted"] or row["local"]:
         return ok("encrypted" if row["encrypted"] else "on this machine")
@@ -100,7 +104,7 @@ def judge_encryption(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_connections(rows: Rows, situation: Situation) -> Verdict:
-    """Whether all pools fit, with what else is connected."""
+    """Whether the server has room for our pools beside the sessions of other programs."""
     row = rows[0]
     room = row["max_connections"] - row["reserved"]
     pools = situation.processes * situation.settings.database.pool_max
@@ -115,7 +119,7 @@ def judge_connections(rows: Rows, situation: Situation) -> Verdict:
 
 
 def judge_durability(rows: Rows, _: Situation) -> Verdict:
-    """Whether what was acknowledged survives a power cut."""
+    """Whether acknowledged bookings survive a power cut."""
     off = [name for name in ("fsync", "full_page_writes", "synchronous_commit") if rows[0][name] == "off"]
     if off:
         return error(f"off: {', '.join(off)}", "switch them on: acknowledged bookings can be lost as it is")
@@ -123,7 +127,7 @@ def judge_durability(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_predicate_locks(rows: Rows, situation: Situation) -> Verdict:
-    """Whether batches of different shows conflict for nothing under SERIALIZABLE."""
+    """Whether PostgreSQL may remember enough rows, so that batches of different shows do not conflict."""
     if situation.settings.database.isolation != "serializable":
         return ok("not needed: DB_ISOLATION is read_committed")
     low = [f"{name}={rows[0][name]}" for name, least in PREDICATE_LOCKS.items() if rows[0][name] < least]
@@ -149,7 +153,7 @@ def judge_silence(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_transaction_ids(rows: Rows, _: Situation) -> Verdict:
-    """Whether old rows are frozen in time."""
+    """Whether autovacuum freezes old rows before PostgreSQL has to stop all writing."""
     age = rows[0]["xid_age"]
     seen = f"the oldest row is {age:,} transactions old"
     advice = "VACUUM (FREEZE) all databases; look for old transactions, replication slots, prepared ones"
@@ -159,7 +163,7 @@ def judge_transaction_ids(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_autovacuum(rows: Rows, _: Situation) -> Verdict:
-    """Whether anybody clears up."""
+    """Whether autovacuum runs."""
     row = rows[0]
     if row["autovacuum"] == "off" or row["track_counts"] == "off":
         return error("autovacuum or track_counts is off", "switch both on: dead rows and old plans pile up")
@@ -167,7 +171,7 @@ def judge_autovacuum(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_transactions(rows: Rows, _: Situation) -> Verdict:
-    """Whether somebody keeps a transaction open, and with it dead rows and perhaps locks."""
+    """Whether a session keeps a transaction open for long: then dead rows stay, and perhaps locks."""
     open_long = [row for row in rows if row["open_s"] > _transaction_max_s(row["state"])]
     if not open_long:
         hidden = sum(row["hidden"] for row in rows)

@@ -1,33 +1,34 @@
-"""Our tables: their schema, their statistics, and what lies about in them."""
+"""Checks of our tables: their statistics, dead rows, indexes, triggers, and holds that nothing ended."""
 
 from typing import Final
 
 from boxoffice.doctor.verdicts import Rows, Situation, Verdict, error, ok, warning
 
 DEAD_ROWS_MIN: Final = 10_000
-"""Dead rows below which a table's share of them says nothing."""
+"""Dead rows below which their share of a table is of no concern."""
 
 DEAD_SHARE_MAX: Final = 0.5
-"""Dead rows to live ones: autovacuum comes at a fifth; more than half, and it does not keep up."""
+"""Dead rows divided by live ones. Autovacuum starts at 0.2; above this bound it does not keep up."""
 
 HOT_UPDATES_MIN: Final = 10_000
-"""Updates below which their share of HOT ones says nothing."""
+"""Updates below which the share of HOT updates says nothing."""
 
 HOT_SHARE_MIN: Final = 0.9
-"""HOT updates of all: docs/performance.md has 98 to 100 %. Fewer, and every sale writes indexes."""
+"""HOT updates divided by all updates; 0.98 to 1 is normal (docs/performance.md). Other updates write to every
+index of the table, which makes sales slower."""
 
 ANALYZE_FROM_BYTES: Final = 1_000_000
-"""Size from which on a table that was never analyzed is planned for badly."""
+"""Bytes of a table from which on the planner needs statistics: without them it may choose slow plans."""
 
 OVERDUE_MIN_S: Final = 10.0
-"""Seconds after its end from which on a hold should long have been swept, if the sweeper is a quick one."""
+"""Seconds after which a hold that ran out should have been ended, if the sweeper's interval is short."""
 
 SWEEPS_MISSED_MAX: Final = 3.0
-"""Rounds of the sweeper after which a hold is overdue, if it is a slow one."""
+"""Rounds of the sweeper after which a hold that ran out is overdue, if the sweeper's interval is long."""
 
 
 def judge_statistics(rows: Rows, _: Situation) -> Verdict:
-    """Whether the planner knows the tables."""
+    """Whether the planner has statistics of the large tables."""
     unknown = [row["name"] for row in rows if row["unanalyzed"] and row["bytes"] > ANALYZE_FROM_BYTES]
     if unknown:
         return warning(f"never analyzed: {', '.join(unknown)}", f"ANALYZE {', '.join(unknown)}")
@@ -52,7 +53,7 @@ def judge_bloat(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_hot_updates(rows: Rows, _: Situation) -> Verdict:
-    """Whether the hot rows stay on their pages."""
+    """Whether updates of shows and seat maps are HOT, and so write to no index."""
     few = [
         f"{row['name']} {row['hot_updates'] / row['updates']:.0%}"
         for row in rows
@@ -68,7 +69,7 @@ def judge_hot_updates(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_indexes(rows: Rows, _: Situation) -> Verdict:
-    """Whether an index is there and not used, as its making broke off."""
+    """Whether an index was not built to its end, so that writes pay for it and no read uses it."""
     if rows:
         names = ", ".join(row["name"] for row in rows)
         return error(f"not valid: {names}", f"REINDEX INDEX CONCURRENTLY {names}")
@@ -76,7 +77,7 @@ def judge_indexes(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_additions(rows: Rows, _: Situation) -> Verdict:
-    """Whether somebody added what runs inside our transactions. We have no trigger and need no extension."""
+    """Whether triggers run inside our transactions. We define none, and need no extension."""
     triggers = [row["name"] for row in rows if row["kind"] == "trigger"]
     extensions = [row["name"] for row in rows if row["kind"] == "extension"]
     if triggers:
@@ -87,7 +88,7 @@ def judge_additions(rows: Rows, _: Situation) -> Verdict:
 
 
 def judge_overdue(rows: Rows, situation: Situation) -> Verdict:
-    """Whether the sweeper works."""
+    """Whether the sweeper ends holds in time."""
     late_max_s = max(OVERDUE_MIN_S, situation.settings.holds.sweep_interval_seconds * SWEEPS_MISSED_MAX)
     row = rows[0]
     if row["holds"] and row["latest_s"] > late_max_s:

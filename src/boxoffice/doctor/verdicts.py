@@ -1,4 +1,4 @@
-"""What a check comes to."""
+"""Verdicts: the results of the doctor's checks."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -9,11 +9,11 @@ from msgspec import Struct
 from boxoffice.settings.settings import Settings
 
 Rows = Sequence[Mapping[str, Any]]
-"""What a query of ``sql/doctor`` gave."""
+"""The rows that a query of ``sql/doctor`` returned."""
 
 
 class Level(StrEnum):
-    """How bad it is: an error endangers promises or service now, a warning will some day."""
+    """How bad a finding is: an error endangers bookings or the service now, a warning may do so later."""
 
     OK = "ok"
     WARNING = "warning"
@@ -21,7 +21,7 @@ class Level(StrEnum):
 
 
 class Verdict(Struct, frozen=True):
-    """How bad it is, what was seen, and what to do about it in one line."""
+    """``level``: how bad the finding is. ``seen``: what the check saw. ``advice``: one line, what to do."""
 
     level: Level
     seen: str
@@ -29,29 +29,29 @@ class Verdict(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """A check by its name and its verdict."""
+    """The name of a check, and its verdict."""
 
     check: str
     verdict: Verdict
 
 
 class Situation(Struct, frozen=True):
-    """What a verdict depends on beside the rows: the settings, and how many server processes there are."""
+    """What a verdict depends on beside the rows: the settings, and the number of server processes."""
 
     settings: Settings
     processes: int = 1
 
 
 def ok(seen: str) -> Verdict:
-    """All is well."""
+    """The verdict that all is well."""
     return Verdict(Level.OK, seen)
 
 
 def warning(seen: str, advice: str) -> Verdict:
-    """It will hurt some day."""
+    """The verdict that something may do harm later."""
     return Verdict(Level.WARNING, seen, advice)
 
 
 def error(seen: str, advice: str) -> Verdict:
-    """It hurts now."""
+    """The verdict that something does harm now."""
     return Verdict(Level.ERROR, seen, advice)

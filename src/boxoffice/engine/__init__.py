@@ -1,1 +1,1 @@
-"""Where a command goes in and its outcome comes out: lanes, batches, and the reads beside them."""
+"""The engine: lanes collect commands, batches run the commands, and reads answer beside both."""

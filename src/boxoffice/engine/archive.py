@@ -1,8 +1,10 @@
-"""Moves what belongs to shows that are long over to the archive, so that what is on sale stays small.
+"""The archive: rows of shows that are long over move to tables of their own, so that the tables on sale stay
+small.
 
-A show is closed first, under its lock and with an event, and from then on only waits to be moved: some rows
-in each transaction. Reads and ``verify`` look at both places, so in every snapshot each row is there once. To
-break it off costs nothing; the next run goes on. Beside another run the two take turns.
+The first transaction closes a show, under its lock and with an event: nothing can change the show any more.
+Each transaction then moves some rows. Reads and ``verify`` look at both kinds of tables, so every snapshot
+has each row exactly once. A run may be interrupted at any point; the next run goes on where it stopped. Two
+runs at the same time take turns, because each transaction locks its show.
 """
 
 import asyncio
@@ -23,11 +25,14 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.faults import Busy
 
 LOCKED = "locked"
-"""Why a show is left to the next run: something else kept its lock."""
+"""Why a show was not archived in this run: another session kept the show locked."""
 
 
 class ArchiveReport(Struct):
-    """How much was moved, or would be; and how many old shows were left, by reason."""
+    """How many shows and rows were moved, or would be, and ``left``: how many old shows stay, by reason.
+
+    ``callers``: rows of ``caller_locks`` that were deleted.
+    """
 
     shows: int = 0
     bookings: int = 0
@@ -37,7 +42,7 @@ class ArchiveReport(Struct):
     left: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: asyncpg.Record) -> None:
-        """Counts rows that were moved."""
+        """Add the rows that one transaction moved."""
         self.bookings += row["bookings"]
         self.seats += row["seats"]
         self.events += row["events"]
@@ -48,9 +53,10 @@ Tell = Callable[[ArchiveReport], None]
 
 @asynccontextmanager
 async def open_archive(settings: Settings, older_than: timedelta, actor: str) -> AsyncIterator["Archive"]:
-    """An archive with connections of its own; raises the driver's error if there are none.
+    """An archive with its own connections. Raises the driver's error if the database cannot be reached.
 
-    They are READ COMMITTED, which the show's lock makes safe: what is read here gives no sale a conflict.
+    The connections are READ COMMITTED, which the show's lock makes safe. Under SERIALIZABLE the rows that the
+    archive reads would let sales fail with conflicts.
     """
     database = replace(settings.database, isolation="read_committed")
     async with open_store(replace(settings, database=database)) as store:
@@ -58,7 +64,7 @@ async def open_archive(settings: Settings, older_than: timedelta, actor: str) ->
 
 
 class Archive:
-    """Archives shows that began, and were changed last, longer ago than ``older_than``."""
+    """Moves shows whose start and whose last change are longer ago than ``older_than``."""
 
     def __init__(self, store: Store, older_than: timedelta, actor: str) -> None:
         self._store = store
@@ -67,9 +73,9 @@ class Archive:
         self._report = ArchiveReport()
 
     async def run(self, tell: Tell) -> ArchiveReport:
-        """Archives all that it is time for; ``tell`` hears after each show how far it is. Raises a ``Fault``.
+        """Archive every show that is old enough, then delete the locks of users without holds.
 
-        Ends with the locks of users who hold nothing.
+        ``tell`` gets the report after each show. Raises a ``Fault`` if the database fails.
         """
         async for show_id in self._waiting_shows():
             try:
@@ -82,7 +88,7 @@ class Archive:
         return self._report
 
     async def preview(self, tell: Tell) -> ArchiveReport:
-        """The same, but changes nothing."""
+        """The report that ``run`` would give now. Nothing is changed."""
         async for show_id in self._waiting_shows():
             [row] = await self._store.read("archive_preview", show_id, self._older_than)
             if row["code"] == "done":
@@ -98,7 +104,7 @@ class Archive:
             self._report.left[code] += 1
 
     async def _waiting_shows(self) -> AsyncIterator[int]:
-        """The old shows, the oldest first, of which something is not archived."""
+        """The ids of the old shows that are not wholly archived, the oldest show first."""
         place: tuple[object, object] = (None, None)
         while rows := await self._store.read(
             "old_shows", self._older_than, *place, limits.ARCHIVE_PAGE_SHOWS
@@ -109,7 +115,10 @@ class Archive:
             place = rows[-1]["start_time"], rows[-1]["show_id"]
 
     async def _archive(self, show_id: int) -> str:
-        """Closes and moves the show, or says why not. Pauses in between: sales go first."""
+        """Close the show and move all its rows; 'done', or the code that says why the show must stay.
+
+        Each transaction is followed by a pause (``limits.ARCHIVE_TIME_SHARE``), so that sales go first.
+        """
         more = True
         while more:
             started = perf_counter()
@@ -124,7 +133,7 @@ class Archive:
         return "done"
 
     async def _forget_callers(self) -> None:
-        """Deletes the locks of users who hold nothing."""
+        """Delete the rows of ``caller_locks`` whose users have no hold."""
         after: int | None = 0
         while after is not None:
             [row] = await self._store.write("forget_callers", after, limits.FORGET_CALLERS_MAX)

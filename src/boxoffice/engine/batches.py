@@ -1,4 +1,4 @@
-"""Batches on their way to the database and back: commands to rows, rows to outcomes."""
+"""Batches: commands go to the database in one statement, and its rows come back as outcomes."""
 
 import asyncio
 from collections import Counter
@@ -24,16 +24,17 @@ from boxoffice.vocabulary.outcomes import Done, Outcome, Refused
 
 
 class Batches:
-    """Runs batches of show commands, and single commands that are not about a show's seats."""
+    """Runs batches of show commands, and single commands that belong to no lane."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def run(self, commands: Sequence[ShowCommand[Any]]) -> list[Outcome | Exception]:
-        """One outcome for each command, in their order; an exception is that command's fault alone.
+        """One outcome for each command, in the order of the commands. An exception in the list is the fault
+        of the command at that place alone.
 
-        A batch that cannot run as a whole is cut, so that one command, or one show that is locked
-        elsewhere, does not take the others down.
+        If the batch cannot run as a whole, its parts run by themselves. So one bad command, or one show that
+        another session has locked, does not let the other commands fail.
         """
         try:
             return await self._run_whole(commands)
@@ -46,7 +47,7 @@ class Batches:
     async def _run_parts(
         self, commands: Sequence[ShowCommand[Any]], parts: list[list[int]]
     ) -> list[Outcome | Exception]:
-        """Runs the parts: those of several shows at the same time, those of one show in order."""
+        """Run the parts: those of different shows at the same time, those of one show one after another."""
         runs = [self.run([commands[i] for i in part]) for part in parts]
         one_show = all(command.show_id == commands[0].show_id for command in commands)
         done = [await run for run in runs] if one_show else await asyncio.gather(*runs)
@@ -56,7 +57,11 @@ class Batches:
         return [results[i] for i in range(len(commands))]
 
     async def run_desk(self, command: Command[Any]) -> Outcome:
-        """The outcome of a command that has no lane. It gets a key, so that a retry is no second effect."""
+        """The outcome of a command that has no lane.
+
+        A command without an idempotency key gets one here. Otherwise a retry after a lost answer could take
+        effect a second time.
+        """
         if command.idempotency_key is None:
             command = replace(command, idempotency_key=f"once-{uuid4()}")
         [row] = await self._store.write(
@@ -74,7 +79,8 @@ class Batches:
         metrics.BATCH_COMMANDS.observe(len(commands))
         told = {row["command_no"]: to_outcome(commands[row["command_no"]], row) for row in rows}
         _count(commands, told)
-        # After a lost answer only the commands with an effect are told; the others can be asked again.
+        # After a lost answer the database still knows the commands that took effect, and returns rows for
+        # these alone. The others had no effect, so they run again.
         rest = [no for no in range(len(commands)) if no not in told]
         outcomes: dict[int, Outcome | Exception] = {**told}
         if rest:
@@ -83,7 +89,7 @@ class Batches:
 
 
 def _count(commands: Sequence[ShowCommand[Any]], outcomes: Mapping[int, Outcome]) -> None:
-    """Counts outcomes, and the events that they left, unless they had left them before."""
+    """Count the outcomes, and the events that they wrote. A replay wrote its events earlier."""
     tally: Counter[tuple[str, str]] = Counter()
     events = 0
     for no, outcome in outcomes.items():
@@ -96,9 +102,10 @@ def _count(commands: Sequence[ShowCommand[Any]], outcomes: Mapping[int, Outcome]
 
 
 def _cut(commands: Sequence[ShowCommand[Any]], fault: Exception) -> list[list[int]]:
-    """The places of the commands in smaller batches: show by show, or the one show's in two halves.
+    """The positions of the commands, in smaller batches: one for each show, or two halves for a single show.
 
-    All in one when that would not help: the database is gone, or the one show is locked.
+    One batch with all commands comes back if smaller ones would not help: the database is not reachable, or
+    the only show is locked.
     """
     busy = isinstance(fault, Busy)
     if isinstance(fault, Fault) and not busy:

@@ -1,7 +1,7 @@
 """Commands as the database reads them: JSON objects whose members are read by name.
 
-Both sides may know members that the other does not: the database ignores an unknown one, and a missing one is
-NULL. So a field can be added on either side first (docs/decisions/0032-commands-by-name.md).
+The database ignores a member that it does not know, and reads a missing member as NULL. So a new field can be
+added to the program first, or to the database first (docs/decisions/0032-commands-by-name.md).
 """
 
 from collections.abc import Sequence
@@ -19,19 +19,19 @@ ATTRIBUTES: Final = frozenset(
         *("hold_seconds", "lifetime_seconds_max", "late", "reason", "caps", "ask", "details"),
     }
 )
-"""The attributes of ``engine_command`` in the database. A field of a command that is none of them is told in
-``details``, where the function that needs it reads it: a command may have any field."""
+"""The attributes of the type ``engine_command`` in the database. Every other field of a command goes into the
+member ``details``, where its SQL function reads it. So a command may have any field."""
 
 _NO_PART_OF_A_FINGERPRINT: Final = frozenset(
     {
-        *("actor", "idempotency_key", "origin", "owner_id", "caps"),  # who asks, and what they may
-        *("late", "lifetime_seconds_max"),  # settings: a retry must not fail because they have changed
+        *("actor", "idempotency_key", "origin", "owner_id", "caps"),  # the caller, and the caller's rights
+        *("late", "lifetime_seconds_max"),  # settings: a retry must not fail because a setting has changed
     }
 )
 
 
 def encoded_batch(commands: Sequence[Command[Any]]) -> str:
-    """The commands as ``run_batch`` reads them: an array of objects, numbered by their place."""
+    """The commands as ``run_batch`` reads them: an array of objects, whose ``command_no`` counts from 0."""
     return msgspec.json.encode([_object(no, command) for no, command in enumerate(commands)]).decode()
 
 
@@ -41,9 +41,11 @@ def encoded(command: Command[Any]) -> str:
 
 
 def fingerprint(fields: dict[str, Any]) -> bytes:
-    """A hash of what is asked, whoever asks: two commands with one key must agree in it.
+    """A hash of what a command asks for, without its caller. If two commands have the same idempotency key
+    and different fingerprints, the second is refused: a key stands for one request.
 
-    A field that is not given is no part of it, so that a field that a later version adds changes no hash.
+    A field that is None is left out, so that a field that a later version adds does not change the
+    fingerprints of keys that are kept already.
     """
     asked = {
         name: value

@@ -1,4 +1,4 @@
-"""The engine: the one door for every change. It knows nothing of HTTP or SQL."""
+"""The engine: every change goes through ``BookingEngine.execute``. It knows nothing of HTTP or SQL."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ from boxoffice.vocabulary.faults import Fault
 from boxoffice.vocabulary.outcomes import BookingDone, Done, HoldsExpired, Outcome, Refused, ShowDone
 
 CATALOGUE: Final = 0
-"""Stands for the lists of shows and users where a show's id is asked for: no show has it."""
+"""Stands for the lists of shows and users where a show's id is needed. No show has this id."""
 
 
 class BookingEngine:
-    """Gives each command to its show's lane and answers with its outcome.
+    """Puts each command into its show's lane, and returns the outcome.
 
-    A lane has one batch under way, so within a process a show's commands never compete for its lock.
+    A lane runs one batch at a time. So two batches of one process never wait for the same show's lock.
     """
 
     def __init__(self, store: Store, *, keys_kept_days: int) -> None:
@@ -48,12 +48,15 @@ class BookingEngine:
         )
 
     async def stop(self) -> None:
-        """Takes no more commands and answers those in the lanes, for ``DRAIN_MAX_S`` at most."""
+        """Refuse new commands, and return when the commands in the lanes are answered.
+
+        Raises ``TimeoutError`` after ``limits.DRAIN_MAX_S``.
+        """
         async with asyncio.timeout(limits.DRAIN_MAX_S):
             await self._lanes.stop()
 
     async def execute(self, command: Command[D]) -> D | Refused:
-        """The command's outcome. A refusal is a value; raises a ``Fault`` when the fault is ours."""
+        """The command's outcome: what was done, or a ``Refused``. Raises a ``Fault`` if our side fails."""
         if isinstance(command, ShowCommand):
             with command_span(command):
                 outcome = await self._lanes.submit(command)
@@ -68,21 +71,22 @@ class BookingEngine:
         return cast("D | Refused", outcome)
 
     def changed_at(self, show_id: int) -> float:
-        """When this process last changed the show (or the ``CATALOGUE``), by the event loop's time; 0 if
-        long ago or never.
+        """When this process last changed the show (or the ``CATALOGUE``), in seconds of the event loop's
+        clock. 0 means never, or so long ago that the process has forgotten the time.
         """
         return self._changed.get(show_id, 0.0)
 
     def tell_load(self) -> None:
-        """Sets the gauges of what waits and works in this process."""
+        """Set the gauges: how many commands wait in this process, and how many connections are in use."""
         metrics.WAITING.set(len(self._lanes))
         metrics.DEEPEST_LANE.set(self._lanes.deepest)
         self._store.tell_load()
 
     async def expire_due(self, actor: str) -> int:
-        """Ends all holds that have run out, of all shows, and says how many.
+        """End the holds that have run out in all shows; returns how many holds that were.
 
-        A show that is locked elsewhere is left to the next time; raises its ``Fault`` if no other was due.
+        A show that another session has locked is left for the next call. If no hold could be ended at all,
+        the ``Fault`` of such a show is raised.
         """
         expired_count = 0
         while True:
@@ -107,9 +111,8 @@ class BookingEngine:
             return await self._batches.run(commands)
 
     async def forget(self) -> bool:
-        """Deletes what was kept for lost answers and repeated requests, as far as its time is over.
-
-        Says whether there is more: of the keys only some are deleted at once.
+        """Delete old batch rows and old idempotency keys. Returns whether more old keys are left: one call
+        deletes ``limits.FORGET_KEYS_MAX`` keys at most.
         """
         age = timedelta(seconds=limits.BATCH_RECORDS_KEPT_S)
         await self._store.write("forget_batches", age)
@@ -119,7 +122,7 @@ class BookingEngine:
 
 
 def _count_hold(command: ShowCommand[Any], done: Done) -> None:
-    """Counts what became of holds, for the share of them that is sold."""
+    """Count holds that were made, sold or failed. Their ratio is the share of holds that are sold."""
     if isinstance(done, BookingDone) and not done.replayed and (became := _hold_became(command, done)):
         metrics.HOLDS.labels(became).inc()
 
@@ -153,7 +156,10 @@ def _show_of(command: ShowCommand[Any]) -> int:
 
 
 def _key_of(command: ShowCommand[Any]) -> tuple[int, str, str] | None:
-    """Two commands with one idempotency key must not share a batch: the second is the first's replay."""
+    """The mark that keeps two commands with one idempotency key out of one batch.
+
+    The second must run after the first has committed, so that the second finds the first's outcome.
+    """
     if command.idempotency_key is None:
         return None
     return command.show_id, command.actor, command.idempotency_key

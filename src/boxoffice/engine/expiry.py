@@ -1,4 +1,6 @@
-"""The sweeper: ends holds that have run out, so that what is read is true though nobody books."""
+"""The sweeper: a task that ends holds that have run out. Without it the reads of a show that no buyer books
+in would still count such seats as held.
+"""
 
 import asyncio
 from time import monotonic
@@ -14,11 +16,12 @@ log = structlog.get_logger(__name__)
 
 
 class HoldExpirer:
-    """Every instance runs one; ``interval_s`` seconds lie between two rounds.
+    """Every process runs one sweeper, with a pause of ``interval_s`` seconds between two rounds.
 
-    The work goes through the lanes, so sweepers of one process never meet a sale's lock; a second
-    instance finds the holds ended. Nothing depends on it: a sale takes expired seats back by itself.
-    Now and then it clears away the records of old batches and keys, too.
+    The sweeper's commands go through the lanes, so they never wait for a lock of a sale of the same process.
+    The sweeper of a second process finds these holds ended. No sale depends on the sweeper: a sale ends the
+    expired holds of its show itself. Once in ``limits.FORGET_EVERY_S`` the sweeper also deletes old batch
+    rows and old idempotency keys.
     """
 
     def __init__(self, engine: BookingEngine, interval_s: float) -> None:
@@ -27,12 +30,12 @@ class HoldExpirer:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins to sweep."""
-        metrics.LAST_SWEEP.set_to_current_time()  # there was none, and none is late
+        """Start the rounds."""
+        metrics.LAST_SWEEP.set_to_current_time()  # at 0 the first round would seem late by decades
         self._task = asyncio.create_task(self._loop(), name="hold-expirer")
 
     async def stop(self) -> None:
-        """Ends the sweeping; a round on its way is given up, the next instance does it."""
+        """Stop the rounds. A round under way is broken off; another process ends the holds that are left."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])

@@ -1,10 +1,10 @@
-"""Group commit: commands wait in lanes, and while one batch runs the next one gathers.
+"""Group commit: commands wait in lanes, and while one batch runs, the commands of the next one gather.
 
-Nothing here knows what a command means, only which lane it belongs to (for us: its show). A lane has one
-batch under way at most, so its commands never compete with each other; a few workers serve the lanes in
-turn, so that a crowd in one lane does not keep the others waiting. A lone command is a batch of one and
-starts at once; there is no timer to wait for. What is in a batch gets its true outcome, even if its
-caller is gone.
+This module knows only which lane a command belongs to (in the engine: its show), not what the command means.
+A lane runs one batch at a time, so its commands never compete with each other. A few workers serve the lanes
+in turn, so that a crowd in one lane does not keep the other lanes waiting. A lone command starts at once, as
+a batch of one: no timer delays it. A command whose batch has begun runs to its end, even if its caller has
+hung up.
 """
 
 import asyncio
@@ -21,14 +21,17 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 BatchRunner = Callable[[Sequence[C]], Awaitable[Sequence[R | Exception]]]
-"""Runs a batch: one result for each command, in their order; an exception is that command's fault."""
+"""Runs a batch, and returns one result for each command, in the order of the commands. An exception in the
+list is the fault of the command at that place."""
 
 
 class Bounds(Struct, frozen=True):
-    """How much the lanes take: commands, but for ``wait_max_s``, which is seconds.
+    """The bounds of the lanes, in commands where nothing else is said.
 
-    A lane with more than ``alone_from`` commands has a batch to itself; of smaller ones up to
-    ``lanes_per_batch_max`` share one. ``answers_at_once`` callers are woken in one turn of the loop.
+    ``lane_max``, ``all_lanes_max``: commands that wait in one lane, and in all lanes together.
+    ``batch_max``: commands in one batch. A lane with more than ``alone_from`` commands has a batch to itself;
+    up to ``lanes_per_batch_max`` smaller lanes share a batch. ``answers_at_once``: callers that are woken in
+    one turn of the event loop. ``wait_max_s``: seconds that a command waits for its batch.
     """
 
     lane_max: int
@@ -52,8 +55,9 @@ class _Waiting(Generic[C, R]):
 class Lanes(Generic[C, R]):
     """Bounded queues in front of a batch runner, which runs ``workers`` batches at a time.
 
-    ``lane_of`` names a command's lane. ``apart`` names what two commands of one batch must not share
-    (None: nothing). ``waited`` is told how long the first command of a batch has waited, in seconds.
+    ``lane_of`` gives a command's lane. ``apart`` gives a mark: two commands with the same mark never share a
+    batch (None: no mark). ``waited`` is called for each batch with the seconds that its oldest command has
+    waited.
     """
 
     def __init__(
@@ -71,8 +75,8 @@ class Lanes(Generic[C, R]):
         self._lane_of = lane_of
         self._apart = apart
         self._waited = waited
-        self._lanes: dict[Hashable, deque[_Waiting[C, R]]] = {}  # those in which commands wait
-        self._ready: deque[Hashable] = deque()  # those of them without a batch under way, in turn
+        self._lanes: dict[Hashable, deque[_Waiting[C, R]]] = {}  # the lanes in which commands wait
+        self._ready: deque[Hashable] = deque()  # the lanes of these without a batch under way, in turn
         self._running: set[Hashable] = set()
         self._idle = workers
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,13 +90,14 @@ class Lanes(Generic[C, R]):
 
     @property
     def deepest(self) -> int:
-        """How many wait in the lane with the most of them."""
+        """How many commands wait in the fullest lane."""
         return max(map(len, self._lanes.values()), default=0)
 
     async def submit(self, command: C) -> R:
-        """The outcome of the command, after the batch that it was in.
+        """The result of the command, when its batch has run.
 
-        Raises ``Overloaded``, ``TimedOut``, ``ShuttingDown`` (without effect), or the runner's fault.
+        Raises ``Overloaded``, ``TimedOut`` or ``ShuttingDown``, after which the command had no effect, or the
+        runner's fault.
         """
         if not self._open:
             raise ShuttingDown("this instance is shutting down; ask another one")
@@ -107,7 +112,7 @@ class Lanes(Generic[C, R]):
         return await waiting.answer
 
     async def stop(self) -> None:
-        """Takes no more commands and returns when those in the lanes are answered."""
+        """Refuse new commands, and return when the commands in the lanes are answered."""
         self._open = False
         while self._tasks:
             await asyncio.wait(self._tasks)
@@ -124,7 +129,7 @@ class Lanes(Generic[C, R]):
         self._waiting += 1
 
     def _wake(self) -> bool:
-        """Sets an idle worker to work, if there is one, and work for it."""
+        """Start an idle worker, if a worker is idle and a lane is ready. Returns whether a worker started."""
         if not self._idle or not self._ready:
             return False
         self._idle -= 1
@@ -132,13 +137,15 @@ class Lanes(Generic[C, R]):
         return True
 
     def _watch(self) -> None:
-        """Sees to it that what waits is given up in time. A lone command needs no such timer."""
+        """Set the alarm at which the oldest waiting command times out, unless an alarm is set. A command
+        whose batch starts at once needs no alarm.
+        """
         if self._alarm is None and self._lanes:
             first = min(lane[0].give_up_at for lane in self._lanes.values())
             self._alarm = asyncio.get_running_loop().call_at(first, self._give_up_late)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        # In a context of its own: it works for many, not for whoever came first.
+        # A new context: the task works for many requests, so it must not log the ids of a single one.
         task = asyncio.create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -147,7 +154,7 @@ class Lanes(Generic[C, R]):
         try:
             while batch := self._next_batch():
                 lanes = {self._lane_of(waiting.command) for waiting in batch}
-                if not self._wake():  # for what this batch left
+                if not self._wake():  # another worker takes the commands that this batch left
                     self._watch()
                 self._tell_wait(batch)
                 await self._answer(batch)
@@ -175,14 +182,18 @@ class Lanes(Generic[C, R]):
             self._spawn(self._wake_the_rest(told))
 
     async def _wake_the_rest(self, told: "list[tuple[_Waiting[C, R], R | Exception]]") -> None:
-        """Wakes the other callers some at a time; the worker is at its next batch meanwhile."""
+        """Wake the remaining callers, some in each turn of the loop, while the worker runs its next batch."""
         step = self._bounds.answers_at_once
         for start in range(step, len(told), step):
             await asyncio.sleep(0)
             _wake_callers(told[start : start + step])
 
     def _next_batch(self) -> list[_Waiting[C, R]]:
-        """Commands of the lane whose turn it is and, if they are few, of others with few; all are running."""
+        """The commands of the next batch; their lanes are marked as running.
+
+        The batch has commands of the lane whose turn it is. If these are few, commands of other lanes with
+        few commands join them.
+        """
         batch: list[_Waiting[C, R]] = []
         passed: list[Hashable] = []
         lanes = 0
@@ -190,7 +201,7 @@ class Lanes(Generic[C, R]):
             self._ready and len(batch) < self._bounds.batch_max and lanes < self._bounds.lanes_per_batch_max
         ):
             key = self._ready.popleft()
-            if key in self._running or key not in self._lanes:  # it was given up meanwhile
+            if key in self._running or key not in self._lanes:  # all commands of the lane have timed out
                 continue
             crowded = len(self._lanes[key]) > self._bounds.alone_from
             if crowded and batch:
@@ -206,14 +217,16 @@ class Lanes(Generic[C, R]):
         return batch
 
     def _take(self, key: Hashable, most: int) -> list[_Waiting[C, R]]:
-        """Takes the lane's longest waiting commands; one that must be apart from another stays in place."""
+        """Take the oldest commands of the lane. A command whose mark (``apart``) is taken already stays in
+        the lane, in its place.
+        """
         lane = self._lanes[key]
         taken: list[_Waiting[C, R]] = []
         left: list[_Waiting[C, R]] = []
         seen: set[Hashable] = set()
         while lane and len(taken) < most:
             waiting = lane.popleft()
-            if waiting.answer.done():  # its caller is gone, or it was given up
+            if waiting.answer.done():  # the caller has hung up, or the command has timed out
                 self._waiting -= 1
                 continue
             mark = self._apart(waiting.command)
@@ -229,7 +242,7 @@ class Lanes(Generic[C, R]):
         return taken
 
     def _give_up_late(self) -> None:
-        """Gives up the commands that have waited too long; sets the alarm for the next one."""
+        """Answer ``TimedOut`` to commands that have waited too long; set the alarm for the next command."""
         loop = asyncio.get_running_loop()
         for key, lane in list(self._lanes.items()):
             while lane and (lane[0].answer.done() or lane[0].give_up_at <= loop.time()):
@@ -245,7 +258,7 @@ class Lanes(Generic[C, R]):
 
 def _wake_callers(told: "list[tuple[_Waiting[C, R], R | Exception]]") -> None:
     for waiting, result in told:
-        if waiting.answer.done():  # its caller is gone
+        if waiting.answer.done():  # the caller has hung up
             continue
         if isinstance(result, Exception):
             waiting.answer.set_exception(result)

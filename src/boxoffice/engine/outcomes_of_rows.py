@@ -1,4 +1,4 @@
-"""What the database answers to a command, as the outcome that the command names."""
+"""Rows of the database as outcomes. The command says which type its outcome has (``Command.done``)."""
 
 from typing import Any
 
@@ -13,12 +13,14 @@ from boxoffice.vocabulary.views import Show
 
 
 def to_outcome(command: Command[Any], row: asyncpg.Record) -> Outcome:
-    """The outcome of a command. Raises ``msgspec.ValidationError`` for details that are not what it names."""
+    """The outcome of a command. Raises ``msgspec.ValidationError`` if the row does not fit that type."""
     return done(command, row) if row["code"] == "done" else refused(row)
 
 
 def done(command: Command[Any], row: asyncpg.Record) -> Done:
-    """What the command has done: a booking and seats stand in columns, everything else in ``details``."""
+    """The outcome of a command that took effect. A booking and seats stand in columns of their own; every
+    other outcome is JSON in ``details``.
+    """
     if command.done is BookingDone:
         return BookingDone(to_booking(row), replayed=row["replayed"])
     if command.done is SeatsDone and isinstance(command, ShowCommand):

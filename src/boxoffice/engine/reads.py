@@ -1,4 +1,4 @@
-"""What can be read. Reads never go through a lane and never decide about a sale."""
+"""The reads. A read never waits in a lane, and no sale is decided by what a read returned."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -46,11 +46,13 @@ class Page(Struct, Generic[T]):
 
 
 class Reads:
-    """The queries. ``None`` stands for 'no such thing'; raises ``Unavailable``.
+    """The reads of shows, bookings, users and keys. ``None`` means that there is no such show, booking or
+    user. Each method raises ``Unavailable`` if the database cannot be asked.
 
-    ``consistent``: holds that have run out are ended first, so that the answer is exact. Without it
-    they may still count as held until the sweeper comes by, and lists and what concerns one show may come
-    from a replica that is some seconds behind. A single booking, a user's bookings and the feed never do.
+    ``consistent`` True: the engine ends the holds that have run out before the read, and the primary answers;
+    so the answer is exact. False: a hold that has run out may count as held until the sweeper's next round,
+    and a replica that is some seconds behind may answer for lists and for one show. A single booking, a
+    user's bookings and the feed always come from the primary.
     """
 
     def __init__(self, store: Store, engine: BookingEngine) -> None:
@@ -66,7 +68,7 @@ class Reads:
         return await self._of_show("seat_map", show_id, consistent, SeatMap)
 
     async def stats(self, show_id: int, *, consistent: bool = False) -> ShowStats | None:
-        """The show in figures."""
+        """How many seats and bookings of the show are in each state."""
         row = await self._row_of_show("stats", show_id, consistent)
         if row is None:
             return None
@@ -92,7 +94,12 @@ class Reads:
         after: tuple[datetime, int] | None = None,
         limit: int,
     ) -> Page[Show]:
-        """Shows by (start_time, id), starting from ``starts_from`` on and before ``starts_to``."""
+        """Shows in the order of (start_time, id), which start at ``starts_from`` or later and before
+        ``starts_to``.
+
+        ``text``: the name contains it. ``only_free``: only shows with free seats. ``after``: the last show of
+        the page before.
+        """
         place = after or (None, None)
         rows = await self._store.read(
             *("shows", show_type, starts_from, starts_to, text, only_free, *place, limit + 1),
@@ -109,28 +116,28 @@ class Reads:
         limit: int,
         consistent: bool = False,
     ) -> Page[Seat] | None:
-        """The show's seats by number, with who has them."""
+        """The show's seats in the order of their numbers, each with its booking and user."""
         if not await self._exists("show_on_sale", show_id):
             return None
         await self._settle(show_id, consistent)
-        after = min(after, limits.SEATS_PER_SHOW_MAX)  # above it PostgreSQL cannot count
+        after = min(after, limits.SEATS_PER_SHOW_MAX)  # a larger number may not fit PostgreSQL's integer
         since = self._since(show_id, consistent)
         rows = await self._store.read("seats", show_id, after, state, limit + 1, since=since)
         return _page(rows, limit, lambda row: to_view(row, Seat))
 
     async def user(self, user_id: int) -> User | None:
-        """A user."""
+        """The user with this id."""
         rows = await self._store.read("user", user_id)
         return to_view(rows[0], User) if rows else None
 
     async def users(self, *, after: int = 0, limit: int) -> Page[User]:
-        """Users by id."""
+        """Users in the order of their ids."""
         since = self._engine.changed_at(CATALOGUE)
         rows = await self._store.read("users", after, limit + 1, since=since)
         return _page(rows, limit, lambda row: to_view(row, User))
 
     async def user_of_subject(self, issuer: str, subject: str) -> int | None:
-        """The id of the user whom a person's login is linked to."""
+        """The id of the user that this login is linked to."""
         rows = await self._store.read("user_of_subject", issuer, subject)
         return rows[0]["user_id"] if rows else None
 
@@ -150,7 +157,7 @@ class Reads:
         )
 
     async def api_key(self, secret_hash: bytes) -> ApiKey | None:
-        """The key whose secret has this hash; expired and revoked ones, too."""
+        """The key whose secret has this hash, even if it is expired or revoked."""
         rows = await self._store.read("api_key", secret_hash)
         return to_view(rows[0], ApiKey) if rows else None
 
@@ -161,7 +168,7 @@ class Reads:
     async def booking(
         self, booking_id: int, *, owner_id: int | None = None, consistent: bool = False
     ) -> BookingDetails | None:
-        """A booking; its id tells the show. With ``owner_id``, only if it is that user's."""
+        """The booking with this id. With ``owner_id``: None if the booking is another user's."""
         show_id = show_of(booking_id)
         await self._settle(show_id, consistent)
         rows = await self._store.read("booking", show_id, booking_id, owner_id)
@@ -176,7 +183,7 @@ class Reads:
         limit: int,
         consistent: bool = False,
     ) -> Page[Booking] | None:
-        """A user's bookings, newest first by (created_at, id)."""
+        """A user's bookings, in the order of (created_at, id), the newest first."""
         if not await self._exists("user_exists", user_id):
             return None
         if consistent:
@@ -195,7 +202,7 @@ class Reads:
         limit: int,
         consistent: bool = False,
     ) -> Page[Booking] | None:
-        """A show's bookings, newest first by id; of a deleted show, too."""
+        """A show's bookings, in the order of their ids, the newest first. A deleted show has them, too."""
         if not await self._exists("show_exists", show_id):
             return None
         await self._settle(show_id, consistent)
@@ -204,26 +211,28 @@ class Reads:
         return _page(rows, limit, to_booking)
 
     async def changes(self, show_id: int, *, after: int = 0, limit: int) -> Page[Event] | None:
-        """A show's events in order, from number ``after`` + 1 on; of a deleted show, too."""
+        """A show's events in order, from number ``after`` + 1 on. A deleted show has them, too."""
         if not await self._exists("show_exists", show_id):
             return None
         rows = await self._store.read("changes", show_id, after, limit + 1)
         return _page(rows, limit, lambda row: _to_event(row, Event))
 
     async def busiest_shows(self, limit: int, *, among: int) -> list[BusyShow]:
-        """The shows with most events in the last ``among`` batches; none that was idle for an hour."""
+        """The ``limit`` shows with the most events in the last ``among`` batches of all shows.
+
+        Rows of batches are kept for an hour, so a show that had none since is never among them.
+        """
         return [to_view(row, BusyShow) for row in await self._store.read("busiest_shows", limit, among)]
 
     async def overdue_s(self) -> float:
-        """For how many seconds a hold has been over at most without being ended."""
+        """How many seconds ago the oldest hold ran out that is not ended yet; 0 if there is no such hold."""
         [row] = await self._store.read("overdue_hold")
         seconds: float = row["seconds"]
         return seconds
 
     async def check_ready(self) -> None:
-        """Returns if the database answers and has the schema that this program needs.
-
-        Raises ``Unavailable`` or ``SchemaMismatch``.
+        """Return if the database answers and has the schema that this program needs. Raises ``Unavailable``
+        or ``SchemaMismatch`` otherwise.
         """
         try:
             rows = await self._store.read("applied_migrations")
@@ -244,7 +253,9 @@ class Reads:
         return rows[0] if rows else None
 
     def _since(self, show_id: int, consistent: bool) -> float | None:
-        """For ``Store.read``: what the answer must have at least; None where it must be exact."""
+        """The ``since`` of ``Store.read``: a replica may answer only if it has all changes up to then. None:
+        only the primary may answer.
+        """
         return None if consistent else self._engine.changed_at(show_id)
 
     async def _settle(self, show_id: int, consistent: bool) -> None:

@@ -1,4 +1,4 @@
-"""Puts the parts together, for whoever needs an engine: the server, the demo data, the tests."""
+"""A running engine, put together from its parts: for the server, the demo data and the tests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,9 +14,10 @@ from boxoffice.settings.settings import Settings
 async def open_engine(
     settings: Settings, *, sweep: bool = True
 ) -> AsyncIterator[tuple[BookingEngine, Reads]]:
-    """A running engine and its reads; at the end the lanes are drained and the connections closed.
+    """A running engine and its reads. At the end the commands in the lanes are answered, and the connections
+    are closed.
 
-    ``sweep`` False leaves holds that run out to the sales that need their seats.
+    ``sweep`` False: no sweeper runs, so a hold that has run out is ended by the next command on its show.
     Raises the driver's error if the database cannot be reached.
     """
     async with open_store(settings) as store:
@@ -33,7 +34,7 @@ async def open_engine(
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The connections to the database alone. Raises the driver's error if it cannot be reached."""
+    """The connections to the database alone. Raises the driver's error if no server can be reached."""
     if settings.database.dsn is None:
         raise ValueError("no database is set; 'boxoffice serve' starts an embedded one")
     store = Store(settings, settings.database.dsn)

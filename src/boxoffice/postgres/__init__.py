@@ -1,1 +1,1 @@
-"""The PostgreSQL that comes along: its binaries, its cluster, and its life."""
+"""The embedded PostgreSQL: finding its programs, making its cluster, starting and stopping its server."""

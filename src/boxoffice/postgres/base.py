@@ -1,4 +1,4 @@
-"""What the parts of the embedded PostgreSQL share: its errors, its user, and how to run its programs."""
+"""What the modules of the embedded PostgreSQL share: errors, the system's user, and running programs."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 PROGRAM_MAX_S: Final = 120.0
-"""Longest run of initdb and the like, in seconds: they take one, a slow disk ten times as much."""
+"""Longest run of a program such as initdb, in seconds. initdb takes one second, and ten on a slow disk."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _KEPT_ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH")
@@ -23,7 +23,7 @@ class EmbeddedError(Exception):
 
 
 class EmbeddedUnavailable(EmbeddedError):
-    """There are no PostgreSQL programs on this machine that we could use."""
+    """This machine has no PostgreSQL programs that we can use."""
 
 
 class EmbeddedInUse(EmbeddedError):
@@ -32,7 +32,9 @@ class EmbeddedInUse(EmbeddedError):
 
 @dataclass(frozen=True)
 class Account:
-    """The user that PostgreSQL runs as: ourselves, or somebody else if we are root, whom it refuses."""
+    """The operating system's user that PostgreSQL runs as: our own user; but if we are root, the user
+    'nobody', because PostgreSQL refuses to run as root. ``switched``: whether it is another user than ours.
+    """
 
     name: str
     uid: int
@@ -45,7 +47,7 @@ class Account:
 
 
 def server_account() -> Account:
-    """Who runs the server. Raises ``EmbeddedError`` for a user that the system does not know."""
+    """The user that runs the server. Raises ``EmbeddedError`` if the system does not know that user."""
     uid = os.geteuid()
     try:
         entry = pwd.getpwnam("nobody") if uid == 0 else pwd.getpwuid(uid)
@@ -56,7 +58,11 @@ def server_account() -> Account:
 
 
 def run_program(account: Account, command: Sequence[str | Path], stdin: str = "") -> tuple[int, str]:
-    """Runs a program as ``account``; gives its exit status and all that it wrote. Raises ``OSError``."""
+    """Run a program as ``account``. Returns its exit status, and its standard output and error as one text.
+
+    Raises ``OSError`` if the program cannot be started, ``subprocess.TimeoutExpired`` after
+    ``PROGRAM_MAX_S``.
+    """
     done = subprocess.run(
         command,
         input=stdin,
@@ -73,16 +79,19 @@ def run_program(account: Account, command: Sequence[str | Path], stdin: str = ""
 
 
 def surroundings(account: Account) -> dict[str, Any]:
-    """User, folder and environment of every program: the caller's PGDATA or locale must not matter."""
+    """The user, folder and environment of every program. Variables such as PGDATA or the locale are not
+    passed on, because they would change what the programs do.
+    """
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     return account.identity() | {"cwd": "/", "env": kept | {"LC_ALL": "C"}, "start_new_session": True}
 
 
 def ends_with_parent() -> Callable[[], None] | None:
-    """For ``preexec_fn``: the child gets SIGINT when the thread that started it ends, however it ends.
+    """A ``preexec_fn`` after which Linux sends the child SIGINT when the thread that started it ends, even if
+    that thread is killed. None on other systems.
 
-    It must run in the child after the change of user, which clears the setting; ``subprocess`` does so.
-    Everything is looked up here already, because after a fork little is safe to do. Linux only.
+    The child must call it after the change of user, which would clear the setting; ``subprocess`` does so.
+    Libraries are loaded here, in the parent, because after a fork few calls are safe.
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -91,7 +100,7 @@ def ends_with_parent() -> Callable[[], None] | None:
 
     def ask_for_signal() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-        if os.getppid() != parent:  # it died before we asked
+        if os.getppid() != parent:  # the parent died before the child asked for the signal
             os._exit(1)
 
     return ask_for_signal

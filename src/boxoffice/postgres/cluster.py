@@ -1,8 +1,8 @@
-"""The data folder of the embedded PostgreSQL: who owns it, how it is made, what a dead server left there.
+"""The data folder of the embedded PostgreSQL: making it, locking it, and clearing up after a dead server.
 
-DATA_DIR/boxoffice.lock   locked while a server of ours is using the folder; has its parent's id
+DATA_DIR/boxoffice.lock   locked while a Boxoffice process uses the folder; has the id of that process
 DATA_DIR/postgres         the cluster
-DATA_DIR/postgres.log     what the server said since it was started
+DATA_DIR/postgres.log     the server's messages since it was started
 """
 
 import fcntl
@@ -22,13 +22,13 @@ from boxoffice.postgres.base import Account, EmbeddedError, EmbeddedInUse, run_p
 from boxoffice.postgres.binaries import Binaries
 
 DATABASE: Final = "boxoffice"
-"""The database that is made with the cluster."""
+"""The name of the database that is created together with the cluster."""
 
 PREDECESSOR_MAX_S: Final = 60.0
-"""Longest wait, in seconds, for a server whose parent was killed: it is writing its last checkpoint."""
+"""Longest wait, in seconds, for a server whose parent was killed: the server still writes a checkpoint."""
 
 POLL_S: Final = 0.02
-"""Pause between two looks at a server, in seconds: small beside the half second that a start takes."""
+"""Seconds between two looks at a server's state, short compared to the half second that a start takes."""
 
 _NEW: Final = "postgres.new-"
 
@@ -46,25 +46,25 @@ class DataDir:
 
     @property
     def pid_file(self) -> Path:
-        """Where PostgreSQL writes its process id and state."""
+        """The file to which PostgreSQL writes its process id and state."""
         return self.cluster / "postmaster.pid"
 
     @property
     def log_file(self) -> Path:
-        """What the server said."""
+        """The server's messages."""
         return self.root / "postgres.log"
 
     def read_pid_file(self) -> tuple[int, str] | None:
-        """Process id and state (`starting`, `ready`, `stopping`) as the server wrote them."""
+        """The server's process id and state (`starting`, `ready`, `stopping`); None without such a file."""
         try:
             lines = self.pid_file.read_text(errors="replace").splitlines()
             return int(lines[0]), lines[7].strip() if len(lines) > 7 else ""
-        except (OSError, IndexError, ValueError):  # none, half written, or none of ours
+        except (OSError, IndexError, ValueError):  # no file, a half-written file, or not PostgreSQL's file
             return None
 
 
 def open_data_dir(folder: Path, account: Account) -> DataDir:
-    """Makes the folder if need be, and makes sure that ``account`` can reach it."""
+    """Make the folder if it is missing, and check that ``account`` can reach it. Raises ``EmbeddedError``."""
     root = folder.resolve()
     try:
         if account.switched:
@@ -78,7 +78,9 @@ def open_data_dir(folder: Path, account: Account) -> DataDir:
 
 
 def lock_data_dir(data: DataDir) -> IO[str]:
-    """Locks the folder for as long as the returned file is open. Raises ``EmbeddedInUse``."""
+    """Lock the folder for as long as the returned file is open. Raises ``EmbeddedInUse`` if another process
+    has locked it.
+    """
     path = data.root / "boxoffice.lock"
     try:
         lock = path.open("a+")
@@ -102,7 +104,7 @@ def lock_data_dir(data: DataDir) -> IO[str]:
 
 
 def prepare_cluster(data: DataDir, binaries: Binaries, account: Account, *, durable: bool) -> None:
-    """Makes the cluster if there is none, or else clears away what a dead server left in it."""
+    """Make the cluster if it is missing; otherwise remove the pid file that a dead server left in it."""
     if data.cluster.exists():
         _check_cluster(data, binaries, account)
         _clear_pid_file(data)
@@ -114,13 +116,13 @@ def _make_folders(folder: Path, mode: int) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir()
-        path.chmod(mode)  # whatever the umask was
+        path.chmod(mode)  # the umask may have narrowed mkdir's mode
 
 
 def _check_reachable(root: Path, account: Account) -> None:
     for path in (*reversed(root.parents), root):
         if not path.is_dir():
-            return  # not made yet; if it is a file, making folders in it will say so
+            return  # not made yet; if the path is a file, mkdir will raise an error
         state = path.stat()
         bit = stat.S_IXOTH
         if state.st_uid == account.uid:
@@ -153,16 +155,17 @@ def _check_cluster(data: DataDir, binaries: Binaries, account: Account) -> None:
 
 
 def _clear_pid_file(data: DataDir) -> None:
-    """Waits for a server that is still stopping, then removes what it or its predecessor left.
+    """Wait for a server that is still stopping, then remove the pid file.
 
-    We hold the lock, so its parent is gone. The id may meanwhile belong to any other program, which
-    PostgreSQL itself would take for a running server. Should processes of a killed server still use the
-    cluster, PostgreSQL notices by their shared memory and does not start.
+    We hold the folder's lock, so the process that started that server is gone. If the server was killed, its
+    process id may belong to another program by now: PostgreSQL would take that program for a running server
+    and refuse to start. Removing the file is safe: if processes of a killed server still use the cluster,
+    PostgreSQL finds their shared memory and does not start.
     """
     deadline = time.monotonic() + PREDECESSOR_MAX_S
     while (left := data.read_pid_file()) and serves(left[0], data.cluster):
         if not sys.platform.startswith("linux"):
-            os.kill(left[0], SIGINT)  # nothing told it that its parent had died
+            os.kill(left[0], SIGINT)  # only Linux signals a server whose parent has died
         if time.monotonic() > deadline:
             raise EmbeddedInUse(
                 f"{data.cluster} is still in use by PostgreSQL, process {left[0]}; stop that one"
@@ -172,12 +175,12 @@ def _clear_pid_file(data: DataDir) -> None:
 
 
 def serves(pid: int, cluster: Path) -> bool:
-    """Whether that process is a PostgreSQL server over this cluster, and not one that got its old id."""
+    """Whether the process is a PostgreSQL server of this cluster: its id may belong to another program."""
     return f"postgres -D {cluster} " in _command_line(pid)
 
 
 def _command_line(pid: int) -> str:
-    """A process' command line; empty if there is none. No right over the process is needed."""
+    """The command line of any user's process; empty if there is no such process."""
     if not sys.platform.startswith("linux"):
         command = ["/bin/ps", "-o", "command=", "-p", str(pid)]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -188,7 +191,9 @@ def _command_line(pid: int) -> str:
 
 
 def _make_cluster(data: DataDir, binaries: Binaries, account: Account, *, durable: bool) -> None:
-    """Makes it under another name first, so that an interrupted start leaves nothing half made."""
+    """Make the cluster in a folder with another name, and rename the folder at the end. So a start that is
+    interrupted never leaves a half-made cluster.
+    """
     for leftover in data.root.glob(f"{_NEW}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=data.root))
@@ -223,14 +228,18 @@ def _initdb(folder: Path, binaries: Binaries, account: Account, *, durable: bool
 
 
 def _locales(major: int) -> list[list[str]]:
-    """Sorting by code point, the same everywhere; not every system has C.UTF-8 itself."""
+    """The arguments of initdb for sorting by code point, in the order in which to try them: not every system
+    has the locale C.UTF-8. An index must sort alike on every machine.
+    """
     if major >= 17:
         return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
     return [["--locale=C.UTF-8"], ["--locale=C"]]
 
 
 def _create_database(folder: Path, binaries: Binaries, account: Account) -> None:
-    """Without a server, as initdb makes its own, so that the cluster has it from its first moment."""
+    """Create our database in single-user mode, before the cluster is in its place. So a cluster without the
+    database never exists, even if the start is interrupted.
+    """
     program = binaries.folder / "postgres"
     command = [str(program), "--single", "-D", str(folder), "-c", "exit_on_error=on", "postgres"]
     status, text = run_program(account, command, stdin=f"CREATE DATABASE {DATABASE};\n")
@@ -247,5 +256,5 @@ def _sync_folder(folder: Path) -> None:
 
 
 def last_lines(text: str) -> str:
-    """The end of a program's output in one line: what it says last is why it gave up."""
+    """The last lines of a program's output as one line: there the program says why it stopped."""
     return " | ".join(line.strip() for line in text.strip().splitlines()[-5:])

@@ -1,7 +1,8 @@
 """The embedded PostgreSQL: a private server that lives exactly as long as the program that started it.
 
-It is for a first try, for development, and for a small box office on one machine. It listens on a Unix
-socket that only its user can reach, and ends cleanly with its parent, even when that one is killed.
+The server is for a first try, for development, and for a small box office on one machine. It listens on a
+Unix socket that only its own user can reach. It stops cleanly when its parent process ends, even if the
+parent is killed.
 """
 
 import hashlib
@@ -48,27 +49,33 @@ __all__ = [
 ]
 
 START_MAX_S: Final = 120.0
-"""Longest start, in seconds: half a second usually, but after a crash a gigabyte of log is replayed."""
+"""Longest start, in seconds. Usually it takes half a second; after a crash the server may have to replay a
+gigabyte of its log."""
 
 STOP_FAST_MAX_S: Final = 30.0
-"""Longest clean stop, in seconds: it writes a checkpoint. Then the server is told to drop everything."""
+"""Longest clean stop, in seconds, in which the server writes a checkpoint. After that the server is told to
+stop without one."""
 
 STOP_IMMEDIATE_MAX_S: Final = 5.0
-"""Longest stop without a checkpoint, in seconds. Then the server is killed; its log has all commits."""
+"""Longest stop without a checkpoint, in seconds. After that the server is killed. No commit is lost: the log
+has all of them."""
 
 CONNECTIONS_MAX: Final = 200
-"""Connections at most: some processes with their pools (DB_POOL_MAX) and somebody who looks around."""
+"""Connections at most: the pools (DB_POOL_MAX) of some processes, and some sessions of an operator."""
 
 SOCKETS_DIR: Final = Path("/tmp")  # noqa: S108 - the folder made in it is checked
-"""Where the sockets' folders are made. A socket's path has 103 characters at most, which leaves out DATA_DIR
-and macOS' TMPDIR; XDG_RUNTIME_DIR goes away when its user logs out, and a server may stay."""
+"""The folder for the sockets' folders. A socket's path has 103 characters at most, and paths in DATA_DIR or
+in macOS' TMPDIR may be longer. XDG_RUNTIME_DIR is deleted when its user logs out, but the server may go
+on."""
 
 _PORT: Final = 5432  # only part of the socket's name
 
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """A running server: how to reach it, and its process id. Ends with its parent or by ``stop``."""
+    """A running server, with its connection URL (``dsn``) and its process id. The server ends when its parent
+    ends, or by ``stop``.
+    """
 
     dsn: str
     pid: int
@@ -77,7 +84,7 @@ class EmbeddedServer:
     _lock: IO[str] = field(repr=False)
 
     def stop(self) -> None:
-        """Stops the server cleanly within a bounded time; does nothing if it has ended."""
+        """Stop the server, cleanly if it obeys in time. If the server has ended, nothing happens."""
         for number, wait_max_s in (
             (signal.SIGINT, STOP_FAST_MAX_S),
             (signal.SIGQUIT, STOP_IMMEDIATE_MAX_S),
@@ -87,7 +94,7 @@ class EmbeddedServer:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(wait_max_s)
                 break
-        with suppress(OSError):  # a killed server leaves its socket; the next one takes the folder over
+        with suppress(OSError):  # a killed server leaves its socket there, and the next start uses both
             self._socket_dir.rmdir()
         self._lock.close()
 
@@ -101,11 +108,13 @@ class EmbeddedServer:
 def start_embedded(
     data_dir: Path, *, durable: bool = True, log: Callable[[str], None] | None = None
 ) -> EmbeddedServer:
-    """Starts a server over ``data_dir``, which is made if need be, and waits until it takes connections.
+    """Start a server with the data in ``data_dir``, and wait until it takes connections. A missing folder is
+    made.
 
-    Call it in the main thread: on Linux the server ends with the thread that started it. ``durable=False``
-    is for tests, whose data need not outlive a power cut. ``log`` gets a line for each step. Raises
-    ``EmbeddedUnavailable``, ``EmbeddedInUse`` or another ``EmbeddedError``.
+    The caller must be the main thread: on Linux the server ends with the thread that started it.
+    ``durable=False`` is for tests, whose data need not survive a power cut. ``log`` gets a line for each
+    step. Raises ``EmbeddedUnavailable`` without PostgreSQL's programs, ``EmbeddedInUse`` if another process
+    uses the folder, and ``EmbeddedError`` otherwise.
     """
     account = server_account()
     binaries = find_binaries(account)
@@ -117,7 +126,9 @@ def start_embedded(
 
 
 def running_dsn(data_dir: Path) -> str | None:
-    """How to reach the server that another process runs over ``data_dir``; None if there is none to reach."""
+    """The connection URL of the server that another process runs with the data in ``data_dir``; None if no
+    server is ready there.
+    """
     data = DataDir(data_dir.resolve())
     left = data.read_pid_file()
     if left is None or left[1] != "ready" or not serves(left[0], data.cluster):
@@ -155,7 +166,9 @@ def _socket_dir(data: DataDir, account: Account) -> Path:
 
 
 def _make_socket_dir(data: DataDir, account: Account) -> Path:
-    """A folder that only the server's user can enter. Anybody can tell its name: what is there is checked."""
+    """A folder that only the server's user can enter. Another user of the machine could guess the name and
+    make the folder first, so the owner and the mode of an existing folder are checked.
+    """
     folder = _socket_dir(data, account)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -194,16 +207,16 @@ def _server_settings(socket_dir: Path, *, durable: bool) -> dict[str, str]:
         "cluster_name": "boxoffice",
         "max_connections": str(CONNECTIONS_MAX),
         "shared_buffers": "128MB",
-        # Under SERIALIZABLE what a transaction read is noted row by row, up to so many rows; past that the
-        # whole page or table counts as read, and batches of other shows conflict for nothing.
+        # Under SERIALIZABLE PostgreSQL remembers each row that a transaction read, up to these bounds. Above
+        # them the whole page or table counts as read, and batches of different shows conflict for nothing.
         "max_pred_locks_per_transaction": "512",
         "max_pred_locks_per_relation": "20000",
         "max_pred_locks_per_page": "200",
-        "jit": "off",  # compiling costs more than our short statements do
+        "jit": "off",  # for short statements compiling takes longer than running
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "%m [%p] ",
-        # Not what clients are told anyway, such as each serialization failure: the log stays small.
+        # Errors that the client gets anyway, such as serialization failures, would only fill the log.
         "log_min_messages": "log",
         "log_checkpoints": "off",
     }
@@ -213,7 +226,10 @@ def _server_settings(socket_dir: Path, *, durable: bool) -> dict[str, str]:
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", data: DataDir) -> None:
-    """Looks for the state in the server's own file, as pg_ctl does: nothing has to connect."""
+    """Wait for the state 'ready' in the server's pid file, as pg_ctl does. No connection is needed for that.
+
+    Raises ``EmbeddedError`` if the server ends, or after ``START_MAX_S``.
+    """
     deadline = time.monotonic() + START_MAX_S
     while data.read_pid_file() != (process.pid, "ready"):
         if process.poll() is not None or time.monotonic() > deadline:

@@ -1,8 +1,9 @@
 """The SQL of the engine: one file for each statement or function, loaded by its name.
 
-``queries`` are what the program asks, ``functions`` hold the rules, ``migrations`` the tables, ``checks`` the
-invariants that ``boxoffice verify`` looks at, ``doctor`` the questions of ``boxoffice doctor``. Folders below
-them sort files by subject; a name is unique in all of them. SQL is never assembled from strings.
+``queries``: the statements that the program sends. ``functions``: the rules. ``migrations``: the tables.
+``checks``: the invariants that ``boxoffice verify`` checks. ``doctor``: the queries of ``boxoffice doctor``.
+Folders below these sort files by subject; a name is unique below each of them. SQL is never assembled from
+strings.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ def query(name: str) -> str:
 def scripts(folder: str) -> dict[str, str]:
     """All scripts of a folder and those below it, by name without ``.sql``, in the order of their names.
 
-    Raises ``ValueError`` if two have one name: the second would hide the first.
+    Raises ``ValueError`` if two files have the same name, because the second would hide the first.
     """
     found: dict[str, str] = {}
     for script in sorted(_scripts_below(files(__name__) / folder), key=lambda script: script.name):

@@ -1,1 +1,1 @@
-"""What is told about a running program: logs, metrics and traces."""
+"""Logs, metrics and traces of a running program."""

@@ -8,7 +8,10 @@ from prometheus_client.registry import Collector
 
 
 def exposition(vitals: Collector | None) -> bytes:
-    """All metrics as text: what was counted, by all workers if there are several, and the vital signs."""
+    """All metrics as text: the counts of all worker processes together, and the vital signs of the database.
+
+    ``vitals``: the collector of the vital signs; None leaves them out.
+    """
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

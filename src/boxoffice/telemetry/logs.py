@@ -14,11 +14,12 @@ from boxoffice.settings.server import ServerSettings
 from boxoffice.telemetry.requests import REQUEST_LOG, ids_of_request
 
 LOG_DELAY_S: Final = 0.02
-"""Longest time that a log line waits to be written together with others, in seconds."""
+"""Seconds that a log line waits at most, so that several lines are written together."""
 
 
 class LineBuffer:
-    """A file that gets the lines of a moment in one write, as a system call a line costs more than the line.
+    """A file that gets the lines of ``LOG_DELAY_S`` in one write. A system call for each line would cost more
+    than making the line.
 
     Outside an event loop each line is written at once.
     """
@@ -30,11 +31,11 @@ class LineBuffer:
         atexit.register(self.drain)
 
     def write(self, line: bytes) -> None:
-        """Keeps the line until the moment is over."""
+        """Keep the line for the next ``drain``."""
         self._lines.append(line)
 
     def flush(self) -> None:
-        """Sees to it that the lines are written soon."""
+        """Write the lines within ``LOG_DELAY_S``."""
         if self._timer is not None:
             return
         try:
@@ -45,7 +46,7 @@ class LineBuffer:
             self._timer = loop.call_later(LOG_DELAY_S, self.drain)
 
     def drain(self) -> None:
-        """Writes the lines now."""
+        """Write the lines now."""
         self._timer = None
         lines, self._lines = self._lines, []
         self._file.write(b"".join(lines))
@@ -53,7 +54,7 @@ class LineBuffer:
 
 
 def configure_logging(settings: ServerSettings) -> None:
-    """Sends all logs, ours and those of libraries, to standard error: JSON lines in production."""
+    """Send all logs, our own and those of libraries, to standard error. In production each line is JSON."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     for_machines = settings.app_env == "production"
     rendering = _for_machines() if for_machines else _for_people()
@@ -83,7 +84,7 @@ _SHARED: Final[list[Processor]] = [
 
 
 def _for_machines() -> list[Processor]:
-    # Never with local variables: they hold what people sent.
+    # Never with local variables: they may hold personal data from a request.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
         structlog.processors.ExceptionRenderer(tracebacks),

@@ -1,8 +1,8 @@
-"""What the program counts, by the names that ``/metrics`` tells. Times are seconds.
+"""The metrics of a process, with the names that ``/metrics`` shows. Times are in seconds.
 
-Several workers of one server keep their metrics together; ``multiprocess_mode`` says how the values of a
-gauge become one. What belongs to the database, and not to a process, is in ``vitals``. docs/monitoring.md has
-them all, and a test holds it to this.
+``/metrics`` of any worker process shows the metrics of all workers together; ``multiprocess_mode`` says how
+the workers' values of a gauge become one value. Metrics of the database, not of a process, are in
+``serve/vitals.py``. docs/monitoring.md lists all metrics; a test fails if the list is not complete.
 """
 
 from typing import Final
@@ -16,7 +16,7 @@ HTTP_SECONDS: Final = Histogram(
     "boxoffice_http_request_seconds",
     "Time from an HTTP request to the end of its answer.",
     ["method", "route"],
-    # From a cached read to a command that waited as long as it may.
+    # From a cached read (1 ms) to a command that waited for its batch until it timed out (more than 10 s).
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
 )
 FAULTS: Final = Counter(
@@ -128,7 +128,8 @@ LAST_SWEEP: Final = Gauge(
 )
 WORKERS: Final = Gauge("boxoffice_workers", "Processes that serve.", multiprocess_mode="livesum")
 
-# Those with known labels begin at 0: what appears with its first event is no increase to anybody.
+# Counters with known labels begin at 0. Otherwise the series appears with the value 1, and Prometheus sees no
+# increase: an alert would miss the first event.
 for _event in ("made", "confirmed", "retaken", "failed"):
     HOLDS.labels(_event)
 for _error in ("SerializationError", "DeadlockDetectedError"):

@@ -1,7 +1,7 @@
 """Traces by OpenTelemetry, sent by OTLP over HTTP. The ``OTEL_*`` variables say where to, and how many.
 
-Spans hold ids, names and figures, never what people sent; an exception leaves its type alone, as its message
-may quote a row.
+Spans hold ids, names and figures, never the contents of a request. Of an exception only the type is recorded,
+because the message may quote a row with personal data.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,18 +37,18 @@ class OtelTracer:
         self._provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()))
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("boxoffice", __version__)
-        self._waiting: dict[int, Span] = {}  # by the identity of its command, while it is in its lane
+        self._waiting: dict[int, Span] = {}  # by id(command), until the command is answered
 
     @contextmanager
     def request(self, headers: Mapping[str, str]) -> Iterator["OtelRequest"]:
-        """Around an HTTP request; in the trace that ``traceparent`` names, if it does."""
+        """The span of an HTTP request, in the trace that the header ``traceparent`` names, if any."""
         caller = propagate.extract(headers)
         with self._tracer.start_as_current_span("request", caller, kind=SpanKind.SERVER, **_QUIET) as span:
             yield OtelRequest(span)
 
     @contextmanager
     def command(self, command: Any) -> Iterator[None]:
-        """Around a command's time in its lane and its batch."""
+        """The span of a command, from its lane to its outcome."""
         if not get_current_span().is_recording():
             yield
             return
@@ -66,8 +66,9 @@ class OtelTracer:
 
     @contextmanager
     def batch(self, commands: Sequence[Any]) -> Iterator[None]:
-        """Around a batch. It belongs to the trace of its first command; the others' are linked with it, both
-        ways."""
+        """The span of a batch. The span belongs to the trace of the batch's first command; the spans of the
+        other commands link to the batch, and the batch to them.
+        """
         spans = [span for command in commands if (span := self._waiting.get(id(command))) is not None]
         if not spans:
             yield
@@ -86,7 +87,7 @@ class OtelTracer:
 
     @contextmanager
     def query(self, name: str) -> Iterator[None]:
-        """Around a statement, if somebody waits for it whose request is traced."""
+        """The span of a statement, if the statement is part of a traced request."""
         if not get_current_span().is_recording():
             yield
             return
@@ -101,7 +102,7 @@ class OtelTracer:
                 raise
 
     def close(self) -> None:
-        """Sends what was not sent yet; takes seconds if nobody receives it."""
+        """Send the spans that are left. If the collector does not answer, this takes seconds."""
         self._provider.shutdown()
 
 
@@ -113,13 +114,13 @@ class OtelRequest:
 
     @property
     def traceparent(self) -> bytes:
-        """The span's place in its trace, as W3C writes it."""
+        """The value of the header ``traceparent`` (W3C) that names this span."""
         place = self._span.get_span_context()
         trace_id, span_id = format_trace_id(place.trace_id), format_span_id(place.span_id)
         return f"00-{trace_id}-{span_id}-{int(place.trace_flags):02x}".encode()
 
     def answered(self, method: str, route: str | None, status: int) -> None:
-        """Notes what was asked and what was answered."""
+        """Record the method, the path template (None: unknown path) and the status of the answer."""
         self._span.update_name(f"{method} {route}" if route else method)
         self._span.set_attributes({"http.request.method": method, "http.response.status_code": status})
         if route:

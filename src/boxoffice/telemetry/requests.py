@@ -1,4 +1,4 @@
-"""What is told of each request: its ids, one line in the log, and the counts of its route."""
+"""Records of each request: its ids, one line in the log, and the counters of its route."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -11,7 +11,8 @@ import structlog
 
 from boxoffice.telemetry import metrics
 
-# Whatever else a client sends is counted as one, so that no client can make up labels.
+# All other methods are counted as 'other'. Otherwise a client could invent methods, and each would become a
+# new time series.
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _PROBES: Final = frozenset({"/health", "/healthz", "/readyz", "/metrics"})
 
@@ -19,7 +20,7 @@ _log: Final = structlog.get_logger("boxoffice.http")
 
 
 class LogIds(NamedTuple):
-    """What every line says that is logged while a request is served."""
+    """The ids that every log line has which is written while a request is served."""
 
     request_id: str
     trace_id: str
@@ -29,27 +30,29 @@ _IDS: Final[ContextVar[LogIds | None]] = ContextVar("ids_of_request", default=No
 
 
 def begin_request(ids: LogIds) -> None:
-    """Names the request that is served from here on. A server gives each request a context of its own."""
+    """Set the ids of the current request. The server runs each request in a context of its own, so requests
+    that run at the same time do not mix their ids.
+    """
     _IDS.set(ids)
 
 
 def ids_of_request() -> LogIds | None:
-    """The ids of the request that is served; None outside of one."""
+    """The ids of the current request; None outside a request."""
     return _IDS.get()
 
 
 class Lines(Protocol):
-    """Takes lines of the log; ``flush`` sees to it that they are written soon."""
+    """A file for log lines, such as ``logs.LineBuffer``."""
 
     def write(self, line: bytes) -> None:
-        """Takes a line with its end."""
+        """Take a line, which ends with a newline."""
 
     def flush(self) -> None:
-        """Has the lines written soon."""
+        """Have the lines written soon."""
 
 
 class _RequestLine(msgspec.Struct):
-    """The line of a request, with the fields and the order that the other lines have."""
+    """The log line of a request. Its fields have the names and the order of all other log lines."""
 
     method: str
     route: str
@@ -63,10 +66,10 @@ class _RequestLine(msgspec.Struct):
 
 
 class RequestLog:
-    """Writes the line of each request.
+    """Writes one line for each request.
 
-    For machines it is made here, from one type: through the chain that makes all other lines it would cost a
-    third of what a booking costs the process.
+    JSON lines are encoded here, from one type. Through structlog's processors, which make all other lines,
+    the line would cost a third of what a booking costs the process.
     """
 
     def __init__(self) -> None:
@@ -74,11 +77,13 @@ class RequestLog:
         self._encode = msgspec.json.Encoder().encode
 
     def write_to(self, lines: Lines | None) -> None:
-        """From now on writes JSON there; None: lines go the way of all others, which may leave them out."""
+        """Write JSON lines to ``lines`` from now on. None: request lines go through structlog, like all
+        others, and the log level may drop them.
+        """
         self._lines = lines
 
     def tell(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Logs one answered request."""
+        """Log one answered request. Requests of health checks and of metrics are logged at level debug."""
         duration_ms = round(seconds * 1000, 2)
         ids = ids_of_request()
         if route in _PROBES:
@@ -97,7 +102,7 @@ REQUEST_LOG: Final = RequestLog()
 
 
 def record_request(method: str, route: str | None, status: int, seconds: float) -> None:
-    """Counts and logs one answered request; ``route`` is its path template, None for an unknown path."""
+    """Count and log one answered request; ``route`` is its path template, None for an unknown path."""
     method = known_method(method)
     route = route or "unknown"
     count, observe = _meters(method, route, status)
@@ -107,13 +112,13 @@ def record_request(method: str, route: str | None, status: int, seconds: float) 
 
 
 def known_method(method: str) -> str:
-    """The method, or 'other'."""
+    """The method if HTTP has it, otherwise 'other'."""
     return method if method in _METHODS else "other"
 
 
 @cache
 def _meters(method: str, route: str, status: int) -> tuple[Callable[[], None], Callable[[float], None]]:
-    """The counter and the histogram for such requests; to look them up costs more than to count."""
+    """The counter and the histogram of such requests; looking them up each time costs more than counting."""
     return (
         metrics.HTTP_REQUESTS.labels(method, route, str(status)).inc,
         metrics.HTTP_SECONDS.labels(method, route).observe,

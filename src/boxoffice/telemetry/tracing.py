@@ -1,8 +1,8 @@
-"""Traces, if somebody wants them: the environment names a collector, and the extra ``otel`` is installed.
+"""Traces. They are made if the environment names a collector and the extra ``otel`` is installed.
 
-Otherwise nothing of OpenTelemetry is imported, and a span costs a call that does nothing. The spans are
-those of requests, of commands in their lanes, of batches, and of statements; what no request asked for
-(the sweeper) is not traced.
+Otherwise no part of OpenTelemetry is imported, and a span is a call that does nothing. Requests, commands in
+their lanes, batches and statements have spans. Background work without a request, such as the sweeper, has
+none.
 """
 
 import asyncio
@@ -24,29 +24,29 @@ class RequestSpan(Protocol):
 
     @property
     def traceparent(self) -> bytes:
-        """The span's place in its trace, as W3C writes it."""
+        """The value of the header ``traceparent`` (W3C) that names this span."""
 
     def answered(self, method: str, route: str | None, status: int) -> None:
-        """Notes what was asked and what was answered."""
+        """Record the method, the path template (None: unknown path) and the status of the answer."""
 
 
 class Tracer(Protocol):
-    """Makes spans. Each is current while its context lasts; None where there is nothing to trace."""
+    """Makes spans. A span lasts as long as its context manager, and is the current span meanwhile."""
 
     def request(self, headers: Mapping[str, str]) -> AbstractContextManager[RequestSpan]:
-        """Of a request; its caller's span is in the headers."""
+        """The span of a request. The header ``traceparent`` may name the client's span as its parent."""
 
     def command(self, command: Any) -> AbstractContextManager[object]:
-        """Of a command from its lane to its outcome."""
+        """The span of a command, from its lane to its outcome."""
 
     def batch(self, commands: Sequence[Any]) -> AbstractContextManager[object]:
-        """Of a batch: in the trace of one of its commands, linked with those of the others."""
+        """The span of a batch, in the trace of its first command and linked with the other commands."""
 
     def query(self, name: str) -> AbstractContextManager[object]:
-        """Of the statement ``queries/<name>.sql``."""
+        """The span of the statement ``queries/**/<name>.sql``."""
 
     def close(self) -> None:
-        """Sends what was not sent yet; takes seconds if nobody receives it."""
+        """Send the spans that are left. If the collector does not answer, this takes seconds."""
 
 
 _OFF: Final[AbstractContextManager[None]] = nullcontext()
@@ -54,29 +54,31 @@ _tracer: Tracer | None = None
 
 
 def request_span(headers: Iterable[tuple[bytes, bytes]]) -> AbstractContextManager[RequestSpan | None]:
-    """Around an HTTP request; None while tracing is off."""
+    """The span of an HTTP request, as a context manager; the span is None while tracing is off."""
     if _tracer is None:
         return _OFF
     return _tracer.request({name.decode("latin-1"): value.decode("latin-1") for name, value in headers})
 
 
 def command_span(command: Any) -> AbstractContextManager[object]:
-    """Around a command's time in its lane and its batch."""
+    """The span of a command, as a context manager: its time in the lane and in the batch."""
     return _OFF if _tracer is None else _tracer.command(command)
 
 
 def batch_span(commands: Sequence[Any]) -> AbstractContextManager[object]:
-    """Around a batch."""
+    """The span of a batch, as a context manager."""
     return _OFF if _tracer is None else _tracer.batch(commands)
 
 
 def query_span(name: str) -> AbstractContextManager[object]:
-    """Around a statement."""
+    """The span of a statement, as a context manager."""
     return _OFF if _tracer is None else _tracer.query(name)
 
 
 def is_wanted(environ: Mapping[str, str]) -> bool:
-    """Whether the environment asks for traces. Unlike the SDK's default, silence means no."""
+    """Whether the environment asks for traces. Without any ``OTEL_*`` variable the answer is no; the SDK's
+    own default would be yes.
+    """
     exporter = environ.get("OTEL_TRACES_EXPORTER", "").lower()
     if environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or exporter == "none":
         return False
@@ -85,7 +87,7 @@ def is_wanted(environ: Mapping[str, str]) -> bool:
 
 @asynccontextmanager
 async def traced(_app: object = None) -> AsyncIterator[None]:
-    """Traces meanwhile if the environment asks for it; at the end what was not sent yet is sent."""
+    """A context with tracing on, if the environment asks for traces. Its end sends the remaining spans."""
     global _tracer  # noqa: PLW0603 - one for the process, as OpenTelemetry has it
     _tracer = _new_tracer() if is_wanted(os.environ) else None
     try:

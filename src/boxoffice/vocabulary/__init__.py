@@ -1,1 +1,1 @@
-"""What may be asked, what can happen, what can be read, what can go wrong, and every bound."""
+"""The words of the engine: commands, their outcomes, what can be read, faults, and every bound."""

@@ -1,9 +1,13 @@
-"""What may be asked of a show's seats: one type for each command, with the type of its outcome.
+"""The commands: one type for each change that can be asked for, with the type of its outcome.
 
-A command is plain data, checked where it enters (``web.http.bodies``); the engine queues it and the
-database decides. ``actor`` is who asks, for the audit; it is also the scope of the idempotency key:
-a key has at most one effect for one actor and one show. ``origin`` is where the request came from (the
-peer's address), for the audit alone. ``owner_id``: if it is given, a booking of somebody else is not found.
+A command is plain data. The web edge checks its values (``web.http.bodies``), the engine queues the command,
+and the database decides. Fields that several commands have:
+
+``actor`` names the caller (``user:7``, a key, a background task) for the audit. The actor is also the scope
+of the idempotency key: one key has at most one effect for one actor and one show.
+``origin`` is the address that the request came from. Only the audit uses the address.
+``owner_id``, if given, is the only user whose bookings the command may touch; another user's booking is
+refused with ``booking_not_found``. ``None``: the command may touch any user's booking.
 """
 
 from datetime import datetime
@@ -18,9 +22,9 @@ D = TypeVar("D", bound=Done)
 
 
 class Command(Struct, Generic[D], frozen=True, kw_only=True, tag_field="kind"):
-    """Something that is asked; ``D`` is the type of the outcome when the command is not refused.
+    """One change that a caller asks for. ``D`` is the type of the outcome when the command is not refused.
 
-    ``done`` is the same type where the program runs: the answer of the database is read as it.
+    ``done`` is the same type at run time, when ``D`` is gone: the engine decodes the database's answer as it.
     """
 
     done: ClassVar[type[Done]]
@@ -31,18 +35,21 @@ class Command(Struct, Generic[D], frozen=True, kw_only=True, tag_field="kind"):
 
 
 class ShowCommand(Command[D], Generic[D], frozen=True, kw_only=True):
-    """A command on the seats of one show: it goes through that show's lane."""
+    """A command about one show. The command waits in that show's lane and runs in one of its batches."""
 
     show_id: int
 
 
 class Caps(Struct, frozen=True):
-    """How much of what is active a caller may have; decided in the transaction that books.
+    """How many active holds and bookings one user may have. The transaction that books counts them.
 
-    ``holds_max`` and ``holds_per_show_max`` bound a user's active holds, ``bookings_per_show_max`` the active
-    bookings in a show, holds included. After a hold of t seconds that ended unsold the user pauses
-    t * ``cooldown_seconds`` / ``hold_seconds_max`` before the next hold in that show. No hold lasts longer
-    than ``lifetime_seconds_max``, extensions included: for the pause nothing older is looked at.
+    ``holds_max``: active holds in all shows together. ``holds_per_show_max``: active holds in one show.
+    ``bookings_per_show_max``: active bookings in one show, holds included.
+
+    If a hold lasted t seconds and was not bought, its user must pause t * ``cooldown_seconds`` /
+    ``hold_seconds_max`` before the next hold in that show. No hold lasts longer than
+    ``lifetime_seconds_max``, extensions included; so the pause of an older hold is over, and the database
+    does not read such holds.
     """
 
     holds_max: int
@@ -54,10 +61,10 @@ class Caps(Struct, frozen=True):
 
 
 class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book"):
-    """Book seats, confirmed at once, or hold them when ``hold_seconds`` is given.
+    """Sell seats to a user at once, or hold the seats for ``hold_seconds`` if that is given.
 
-    ``seat_numbers`` asks for exactly these, all or none; without them the engine picks
-    ``seat_count`` seats, together where it can.
+    With ``seat_numbers`` the user gets exactly these seats, all or none. Without, the engine picks
+    ``seat_count`` free seats, next to each other where such seats are free. ``caps`` None: no cap applies.
     """
 
     done = BookingDone
@@ -70,9 +77,11 @@ class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book")
 
 
 class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="confirm"):
-    """Turn a hold into a sale; ``late`` says what becomes of a hold that has run out.
+    """Turn a hold into a sale.
 
-    ``caps`` bound a late one, which is a booking more; one in time changes nothing that they count.
+    ``late`` decides about a hold that has run out: "retake" takes the same seats again if they are still
+    free, "refuse" refuses. ``caps`` apply only to a late confirm, because retaking adds an active booking. A
+    confirm in time adds none.
     """
 
     done = BookingDone
@@ -84,7 +93,7 @@ class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="c
 
 
 class FailBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="fail"):
-    """End a hold because its payment or confirmation failed."""
+    """End a hold because the payment or the confirmation failed."""
 
     done = BookingDone
 
@@ -94,7 +103,7 @@ class FailBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="fail
 
 
 class CancelBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="cancel"):
-    """End a hold or a sale because somebody gave it back."""
+    """End a hold or a sale because the buyer or the staff gave the seats back."""
 
     done = BookingDone
 
@@ -104,9 +113,9 @@ class CancelBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="ca
 
 
 class ExtendHold(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="extend"):
-    """Let a hold end ``hold_seconds`` from now, but not beyond ``lifetime_seconds_max`` after it began.
+    """Move the end of a hold to ``hold_seconds`` from now.
 
-    It never ends sooner than before.
+    The new end is at most ``lifetime_seconds_max`` seconds after the hold began, and not before the old end.
     """
 
     done = BookingDone
@@ -118,13 +127,13 @@ class ExtendHold(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="exten
 
 
 class ExpireHolds(ShowCommand[HoldsExpired], frozen=True, kw_only=True, tag="expire"):
-    """End the holds of a show that have run out. Any other command does so on its way, too."""
+    """End the holds of a show that have run out. Every other command on the show ends them first, too."""
 
     done = HoldsExpired
 
 
 class BlockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="block"):
-    """Keep free seats for the house: all or none."""
+    """Take free seats off sale, for the house. All of the seats are blocked, or none."""
 
     done = SeatsDone
 
@@ -133,7 +142,7 @@ class BlockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="block")
 
 
 class UnblockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="unblock"):
-    """Give blocked seats back to sale: all or none."""
+    """Put blocked seats on sale again. All of the seats are unblocked, or none."""
 
     done = SeatsDone
 
@@ -142,7 +151,11 @@ class UnblockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="unblo
 
 
 class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_show"):
-    """Change what is given of a show; ``expected_seq`` refuses if it has changed since."""
+    """Change the given fields of a show; a field that is ``UNSET`` stays as it is.
+
+    ``expected_seq`` is the version that the caller saw. If the show has changed since then, the command is
+    refused with ``version_mismatch``, so that one editor does not overwrite another's change.
+    """
 
     done = ShowDone
 
@@ -154,7 +167,10 @@ class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_s
 
 
 class DeleteShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="delete_show"):
-    """Take a show without active bookings off the lists; its bookings stay for the audit."""
+    """Take a show off the lists; its bookings stay for the audit. A show with active bookings is refused.
+
+    ``expected_seq``: as in ``UpdateShow``.
+    """
 
     done = ShowDone
 
@@ -162,7 +178,10 @@ class DeleteShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="delete_s
 
 
 class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"):
-    """Open a show with seats 1 to ``total_seats``, all free. It has no lane yet."""
+    """Open a show with the seats 1 to ``total_seats``, all free.
+
+    No lane takes this command, because the show has no id yet.
+    """
 
     done = ShowDone
 
@@ -173,9 +192,9 @@ class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"
 
 
 class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"):
-    """Register a user, or find the one who has this e-mail address already.
+    """Register a user, or find the user that has this e-mail address already.
 
-    ``subject`` and ``issuer`` (both or none) link the user to a person's login.
+    ``subject`` and ``issuer`` (both or none) link the user to a login at an OpenID Connect issuer.
     """
 
     done = UserDone
@@ -187,7 +206,7 @@ class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"
 
 
 class UpdateUser(Command[UserDone], frozen=True, kw_only=True, tag="update_user"):
-    """Change what is given of a user."""
+    """Change the given fields of a user; a field that is ``UNSET`` stays as it is."""
 
     done = UserDone
 
@@ -197,9 +216,11 @@ class UpdateUser(Command[UserDone], frozen=True, kw_only=True, tag="update_user"
 
 
 class EraseUser(Command[UserDone], frozen=True, kw_only=True, tag="erase_user"):
-    """Remove what is known of a person; the bookings and their events stay, of nobody in particular.
+    """Remove a user's personal data. The bookings and their events stay, under an id that names no person.
 
-    With ``caps`` it is refused while the person pauses after a hold: who comes back would not have to.
+    The command is refused while the user has a hold, or a sale in a show that has not begun.
+    With ``caps`` the command is also refused while the user must pause after a hold: otherwise a person could
+    erase the account, register again, and hold at once.
     """
 
     done = UserDone

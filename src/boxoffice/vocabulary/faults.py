@@ -1,18 +1,18 @@
-"""What can go wrong on our side. A fault is an exception; a refusal (``outcomes``) is a value."""
+"""Faults: what can go wrong on our side. A fault is an exception; a refusal (``outcomes``) is a value."""
 
 
 class Fault(Exception):
-    """Base of all faults. ``retry_after_s``: when it is worth trying again, in seconds."""
+    """Base of all faults. ``retry_after_s``: after how many seconds a caller should try again."""
 
     retry_after_s: float = 1.0
 
 
 class Overloaded(Fault):
-    """The queue is full. The command had no effect."""
+    """The show's lane, or all lanes together, are full. The command had no effect."""
 
 
 class TimedOut(Fault):
-    """The command waited too long for its turn. It had no effect."""
+    """The command waited longer than ``limits.LANE_WAIT_MAX_S`` for a batch. The command had no effect."""
 
 
 class ShuttingDown(Fault):
@@ -20,7 +20,9 @@ class ShuttingDown(Fault):
 
 
 class Unavailable(Fault):
-    """The database could not do it within the retry budget, or lacks room. The command had no effect."""
+    """The database failed on every try within ``limits.WRITE_RETRY_BUDGET_S``, or has no room on its disk.
+    The command had no effect.
+    """
 
 
 class Busy(Unavailable):
@@ -28,15 +30,16 @@ class Busy(Unavailable):
 
 
 class OutcomeUnknown(Fault):
-    """The answer to a commit was lost and could not be found out: it may have had its effect.
+    """The connection broke before the answer to a commit came, and the outcome could not be looked up since.
+    So the command may have had its effect, or not.
 
-    The same request with the same Idempotency-Key tells, once the database is back.
+    The caller finds out by sending the same request with the same Idempotency-Key once the database is back.
     """
 
 
 class SchemaMismatch(Fault):
-    """The database's schema is not the one that this program needs."""
+    """The migrations in the database are not those that this program needs."""
 
 
 class IdentityUnavailable(Fault):
-    """The identity provider's keys cannot be had, so nobody can be recognised. Without effect."""
+    """The identity provider does not give its keys, so no token can be checked. The request had no effect."""

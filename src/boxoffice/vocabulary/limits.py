@@ -1,7 +1,9 @@
-"""Every bound of the engine, with its unit in the name and the reason beside it. A bound that one module
-alone keeps (how long a cache holds, what the doctor calls slow) stands at the top of that module.
+"""Every bound of the engine. The name of a bound has its unit; the text below a bound has the reason. A bound
+that only one module uses (how long a cache holds, what the doctor calls slow) stands at the top of that
+module.
 
-Bounds that the database enforces too are named in ``sql/``; a test holds the two together.
+The database enforces some of these bounds, too, with numbers of its own in ``sql/``. A test fails if the two
+numbers differ.
 """
 
 from typing import Final
@@ -12,7 +14,7 @@ SHOW_ID_BITS: Final = 29
 """Show ids below 2^29, so that a booking's id (show and number together) stays below 2^53."""
 
 BOOKING_NUMBER_BITS: Final = 24
-"""Bookings a show may ever have: 16 million. The number is the low part of a booking's id."""
+"""Bits of a booking's number, the low part of its id: a show may ever have 16 million bookings."""
 
 ID_MAX: Final = 2 ** (SHOW_ID_BITS + BOOKING_NUMBER_BITS) - 1
 """Largest id of anything: 2^53 - 1, the largest integer that JavaScript keeps exactly."""
@@ -21,161 +23,180 @@ SHOW_ID_MAX: Final = 2**SHOW_ID_BITS - 1
 """Largest id of a show."""
 
 SEATS_PER_SHOW_MAX: Final = 1_000_000
-"""Seats a show: five times the largest hall; a batch reads the show's whole seat map."""
+"""Seats in a show: five times the largest hall. Each batch reads the whole seat map, so size costs time."""
 
 SEATS_PER_BOOKING_MAX: Final = 1_000
-"""Seats a booking: a coach party or a school, not a resale of the hall; bounds one command's work."""
+"""Seats in a booking: enough for a coach party or a school. The bound limits the work of one command."""
 
 CHUNK_PLACES: Final = 4_096
-"""Places in one chunk of a show's map: 512 bytes, rewritten whenever a place in it changes."""
+"""Places in one chunk of a show's map. A chunk takes 512 bytes; each change of a place rewrites its chunk."""
 
 NAME_CHARS_MAX: Final = 255
-"""Characters in a name of a show or a user, as the specification has it."""
+"""Characters in the name of a show or of a user, as the specification demands."""
 
 EMAIL_CHARS_MAX: Final = 254
-"""Characters in an e-mail address: the longest that mail can be sent to (RFC 5321)."""
+"""Characters in an e-mail address: mail cannot be sent to a longer one (RFC 5321)."""
 
 REASON_CHARS_MAX: Final = 500
 """Characters in a reason: a sentence for the audit, not a document."""
 
 IDEMPOTENCY_KEY_CHARS_MAX: Final = 255
-"""Characters in an Idempotency-Key: a UUID or a payment's reference fits many times."""
+"""Characters in an Idempotency-Key: several times the length of a UUID or of a payment's reference."""
 
 PAGE_ITEMS_MAX: Final = 1_000
-"""Items on a page; also what a list without ``limit`` gives, for clients that expect everything."""
+"""Items on a page. A list without ``limit`` gives as many, for clients that expect the whole list."""
 
 # Lanes -----------------------------------------------------------------------------------------
 
 LANE_QUEUE_MAX: Final = 20_000
-"""Commands waiting in one lane: two seconds of a hot show. More are told to come back."""
+"""Commands waiting in one lane: two seconds' work of a hot show. Further callers are told to try later."""
 
 WAITING_COMMANDS_MAX: Final = 60_000
-"""Commands waiting in all lanes of a process, so that its memory is bounded: some 100 MB."""
+"""Commands waiting in all lanes of a process: some 100 MB, so that the process does not run out of memory."""
 
 LANE_BATCH_MAX: Final = 128
-"""Commands in one transaction, some 6 ms: more are hardly cheaper each, and quiet shows wait longer."""
+"""Commands in one transaction, which then takes some 6 ms. A larger batch is hardly cheaper for each command,
+and lets quiet shows wait longer."""
 
 BATCH_LANES_MAX: Final = 32
-"""Shows that share a transaction, and with it the wait for the disk; each stays locked until its end."""
+"""Shows that share a transaction, and so one wait for the disk. Each of them stays locked until the
+transaction ends."""
 
 LANE_ALONE_FROM: Final = 32
-"""Commands from which on a lane has a batch to itself: a quiet show must not wait for a crowd's."""
+"""A lane with more commands than this has a batch to itself, so that quiet shows do not wait for its work."""
 
 ANSWERS_AT_ONCE: Final = 16
-"""Callers that are woken in one turn of the loop: after each turn it looks for new requests, so that those
-of a quiet show do not wait until a crowd is answered."""
+"""Callers that are woken in one turn of the event loop. After each turn the loop accepts new requests, so a
+request for a quiet show does not wait until a whole crowd is answered."""
 
 LANE_WAIT_MAX_S: Final = 10.0
-"""Seconds a command may wait for its batch before it is given up without effect."""
+"""Seconds a command may wait for its batch. Then the engine drops the command, which had no effect."""
 
 WORKERS_MAX: Final = 4
-"""Batches under way in a process: each keeps a connection busy; more only queue at the database's log."""
+"""Batches that a process runs at the same time, each on its own connection. More of them would only wait for
+each other where the database writes its log."""
 
 DRAIN_MAX_S: Final = 20.0
-"""Seconds a shutdown waits for the commands in the lanes, below the 30 s that most platforms give."""
+"""Seconds a shutdown waits for the commands in the lanes. Most platforms kill a process after 30 s."""
 
 CHANGES_KEPT_MAX: Final = 100_000
-"""Shows whose last change a process remembers: ten megabytes. Forgetting costs a read some freshness."""
+"""Shows for which a process remembers when it last changed them: ten megabytes. For a forgotten show the
+replica may answer with data from before that change."""
 
 WORKER_PROCESSES_MAX: Final = 64
-"""Processes of one server: one a core of a large machine; each has its own connections."""
+"""Processes of one server: one for each core of a large machine. Each has its own database connections."""
 
 # The database ----------------------------------------------------------------------------------
 
 WRITE_RETRY_BUDGET_S: Final = 15.0
-"""Seconds after which a write is not tried again; a restart of PostgreSQL fits."""
+"""Seconds after which a write is not tried again. A restart of PostgreSQL takes less."""
 
 CONFLICT_PAUSE_MAX_S: Final = 0.000_2
-"""Longest pause after a conflict: a rival was done just now, and who comes first has the next turn."""
+"""Longest pause after a conflict. The rival transaction has just committed, so the next try should be prompt:
+otherwise a third transaction comes first, and this one fails again."""
 
 RETRY_PAUSE_FIRST_S: Final = 0.002
-"""Longest pause after the first lost connection; doubles with each, and a part of it by chance is taken."""
+"""Longest pause after the first lost connection; the bound doubles with each further one. The pause itself is
+a random part of the bound, so that all processes do not reconnect in the same moment."""
 
 RETRY_PAUSE_MAX_S: Final = 1.0
-"""Longest pause between tries: a database that comes back is noticed within a second."""
+"""Longest pause between two tries, so that a process notices within a second that the database is back."""
 
 LOCK_TIMEOUT_MS: Final = 2_000
-"""Longest wait for a show's lock; below the statement timeout, so that the reason is known."""
+"""Longest wait for a show's lock: below the statement timeout, so that the error names the lock."""
 
 STATEMENT_TIMEOUT_MS: Final = 5_000
-"""Longest writing statement: a batch takes milliseconds, one that ends 20,000 holds less than two seconds."""
+"""Longest writing statement. A batch takes milliseconds; one that ends 20,000 holds takes under 2 s."""
 
 READ_STATEMENT_TIMEOUT_MS: Final = 4_000
-"""Longest reading statement: the seats of the largest hall take one second."""
+"""Longest reading statement. To read all seats of the largest hall takes one second."""
 
 IDLE_IN_TRANSACTION_TIMEOUT_MS: Final = 5_000
-"""Longest pause inside a transaction: a stalled client must not keep a show's lock."""
+"""Longest pause inside a transaction. Without the bound a process that stalls would keep a show locked."""
 
 TRANSACTION_TIMEOUT_MS: Final = 5_500
-"""Longest transaction, where PostgreSQL can bound it (17): above the statement timeout, which does not see
-one whose end was sent on a way that fell silent; it would keep a show's lock for hours."""
+"""Longest transaction; PostgreSQL can bound it since release 17. The statement timeout does not end a
+transaction whose COMMIT was lost on the network: without this bound it would keep a show locked for hours."""
 
 ANSWER_TIMEOUT_S: Final = 6.0
-"""Longest wait for the answer to a write: past the statement timeout the connection is given up."""
+"""Longest wait for the answer to a write. The bound is above the statement timeout: an answer that is later
+will not come, so the process closes the connection."""
 
 READ_ANSWER_TIMEOUT_S: Final = 5.0
-"""Longest wait for the answer to a read, likewise."""
+"""Longest wait for the answer to a read; above the timeout of reading statements for the same reason."""
 
 CONNECT_TIMEOUT_S: Final = 5.0
-"""Longest wait for a new connection."""
+"""Longest wait until a new connection is open. An unreachable host may not answer at all."""
 
 READ_WAIT_MAX_S: Final = 5.0
-"""Longest wait of a read for a free connection; then 503, so that a crowd cannot pile up."""
+"""Longest wait of a read for a free connection. Then the caller gets 503, so that waiting reads do not pile
+up."""
 
 STANDBY_SILENT_S: Final = 3.0
-"""Seconds after which a commit that waits for its standby waits in vain: below the wait for an answer."""
+"""A commit that waits longer than this for its synchronous standby will not get an answer from it. The bound
+is below the wait for an answer, so that the process can say what is wrong."""
 
 REPLICA_LOOK_EVERY_S: Final = 0.25
-"""Seconds between two looks at the replica: two short queries each; the age that is told is so exact."""
+"""Seconds between two measurements of the replica's age, which cost two short queries each. The measured age
+is exact to this interval."""
 
 REPLICA_ANSWER_TIMEOUT_S: Final = 2.0
-"""Longest wait for the replica: the primary answers instead, and the caller should not notice."""
+"""Longest wait for the replica. Then the primary answers, soon enough that the caller does not notice."""
 
 REPLICA_MARKS_MAX: Final = 1_000
-"""Looks that are remembered until the replica has got so far: four minutes; behind that it is just behind."""
+"""Positions of the primary's log that we keep to measure the replica's age: 1,000, at four a second, are four
+minutes. A replica that is further behind is not measured, and not used."""
 
 # Migrations ------------------------------------------------------------------------------------
 
 MIGRATION_LOCK_TIMEOUT_MS: Final = 500
-"""Longest wait of a migration for a table: whoever comes later waits behind it, and gives up after
-``LOCK_TIMEOUT_MS``."""
+"""Longest wait of a migration for a table's lock. Sales that come later queue behind the migration, and fail
+after ``LOCK_TIMEOUT_MS``."""
 
 MIGRATION_PAUSE_S: Final = 0.5
-"""Seconds from one try of a migration to the next, in which the others go on."""
+"""Seconds between two tries of a migration, so that the sales that queued behind it can go on."""
 
 MIGRATION_TRIES_MAX: Final = 60
-"""Tries of a migration to get its locks: a minute. What keeps a table longer is no booking."""
+"""How often a migration tries to get its locks: for about a minute. A lock that is held longer is not a
+sale's, so an operator must look."""
 
 MIGRATION_TURN_MAX_S: Final = 120.0
-"""Seconds to wait for another instance that migrates: it may fill a new column. Nobody waits behind that."""
+"""Seconds to wait until another instance has migrated, which may have to fill a new column. Sales do not
+queue behind this wait."""
 
 # Holds -----------------------------------------------------------------------------------------
 
 HOLD_SECONDS_MIN: Final = 0.001
-"""Shortest hold: a millisecond, the resolution that is kept."""
+"""Shortest hold: one millisecond, the finest resolution of a hold's length."""
 
 SWEEP_SHOWS_MAX: Final = 500
-"""Shows that one round of the sweeper looks after; the rest come in the next round."""
+"""Shows that one round of the sweeper reads at most. The sweeper reads the rest when these are done."""
 
 BATCH_RECORDS_KEPT_S: Final = 3_600.0
-"""Seconds a batch's record is kept for telling whether it was committed; far above any retry."""
+"""Seconds a batch's row in ``show_batches`` is kept. After a lost answer the row tells whether the batch was
+committed, so the bound must be far above the time of all retries."""
 
 FORGET_EVERY_S: Final = 60.0
-"""Seconds between two clearings of those records and of old keys: each a short statement."""
+"""Seconds between two deletions of old batch rows and old idempotency keys. Each deletion is a short
+statement."""
 
-# What is over --------------------------------------------------------------------------------
+# Old rows --------------------------------------------------------------------------------------
 
 FORGET_KEYS_MAX: Final = 5_000
-"""Idempotency keys that one statement clears away, some 50 ms; while more are due, one follows each sweep."""
+"""Idempotency keys that one statement deletes, in some 50 ms. While more are due, the sweeper deletes as many
+again after its next round."""
 
 ARCHIVE_ROWS_MAX: Final = 2_000
-"""Rows that one transaction moves to the archive, some 50 ms: a small hall at once, a stadium in parts."""
+"""Rows that one transaction moves to the archive, in some 50 ms. A small hall is moved at once, a stadium in
+parts."""
 
 ARCHIVE_TIME_SHARE: Final = 0.25
-"""Share of the time in which the archive works; it pauses the rest of it, for sales go first."""
+"""Share of the time in which ``boxoffice archive`` works. For the rest of the time it pauses, so that sales
+are not slowed down."""
 
 ARCHIVE_PAGE_SHOWS: Final = 1_000
-"""Old shows that the archive looks through at once: a few milliseconds, though most are archived already."""
+"""Old shows that ``boxoffice archive`` reads at once, in a few milliseconds. Most are archived already."""
 
 FORGET_CALLERS_MAX: Final = 1_000
-"""Users whose locks are looked through at once, some 10 ms: their holds wait so long."""
+"""Users whose rows in ``caller_locks`` one statement checks, in some 10 ms. New holds of these users wait for
+that long."""

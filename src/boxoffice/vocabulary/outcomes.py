@@ -1,7 +1,7 @@
-"""What can happen to a command: it is done, or it is refused with a stable code.
+"""The outcomes of a command: the command is done, or the command is refused with a stable code.
 
-Refusals are values, never exceptions; ``faults`` holds what goes wrong on our side. A domain adds outcomes of
-its own as subclasses of ``Done``, and refusals with codes of its own.
+Refusals are values, never exceptions; ``faults`` holds what goes wrong on our side. A domain (such as halls)
+adds its own outcomes as subclasses of ``Done``, and its own refusal codes.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ from boxoffice.vocabulary.views import Booking, Show, User
 
 
 class RefusalCode(StrEnum):
-    """Why the core refuses a command, in order of precedence: the first that applies is told."""
+    """Why the core refuses a command. If several codes apply, the first of them in this list is answered."""
 
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     SHOW_NOT_FOUND = "show_not_found"
@@ -39,17 +39,25 @@ class RefusalCode(StrEnum):
 
 
 class Refused(Struct, frozen=True):
-    """A refusal without effect. ``code`` is a ``RefusalCode``, or a domain's own.
+    """The command was refused and had no effect. ``code`` is a ``RefusalCode``, or a domain's own code.
 
-    ``details`` says why and what would still be possible.
+    ``details`` says why, and what would still be possible. Its members, by code (a code that is not listed
+    has none):
 
-    Members by code: ``insufficient_seats`` requested, available; ``seats_taken`` seats (the taken
-    ones), available; ``seats_outside_show`` seats, total_seats; ``invalid_state`` state, and
-    retaken_by if another booking took an expired hold's seats again; ``hold_expired`` state, seats
-    (those that others have by now; empty when late confirms are refused); ``seats_not_blocked``
-    seats; ``seats_in_use`` seats; ``active_bookings`` count; ``version_mismatch`` seq (the current
-    one); ``hold_lifetime_over`` expires_at, lifetime_seconds; ``too_many_bookings`` limit, active;
-    ``too_many_holds`` limit, active, scope ("show" or "all"); ``hold_cooldown`` retry_after_s.
+    - ``active_bookings``: count.
+    - ``hold_cooldown``: retry_after_s (seconds).
+    - ``hold_expired``: state, seats (those that other bookings own by now; empty if the setting refuses every
+      late confirm).
+    - ``hold_lifetime_over``: expires_at, lifetime_seconds.
+    - ``insufficient_seats``: requested, available.
+    - ``invalid_state``: state; retaken_by, if another booking has taken this expired hold's seats again.
+    - ``seats_in_use``: seats.
+    - ``seats_not_blocked``: seats.
+    - ``seats_outside_show``: seats, total_seats.
+    - ``seats_taken``: seats (the taken ones), available.
+    - ``too_many_bookings``: limit, active.
+    - ``too_many_holds``: limit, active, scope ("show" or "all").
+    - ``version_mismatch``: seq (the current version).
     """
 
     code: str
@@ -57,27 +65,29 @@ class Refused(Struct, frozen=True):
 
 
 class Done(Struct, frozen=True, kw_only=True):
-    """What a command has done. ``replayed``: an earlier command with the same key had the effect."""
+    """The command took effect. ``replayed``: not this time, but an earlier command with the same idempotency
+    key had the effect, and this is that command's outcome again.
+    """
 
     replayed: bool = False
 
     @property
     def event_count(self) -> int:
-        """How many events the command has left, if it was not replayed."""
+        """How many events the command wrote, unless the outcome is a replay."""
         return 1
 
 
 class BookingDone(Done, frozen=True):
     """The booking after the command.
 
-    A confirm that came late and took the seats again is told by ``booking.retaken_from``.
+    If a late confirm took the seats again, this is a new booking, and ``booking.retaken_from`` is the hold.
     """
 
     booking: Booking
 
 
 class SeatsDone(Done, frozen=True):
-    """Seats that were blocked or unblocked."""
+    """The seats that the command blocked or unblocked."""
 
     show_id: int
     seats: list[int]
@@ -90,7 +100,7 @@ class ShowDone(Done, frozen=True):
 
 
 class HoldsExpired(Done, frozen=True):
-    """How many holds of the show were ended because they had run out."""
+    """How many holds of the show the command ended because they had run out."""
 
     expired_count: int
 
@@ -108,4 +118,4 @@ class UserDone(Done, frozen=True):
 
 
 Outcome = Done | Refused
-"""What a command can end in."""
+"""Every way in which a command can end, but for a fault."""

@@ -1,6 +1,7 @@
-"""What can be read: the resources as they are told to the world, one type for each.
+"""The views: what a client can read, one type for each resource.
 
-Field order is the order on the wire; times are UTC; ids fit in 53 bits.
+The fields stand in the order in which the JSON has them. Times are UTC; ids fit in 53 bits, so that
+JavaScript keeps them exactly.
 """
 
 from datetime import datetime, timedelta
@@ -77,7 +78,7 @@ class Booking(Struct):
 
 
 def show_of(booking_id: int) -> int:
-    """The show of a booking: its id carries the show's."""
+    """The id of a booking's show, which is the upper part of the booking's id."""
     return booking_id >> limits.BOOKING_NUMBER_BITS
 
 
@@ -104,7 +105,7 @@ class ShowStats(Struct):
 
 
 class BusyShow(Struct):
-    """The seats of a show by state, and the number of its last event."""
+    """How many seats of a show are in each state, and the number of the show's last event."""
 
     show_id: int
     free_seats: int
@@ -199,7 +200,9 @@ class UserExport(Struct):
     kept_answers: list[KeptAnswer]
 
     def hide_others(self) -> None:
-        """Takes away where others acted from: the addresses of staff are no data of this person."""
+        """Remove the address (``origin``) of each event that another actor caused: the addresses of staff are
+        not this person's data.
+        """
         own = f"user:{self.user.id}"
         for event in self.events:
             if event.actor != own:

@@ -1,1 +1,1 @@
-"""The engine, on a database of the test's own."""
+"""Helpers that run the engine on a database of the test's own."""

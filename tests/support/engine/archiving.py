@@ -9,29 +9,29 @@ from boxoffice.engine.archive import Archive, ArchiveReport, open_archive
 from tests.support.settings import settings_for
 
 AGE: Final = timedelta(days=365)
-"""How long a show is over before it is archived."""
+"""The age from which on tests archive a show."""
 
 ARCHIVIST: Final = "archivist"
 
 
 @asynccontextmanager
 async def archive_of(dsn: str, age: timedelta = AGE) -> AsyncIterator[Archive]:
-    """An archive of its own."""
+    """An archive on this database."""
     async with open_archive(settings_for(dsn), age, ARCHIVIST) as archive:
         yield archive
 
 
 async def archived(dsn: str, age: timedelta = AGE) -> ArchiveReport:
-    """What one run archives."""
+    """Run the archive once; returns its report."""
     async with archive_of(dsn, age) as archive:
         return await archive.run(_nobody)
 
 
 async def previewed(dsn: str, age: timedelta = AGE) -> ArchiveReport:
-    """What one run would archive."""
+    """The report of what one run would archive."""
     async with archive_of(dsn, age) as archive:
         return await archive.preview(_nobody)
 
 
 def _nobody(_report: ArchiveReport) -> None:
-    """Nobody listens how far it is."""
+    """Ignore the progress of the archive."""

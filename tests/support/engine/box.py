@@ -1,4 +1,4 @@
-"""The engine on a test's database, with short words for what tests ask of it."""
+"""The engine on a test's database, with short names for the commands that tests use."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -35,13 +35,13 @@ from tests.support.settings import settings_for
 START: Final = datetime(2030, 12, 15, 18, 30, tzinfo=UTC)
 ACTOR: Final = "tester"
 PAGE: Final = 1_000_000
-"""More than any list of a test has."""
+"""A page larger than any list in a test."""
 
 
 class Box:
-    """The core's commands by name; user 1 is there from the start. ``key`` is the Idempotency-Key.
+    """The core's commands, one method for each. User 1 exists from the start. ``key`` is the Idempotency-Key.
 
-    What few tests ask they ask by ``do``. A domain has words of its own, functions in a module of its own.
+    What few tests ask goes by ``do``. A domain's words are functions in a module of its own.
     """
 
     def __init__(self, dsn: str, engine: BookingEngine, reads: Reads) -> None:
@@ -95,7 +95,7 @@ class Box:
         hold: float | None = None,
         key: str | None = None,
     ) -> Booking:
-        """The same, which must succeed."""
+        """Book as ``try_book`` does; the booking must succeed."""
         return done(await self.try_book(show_id, count, seats=seats, hold=hold, key=key)).booking
 
     async def confirm(
@@ -161,7 +161,7 @@ class Box:
         return await self.do(DeleteShow(actor=ACTOR, show_id=show_id, expected_seq=seq))
 
     async def view(self, show_id: int) -> Show:
-        """A show, as it is read."""
+        """The show as ``Reads`` returns it."""
         show = await self.reads.show(show_id)
         assert show is not None
         return show
@@ -179,18 +179,18 @@ class Box:
         return page.items
 
     async def violations(self) -> dict[str, list[str]]:
-        """What ``verify`` finds, by check; nothing in a sound database."""
+        """The violations that ``verify`` finds, by check; an empty dict if the database is sound."""
         return await violations(self.dsn)
 
 
 async def violations(dsn: str) -> dict[str, list[str]]:
-    """What ``verify`` finds in a database, by check; nothing in a sound one."""
+    """The violations that ``verify`` finds in a database, by check; a sound database has none."""
     results = await verify(dsn)
     return {r.name: [violation.text for violation in r.violations] for r in results if r.violation_count}
 
 
 async def in_one_batch(*commands: Coroutine[Any, Any, D | Refused], batches: int = 1) -> list[D | Refused]:
-    """The outcomes of commands that come while all lanes are idle, and so in one batch.
+    """The outcomes of commands that are submitted while all lanes are idle, and so share one batch.
 
     All of them are in the queue before the first worker has its turn of the loop.
     """
@@ -218,7 +218,7 @@ def refused(code: str, **details: Any) -> Refused:
 
 
 def show_of(booking_id: int) -> int:
-    """The show of a booking: the high part of its id."""
+    """The id of a booking's show, which is the upper part of the booking's id."""
     return booking_id >> 24
 
 

@@ -6,23 +6,23 @@ from tests.support.engine.databases import Connection
 
 
 class Clock:
-    """Stands still in one database until it is moved on: ``engine_now()`` is replaced there."""
+    """A clock that stands still in one database until a test moves it: ``engine_now()`` is replaced there."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self.now = now
 
     async def set(self, now: datetime) -> None:
-        """Makes it ``now``."""
+        """Set the clock to ``now``."""
         self.now = now
-        # Not a query with parameters: a function's body takes none. The text is a timestamp of ours.
+        # The body of a function takes no parameters, so the timestamp, which is our own, is part of the text.
         await self._connection.execute(
             "CREATE OR REPLACE FUNCTION engine_now() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE "
             f"RETURN timestamptz '{now.isoformat()}'"
         )
 
     async def advance(self, seconds: float) -> None:
-        """Moves it on."""
+        """Move the clock forward."""
         await self.set(self.now + timedelta(seconds=seconds))
 
 

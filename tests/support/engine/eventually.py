@@ -1,4 +1,4 @@
-"""Waiting in the event loop for something that happens elsewhere."""
+"""Waiting in the event loop until a condition holds that another task or process brings about."""
 
 import asyncio
 import time

@@ -1,7 +1,7 @@
 """Faults inside the database: errors raised at named points of the SQL functions, as often as a test likes.
 
-A fault point is a comment, ``-- fault point: NAME``, and so nothing at all where nobody tests. To arm it, its
-function is made once more in the test's database, from its own file, with a call in place of the comment.
+A fault point is a comment, ``-- fault point: NAME``, so it costs nothing in production. To arm a point, its
+function is created again in the test's database, from its own file, with a call in place of the comment.
 """
 
 import re
@@ -14,13 +14,13 @@ from tests.support.engine.databases import Connection
 _POINT: Final = re.compile(r"-- fault point: (\w+)$", re.MULTILINE)
 
 AT_COMMIT: Final = "commit"
-"""The point that no function has: the end of the transaction, where constraints are looked at last."""
+"""The fault point that stands in no function: the COMMIT, at which deferred constraints are checked."""
 
 TERMINATED: Final = "57P01"
-"""Not raised but done: the session ends itself, and the connection breaks."""
+"""A state that is not raised: instead the session ends itself, so that the connection breaks."""
 
-# Sequences do the counting: they outlive the rollback that a fault brings about. What is to happen stands in
-# the functions' texts: a table that each transaction reads would take part in their conflicts.
+# Sequences count, because they survive the rollback that a fault causes. The faults to raise stand in the
+# texts of the functions: a table that each transaction reads would add conflicts between transactions.
 _SUPPORT: Final = """
     CREATE FUNCTION test_fault(p_state text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
     BEGIN
@@ -55,7 +55,7 @@ _FOREVER: Final = 2**62
 
 @cache
 def fault_points() -> dict[str, str]:
-    """The function in which each fault point is, by the point's name."""
+    """The names of all fault points, each with the name of its function."""
     return {
         point: function for function, text in scripts("functions").items() for point in _POINT.findall(text)
     }
@@ -66,7 +66,7 @@ class Faults:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._armed: dict[str, str] = {}  # what is called instead of the comment, by point
+        self._armed: dict[str, str] = {}  # by point: the call that replaces the comment
 
     async def arm(self, point: str, state: str, *, first: int = 1) -> None:
         """Raises ``state`` at the ``first`` calls of a point; with 0 it only counts them."""
@@ -95,18 +95,18 @@ class Faults:
         await self._make(set(fault_points().values()))
 
     async def disarm(self) -> None:
-        """Makes all functions as they are; the counts stay."""
+        """Create all functions again from their files; the counts stay."""
         await self._connection.execute("DROP TRIGGER IF EXISTS test_at_commit ON show_events")
         functions = {fault_points()[point] for point in self._armed}
         self._armed.clear()
         await self._make(functions)
 
     async def calls(self, point: str) -> int:
-        """How often a point was passed or its fault raised since it was armed last."""
+        """How often a transaction reached the point since the point was armed last."""
         return await self._value(f"test_calls_{point}")
 
     async def told(self, state: str) -> int:
-        """How often a state was raised since it was armed last."""
+        """How often this state was raised since a point was armed with it last."""
         return await self._value(f"test_told_{state}")
 
     async def _count_from_zero(self, sequence: str) -> None:
@@ -125,6 +125,6 @@ class Faults:
 
 
 async def faults_in(connection: Connection) -> Faults:
-    """Makes a database ready for faults."""
+    """Prepare a database so that faults can be armed in it."""
     await connection.execute(_SUPPORT)
     return Faults(connection)

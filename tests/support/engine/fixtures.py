@@ -10,7 +10,7 @@ from tests.support.engine.databases import Connection
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that is marked ``both_isolations`` runs under READ COMMITTED as well: both must be safe."""
+    """Run each test that is marked ``both_isolations`` under READ COMMITTED as well: both must be safe."""
     marked = metafunc.definition.get_closest_marker("both_isolations")
     if marked and "isolation" in metafunc.fixturenames:
         metafunc.parametrize("isolation", ["serializable", "read_committed"], indirect=True)
@@ -18,8 +18,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def isolation(request: pytest.FixtureRequest) -> str:
-    """The isolation under which the test's engine writes; the one that the program has by itself if none is
-    asked for. A single session that nothing disturbs cannot tell one from the other.
+    """The isolation under which the test's engine writes: the program's default, unless the test is marked.
+    A test with a single undisturbed session cannot tell the two isolations apart.
     """
     return str(getattr(request, "param", "serializable"))
 

@@ -1,4 +1,4 @@
-"""A batch runner that a test holds and lets go, and lanes in front of it."""
+"""A batch runner whose batches end when the test says so, and lanes in front of it."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
@@ -8,7 +8,7 @@ from boxoffice.engine.lanes import Bounds, Lanes
 
 
 class Runner:
-    """A batch runner that answers each command with its upper case, when it is let."""
+    """A batch runner that answers each command with its upper case, when the test calls ``let``."""
 
     def __init__(self, *, waits: bool = True) -> None:
         self.batches: list[list[str]] = []
@@ -29,7 +29,7 @@ class Runner:
         await self._started.acquire()
 
     def let(self, batches: int = 1) -> None:
-        """Lets batches end."""
+        """Let the next batches end."""
         for _ in range(batches):
             self._turns.release()
 
@@ -82,14 +82,14 @@ def lanes_of(
 
 
 async def busy_lane(runner: Runner, lane: Lanes[str, str]) -> asyncio.Task[str]:
-    """The command "first", which runs alone until it is let."""
+    """The command "first", which runs alone in its batch until the test calls ``let``."""
     [first] = submit(lane, "first")
     await runner.started()
     return first
 
 
 async def settled(lane: Lanes[str, str], waiting: int) -> None:
-    """Gives the submitting tasks their turn of the loop, after which so many wait."""
+    """Let the submitting tasks run, and check that ``waiting`` commands wait afterwards."""
     await asyncio.sleep(0)
     assert len(lane) == waiting
 

@@ -1,4 +1,4 @@
-"""Commands as a caller with limits asks them: caps on holds, an owner, an origin."""
+"""Commands of a caller with limited rights: with caps, an owner and an origin."""
 
 from boxoffice.vocabulary.commands import BookSeats, Caps, ExtendHold
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
@@ -13,7 +13,7 @@ def caps(
     cooldown_s: float = 0,
     longest_s: float = 600,
 ) -> Caps:
-    """Caps that only bind where they are given."""
+    """Caps of which only the given ones are low enough to matter."""
     return Caps(holds, holds_per_show, bookings_per_show, cooldown_s, longest_s)
 
 

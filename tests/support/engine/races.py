@@ -1,4 +1,4 @@
-"""Races, staged: one side holds a lock, the other is seen to wait for it, then the first goes on."""
+"""Staged races: one session holds a lock, the test sees the other wait for it, and then the first goes on."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ async def wait_until_blocked(
 ) -> None:
     """Returns once ``count`` such sessions wait for a lock; fails if they do not within the bound.
 
-    ``observer`` must not be in a transaction, which would see the same activity all the time.
+    ``observer`` must not be in a transaction, in which pg_stat_activity would never change.
     """
     deadline = time.monotonic() + WAIT_MAX_S
     while await observer.fetchval(_BLOCKED, pid, application_name) < count:

@@ -1,1 +1,1 @@
-"""Ways to a server that fail on purpose."""
+"""Proxies before a server or a database that fail on purpose."""

@@ -1,4 +1,4 @@
-"""A way to a server that is cut at a named point of every request."""
+"""A proxy before an HTTP server that cuts every request at a named point."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class HttpCut(Enum):
-    """Where the way is cut."""
+    """The point at which the proxy cuts the connection."""
 
     BEFORE = "before the request is passed on"
     IN_REQUEST = "in the middle of the request"
@@ -16,7 +16,7 @@ class HttpCut(Enum):
 
 
 class CuttingProxy:
-    """Takes a request on a port of its own, and cuts both ends at the point. ``made`` counts."""
+    """A proxy on its own port that cuts both connections at the point. ``made`` counts the cuts."""
 
     def __init__(self, cut: HttpCut, server_port: int) -> None:
         self.cut = cut
@@ -25,7 +25,7 @@ class CuttingProxy:
         self._server_port = server_port
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, and the one request that it lives for."""
+        """Serve one connection, which carries one request."""
         try:
             request = await _whole(reader)
             answer = b"" if self.cut is HttpCut.BEFORE else await self._pass_on(request)
@@ -36,7 +36,7 @@ class CuttingProxy:
             writer.close()
 
     async def _pass_on(self, request: bytes) -> bytes:
-        """The server's answer; nothing if the request breaks off."""
+        """Pass the request on; returns the server's answer, which is empty if the request breaks off."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._server_port)
         try:
             if self.cut is HttpCut.IN_REQUEST:
@@ -49,7 +49,7 @@ class CuttingProxy:
 
 
 def _broken_off(request: bytes) -> bytes:
-    """The request up to the middle of its body, or of its head if it has none."""
+    """The request up to the middle of its body, or of its head if it has no body."""
     head, _, body = request.partition(b"\r\n\r\n")
     return head + b"\r\n\r\n" + body[: len(body) // 2] if body else head[: len(head) // 2]
 

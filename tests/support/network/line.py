@@ -1,4 +1,4 @@
-"""A way to the database that fails as networks do: refused, reset, dropped now and then, or silent."""
+"""A proxy before the database that fails as networks do: it refuses, resets, drops, or is silent."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ CHUNK_BYTES = 65_536
 
 
 class _Call:
-    """One connection: ``near`` is the client's end. A deaf one passes nothing on any more."""
+    """One connection; ``near`` is the client's end. A deaf connection passes no bytes on any more."""
 
     def __init__(self, near: asyncio.StreamWriter, back: asyncio.StreamWriter) -> None:
         self.near = near
@@ -20,15 +20,15 @@ class _Call:
         self.breaks_off = False
 
     def reset(self) -> None:
-        """Both ends find the connection broken."""
+        """Reset the connection at both ends."""
         self.near.transport.abort()
         self.back.transport.abort()
 
 
 class Line:
-    """Passes bytes on, on a port that stays the same.
+    """A proxy that passes bytes on, on a port that stays the same.
 
-    ``lives_s``: between which times connections live, in seconds; None for ever.
+    ``lives_s``: the shortest and the longest life of a connection in seconds; None: connections stay.
     """
 
     def __init__(self, dsn: str, chance: random.Random) -> None:
@@ -44,7 +44,7 @@ class Line:
         self._swallows = False
 
     async def open(self) -> None:
-        """Takes connections, on the port that it had before."""
+        """Take connections again, on the same port as before."""
         self._swallows = False
         self._passes.set()
         if self._server is None:
@@ -53,26 +53,26 @@ class Line:
             self.dsn = dsn_at(self._target, self._port)
 
     def shut(self) -> None:
-        """Breaks all connections and refuses new ones: the database's machine is gone."""
+        """Break all connections and refuse new ones, as if the database's machine were gone."""
         if self._server is not None:
             self._server.close()
             self._server = None
         self.reset()
 
     def reset(self) -> None:
-        """Breaks all connections; new ones are welcome."""
+        """Break all connections, and go on taking new ones."""
         for call in list(self._calls.values()):
             call.reset()
 
     def stall(self) -> None:
-        """Passes nothing on until it is opened again; then what was sent meanwhile arrives, late."""
+        """Pass no bytes on until ``open``; then the bytes that were sent meanwhile arrive, late."""
         self._passes.clear()
 
     def swallow(self, *, within: bool = False) -> None:
-        """Nothing arrives any more on the connections there are, nor on new ones until it is opened again.
+        """Lose all bytes of the present connections for ever, and those of new connections until ``open``.
 
-        Nobody is told: the old connections stay silent even then. ``within``: of the next statement on each
-        all arrives but its end.
+        Neither end notices: the old connections stay silent even after ``open``. ``within``: the next
+        statement on each connection still arrives, but for its end.
         """
         self._passes.clear()
         self._swallows = True
@@ -81,7 +81,7 @@ class Line:
             call.breaks_off = within
 
     async def close(self) -> None:
-        """Ends everything."""
+        """Close the port and all connections."""
         self._passes.set()
         self._over.set()
         self.shut()
@@ -102,7 +102,7 @@ class Line:
             del self._calls[task]
 
     async def _pass_on(self, call: _Call, reader: asyncio.StreamReader, there: asyncio.StreamReader) -> None:
-        """Both ways, until one end closes; if nothing passes just then, the other does not hear of it."""
+        """Pass bytes both ways until one end closes. While silent, the other end does not notice."""
         pumps = [
             asyncio.create_task(self._pump(call, reader, call.back)),
             asyncio.create_task(self._pump(call, there, call.near)),

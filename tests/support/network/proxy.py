@@ -1,4 +1,4 @@
-"""A way to the database that can be cut at a named point of a statement."""
+"""A proxy before the database that can cut a connection at a named point of a statement."""
 
 import asyncio
 from collections import Counter
@@ -13,14 +13,14 @@ BIND: Final = b"B"
 EXECUTE: Final = b"E"
 READY: Final = b"Z"
 SYNC: Final = b"S\0\0\0\4"
-"""The message that ends a statement, and with it the transaction that it is."""
+"""PostgreSQL's message Sync. It ends a statement, and so the transaction of a single statement."""
 
 LATE_S: Final = 0.1
-"""How late a message comes that comes late, in seconds: the client has tried again long since."""
+"""Seconds by which a late message is late. By then the client has tried again."""
 
 
 class Cut(Enum):
-    """Where the way is cut when the next statement is executed."""
+    """The point at which the connection is cut when the next statement is executed."""
 
     BEFORE = "before the database hears of it"
     UNCOMMITTED = "after the statement, before its commit"
@@ -32,11 +32,11 @@ class Cut(Enum):
 
 
 class Proxy:
-    """Passes messages on, on a port of its own. A cut breaks the connection it happens on.
+    """A proxy that passes messages on, on its own port. A cut breaks the connection on which it happens.
 
-    ``cuts`` are made one after the other, each at the next statement on any connection that has ``only``
-    in its text (connections prepare statements early, so that it cannot be said later), and ``at_cut`` is
-    awaited while the database has done its part and the client does not know. ``made`` counts them.
+    ``cuts`` are made one after another, each at the next statement on any connection whose text has ``only``.
+    ``only`` must be known from the start, because connections prepare their statements early. ``at_cut`` is
+    awaited when the database has done its part and the client does not know yet. ``made`` counts the cuts.
     """
 
     def __init__(self, only: bytes) -> None:
@@ -49,7 +49,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def shut(self) -> None:
-        """Breaks all connections and takes no more: the database is gone."""
+        """Break all connections and take no new ones, as if the database were gone."""
         if self._server is not None:
             self._server.close()
         for writer in list(self._writers):
@@ -57,13 +57,13 @@ class Proxy:
         await asyncio.sleep(0)
 
     async def open(self, dsn: str) -> None:
-        """Begins to pass on to the database."""
+        """Take connections, and pass messages on to the database."""
         self._target = dsn
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.dsn = dsn_at(dsn, self._server.sockets[0].getsockname()[1])
 
     def next_cut(self) -> Cut | None:
-        """The cut that is made now, if there is one to make."""
+        """The cut that is due next; None if all are made."""
         if not self.cuts:
             return None
         cut = self.cuts.pop(0)
@@ -95,7 +95,7 @@ class _Way:
         self._near = near
         self._ended = asyncio.Event()
         self._cut: Cut | None = None
-        self._meant: set[bytes] = set()  # names of the prepared statements that may be cut
+        self._meant: set[bytes] = set()  # the names of the prepared statements whose text has ``only``
         self._bound = b""
 
     async def to_database(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,7 +105,7 @@ class _Way:
         while True:
             kind, message = await _message(reader)
             self._note(kind, message)
-            if kind == BIND:  # it goes along with what comes next
+            if kind == BIND:  # the Bind message is passed on together with the next message
                 bind = message
                 continue
             if kind == EXECUTE and self._bound in self._meant:
@@ -139,7 +139,7 @@ class _Way:
             writer.write(kept)
 
     async def _until_cut(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-        """Passes messages on until there is a cut; the answer to the statement where it is."""
+        """Pass messages on until a cut is due; returns the answer to the statement at which it is made."""
         kept = b""
         while True:
             kind, message = await _message(reader)
@@ -151,7 +151,7 @@ class _Way:
                 return kept
 
     def _note(self, kind: bytes, message: bytes) -> None:
-        """Keeps in mind which prepared statement is which, and which one is going to be executed."""
+        """Remember the names of prepared statements, and which of them is about to be executed."""
         if kind == PARSE:
             name, text, _ = message[5:].split(b"\0", 2)
             (self._meant.add if self._proxy.only in text else self._meant.discard)(name)
@@ -165,7 +165,7 @@ async def _message(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 
 
 async def connect(dsn: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection to the database's port or socket, before anything was said."""
+    """A new connection to the database's port or socket, on which no message was sent yet."""
     parts = urlsplit(dsn)
     options = parse_qs(parts.query)
     folder = options.get("host", [parts.hostname or "localhost"])[0]
@@ -176,7 +176,7 @@ async def connect(dsn: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def dsn_at(dsn: str, port: int) -> str:
-    """The same database at a port of this machine."""
+    """The DSN of the same database at a port of this machine."""
     parts = urlsplit(dsn)
     login = f"{parts.username or 'postgres'}{f':{parts.password}' if parts.password else ''}"
     return f"postgresql://{login}@127.0.0.1:{port}{parts.path}?sslmode=disable"

@@ -1,1 +1,1 @@
-"""Programs that are started, watched and ended."""
+"""Helpers that start, watch and end programs."""

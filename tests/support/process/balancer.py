@@ -1,4 +1,4 @@
-"""haproxy as we ship it, in front of two instances, and customers who come through it."""
+"""haproxy with the configuration that we ship, before two instances, and customers that book through it."""
 
 import asyncio
 import csv
@@ -20,14 +20,14 @@ CONFIG: Final = Path(__file__).parents[3] / "deploy/haproxy/haproxy.cfg"
 
 CUSTOMERS: Final = 8
 PAUSE_S: Final = 0.02
-"""Pause of a customer between two bookings, so that the load is bounded."""
+"""Seconds that a customer pauses between two bookings, so that the load is bounded."""
 
 SETTINGS: Final = {"DRAIN_DELAY_SECONDS": "300", "AUTH": "off"}
-"""The delay ends when the test has seen the balancer go elsewhere, by a second SIGTERM."""
+"""The server's delay before it drains. A second SIGTERM ends the delay, when the balancer has turned away."""
 
 
 class Balancer:
-    """A running haproxy; ``states`` tells what it thinks of the instances."""
+    """A running haproxy; ``states`` returns how it sees the instances."""
 
     def __init__(self, instances: list[Program], log: Path) -> None:
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -41,7 +41,7 @@ class Balancer:
         }
 
     def states(self) -> list[str]:
-        """`UP` or `DOWN` of each instance, in order; none before haproxy answers."""
+        """`UP` or `DOWN` for each instance, in order; an empty list until haproxy answers."""
         try:
             rows = csv.DictReader(httpx.get(f"{self._stats_url}/;csv").text.splitlines())
         except httpx.TransportError:
@@ -49,7 +49,7 @@ class Balancer:
         return [row["status"].split()[0] for row in rows if row["svname"].startswith("boxoffice-")]
 
     async def until(self, *states: str) -> None:
-        """Returns once the instances are seen like this."""
+        """Return when haproxy sees the instances in these states."""
         await asyncio.to_thread(wait_until, lambda: self.states() == list(states), f"instances {states}")
 
 
@@ -71,7 +71,7 @@ def balanced(instances: list[Program], log: Path) -> Iterator[Balancer]:
 
 
 async def drained(balancer: Balancer, instance: Program, *states: str) -> int:
-    """Ends an instance as an orchestrator does, once the balancer sees ``states``; its exit status."""
+    """End an instance as an orchestrator does, when the balancer sees ``states``; returns its exit status."""
     instance.process.send_signal(signal.SIGTERM)
     await balancer.until(*states)
     instance.process.send_signal(signal.SIGTERM)
@@ -79,13 +79,13 @@ async def drained(balancer: Balancer, instance: Program, *states: str) -> int:
 
 
 def killed(instance: Program) -> None:
-    """Leaves nothing behind; SIGTERM would wait."""
+    """Kill the process at the end of the block, because SIGTERM would wait."""
     if hasattr(instance, "process") and instance.process.poll() is None:
         instance.end(signal.SIGKILL)
 
 
 class Customers:
-    """They book and read through the balancer, without keys, so that nothing that failed is sent again."""
+    """Customers that book and read through the balancer, without keys: no failed request is sent again."""
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/api"
@@ -105,7 +105,7 @@ class Customers:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """They come for the length of a block."""
+        """Let the customers work for the length of a block."""
         customers = [asyncio.create_task(self._come()) for _ in range(CUSTOMERS)]
         try:
             yield
@@ -114,7 +114,7 @@ class Customers:
             await asyncio.gather(*customers)
 
     async def some_more(self) -> None:
-        """Returns when each has booked twice from now on, on average."""
+        """Return when each customer has booked twice more, on average."""
         enough = len(self.acknowledged) + 2 * CUSTOMERS
         await asyncio.to_thread(
             wait_until, lambda: bool(self.failures) or len(self.acknowledged) >= enough, "more bookings"

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 MEMORY: Final = Path("/dev/shm")
-"""Memory that Linux offers as a folder."""
+"""A folder that Linux keeps in memory."""
 
 MEMORY_BYTES_MIN: Final = 2 * 1024**3
-"""Bytes that must be free there: the tests' databases take a tenth of it; containers often have 64 MB."""
+"""Bytes that must be free in it: ten times what the tests need. Containers often have only 64 MB."""
 
 
 def fastest_parent() -> Path:
-    """Where data that need not last are kept best: a database is copied there in a tenth of the time."""
+    """The best parent folder for data that need not last. Databases are copied ten times as fast there."""
     try:
         free = shutil.disk_usage(MEMORY).free
     except OSError:
@@ -26,8 +26,8 @@ def fastest_parent() -> Path:
 
 @contextmanager
 def public_folder(parent: Path = Path("/tmp")) -> Iterator[Path]:
-    """A temporary folder that everybody can enter: as root the server runs as `nobody`, who cannot enter
-    those of pytest.
+    """A temporary folder that every user can enter. If root runs the tests, the server runs as `nobody`, and
+    that user cannot enter pytest's folders.
     """
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-test-", dir=parent))
     folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""``boxoffice`` whose waits for the database are a tenth as long, so that a test sees them all in seconds.
+"""``boxoffice`` with a tenth of its real timeouts for the database, so that a test sees them all in seconds.
 
 python -P tests/support/process/impatient.py serve
 """

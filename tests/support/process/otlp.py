@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 class Collector:
-    """What was received. Read it once the sender has ended."""
+    """The spans that were received. They are complete when the sender has ended."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -21,7 +21,7 @@ class Collector:
         self.resource: dict[str, str] = {}
 
     def take(self, body: bytes) -> None:
-        """Receives what one request brings."""
+        """Keep the spans of one request."""
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             self.resource |= {one.key: one.value.string_value for one in resource.resource.attributes}
             for scope in resource.scope_spans:
@@ -47,7 +47,7 @@ def _value(one: KeyValue) -> str | int:
 
 @contextmanager
 def collector() -> Iterator[Collector]:
-    """A collector that runs meanwhile."""
+    """A collector that runs for the length of a block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -60,7 +60,7 @@ def collector() -> Iterator[Collector]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         received = Collector(f"http://127.0.0.1:{server.server_port}")

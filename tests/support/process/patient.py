@@ -1,4 +1,4 @@
-"""``boxoffice`` that counts no bad credentials, for tests that bring thousands of them from one address.
+"""``boxoffice`` that does not limit failed logins, for tests that send thousands of them from one address.
 
 python -P tests/support/process/patient.py serve
 """

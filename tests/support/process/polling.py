@@ -1,11 +1,11 @@
-"""Waiting for something that happens elsewhere: looked for again and again, up to a bound."""
+"""Waiting for a condition that another process brings about: it is checked again and again, up to a bound."""
 
 import time
 from collections.abc import Callable
 from typing import Final
 
 WAIT_MAX_S: Final = 30.0
-"""Longest wait for anything in a test, in seconds: long enough for a busy machine, short of a hanging run."""
+"""Longest wait of a test, in seconds: enough for a busy machine, and short for a hanging run."""
 
 POLL_S: Final = 0.01
 """Pause between two looks, in seconds."""

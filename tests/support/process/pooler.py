@@ -1,4 +1,4 @@
-"""pgbouncer in front of a test's server: each transaction may be on another session than the one before."""
+"""pgbouncer before a test's database: each transaction may run in another session than the one before."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ logfile = {folder}/pgbouncer.log
 
 @contextmanager
 def pooler(dsn: str, *, ignored: str = "") -> Iterator[str]:
-    """The DSN of the database behind a pooler. ``ignored``: parameters that it loses in silence."""
+    """The DSN of the database through a pooler. ``ignored``: parameters that the pooler silently drops."""
     program = installed("pgbouncer")
     account, port = server_account(), free_port()
     with public_folder() as folder:

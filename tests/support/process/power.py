@@ -1,4 +1,4 @@
-"""A PostgreSQL that can lose its power: killed with all its processes, and started again over its data."""
+"""A PostgreSQL server that can lose its power: its processes are killed, and it starts again."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ RECOVERY_MAX_S: Final = 120.0
 
 
 class Cluster:
-    """A durable server over one folder. Its DSN stays the same. Use it in the main thread only. Linux."""
+    """A durable server with its data in one folder, and one DSN. Linux and the main thread only."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -24,20 +24,20 @@ class Cluster:
         self.dsn = self._server.dsn
 
     def kill(self) -> None:
-        """Kills the server and every process of it by kill -9; returns when none of them is left."""
+        """Kill the server and its child processes by kill -9; return when none of them is left."""
         processes = [self._server.pid, *children_of(self._server.pid)]
         for process in processes:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        self._server.stop()  # only lets go of the folder now
+        self._server.stop()  # the server is dead, so this only unlocks the folder
         wait_until(lambda: not any(map(runs, processes)), "the end of all processes of PostgreSQL")
 
     def start(self) -> None:
-        """Starts it again; it recovers from its log first."""
+        """Start the server again; it recovers from its log first."""
         self._server = start_embedded(self._folder)
 
     def stop(self) -> None:
-        """Stops it cleanly; does nothing if it was killed."""
+        """Stop the server cleanly; a killed server is left."""
         self._server.stop()
 
 
@@ -59,12 +59,12 @@ def children_of(parent: int) -> list[int]:
 
 
 def runs(process: int) -> bool:
-    """Whether it still does anything: one that has ended may wait for its parent to notice."""
+    """Whether the process still runs. One that has ended may be listed until its parent notices."""
     return _stat(process)[:1] not in ([], ["Z"], ["X"])
 
 
 def _stat(process: int) -> list[str]:
-    """State, parent and so on; empty if there is no such process."""
+    """The fields of /proc/PID/stat from the state on; empty if there is no such process."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:

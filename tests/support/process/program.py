@@ -21,13 +21,13 @@ STOP_MAX_S: Final = 60.0
 
 
 class Program:
-    """``boxoffice`` with settings of its own, over an embedded PostgreSQL in a folder of its own."""
+    """``boxoffice`` with its own settings, and an embedded PostgreSQL in its own folder."""
 
     launch: ClassVar[tuple[str, ...]] = ("-m", "boxoffice")
-    """How Python is told to run it."""
+    """Python's arguments that run the program."""
     python: str = sys.executable
     surroundings: Mapping[str, Any] = {}
-    """Arguments for ``subprocess``: another user, another folder."""
+    """Further arguments for ``subprocess``, such as another user or folder."""
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.port = free_port()
@@ -55,11 +55,13 @@ class Program:
         )
 
     def call(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """The same in this process, which saves the start; see ``commands.call`` for where it may be used."""
+        """Run a command as ``run`` does, but in this process, which is faster. ``commands.call`` says
+        when.
+        """
         return call(*arguments, environment=self.environment | settings)
 
     def serve(self, *arguments: str, ready: bool = True) -> Self:
-        """Starts the server and waits until it is ready, or at least answers."""
+        """Start the server, and wait until it is ready, or at least answers."""
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.python, *self.launch, "serve", *arguments],
@@ -74,16 +76,16 @@ class Program:
         return self
 
     def output(self) -> str:
-        """What the server has said."""
+        """The output of the server so far."""
         return self._log_file.read_text(errors="replace")
 
     def end(self, number: signal.Signals) -> int:
-        """Ends the server by a signal; its exit status."""
+        """End the server by a signal; returns its exit status."""
         self.process.send_signal(number)
         return self.process.wait(STOP_MAX_S)
 
     def close(self) -> None:
-        """Leaves nothing behind."""
+        """End the server if it still runs."""
         if hasattr(self, "process") and self.process.poll() is None:
             self.end(signal.SIGTERM)
 
@@ -96,13 +98,15 @@ class Program:
 
 
 PORTS: Final = range(20_000, 32_000)
-"""Ports for servers of tests: below those that the system gives to clients, one of which could take a port
-between its choice and the start of the server.
+"""Ports for servers of tests. They are below the ports that the system gives to clients: otherwise a client
+could take a port between its choice and the start of the server.
 """
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago; by chance, as the tests run in several processes."""
+    """A random port on which no process listened a moment ago. Tests in several processes rarely choose the
+    same.
+    """
     while True:
         port = random.choice(PORTS)  # noqa: S311 - no secret
         with socket.socket() as probe, suppress(OSError):

@@ -1,4 +1,4 @@
-"""A primary and its standby: two servers, fed one by the other, that can be stopped, killed and promoted."""
+"""A primary and its standby: two servers with replication, which can be stopped, killed and promoted."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ from tests.support.process.program import free_port
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    # Nothing here loses its power, and a killed process leaves its pages to the system.
+    # No test cuts the power here, and the operating system still writes the pages of a killed process.
     "fsync": "off",
     "max_pred_locks_per_transaction": "512",
     "wal_receiver_status_interval": "100ms",
@@ -31,7 +31,7 @@ _SETTINGS: Final = {
 
 
 class Server:
-    """A PostgreSQL server on a port of this machine, over a folder that has its data already. Linux."""
+    """A PostgreSQL server on a port of this machine; its data are in the folder already. Linux only."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -41,7 +41,7 @@ class Server:
         self._stopped: list[int] = []
 
     def start(self, **settings: str) -> None:
-        """Starts it, and waits until it takes connections."""
+        """Start the server, and wait until it takes connections."""
         account = server_account()
         chosen = {**_SETTINGS, "port": str(self.port), "cluster_name": self.folder.name, **settings}
         options = [f"--{name}={value}" for name, value in chosen.items()]
@@ -57,7 +57,7 @@ class Server:
         wait_until(self._takes_connections, f"a PostgreSQL over {self.folder}")
 
     def kill(self) -> None:
-        """Kills every process of it by kill -9; returns when none of them is left."""
+        """Kill all processes of the server by kill -9; return when none of them is left."""
         processes = self._processes()
         for process in processes:
             with suppress(ProcessLookupError):
@@ -66,20 +66,20 @@ class Server:
         wait_until(lambda: not any(map(runs, processes)), "the end of all processes of PostgreSQL")
 
     def stop(self) -> None:
-        """Stops it at once; does nothing if it has ended."""
+        """Stop the server at once; one that has ended is left."""
         self.go_on()
         if hasattr(self, "_process") and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()
 
     def hold(self) -> None:
-        """Stops all its processes where they are: it is there, and does not answer."""
+        """Freeze all processes of the server (SIGSTOP): it accepts connections, but does not answer."""
         self._stopped = self._processes()
         for process in self._stopped:
             os.kill(process, signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Lets them go on."""
+        """Let the processes go on (SIGCONT)."""
         for process in self._stopped:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGCONT)
@@ -114,7 +114,7 @@ def make_server(folder: Path, **settings: str) -> Server:
 
 
 def make_standby(primary: Server, folder: Path) -> Server:
-    """A standby of the server, started and fed by it."""
+    """A standby that replicates the server, started."""
     url = urlsplit(primary.dsn)
     source = f"host={url.hostname} port={url.port} user=postgres application_name={folder.name}"
     _run(
@@ -140,7 +140,7 @@ class Pair:
         self.dsn = f"postgresql://postgres@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/boxoffice?sslmode=disable"
 
     async def make_synchronous(self) -> None:
-        """From now on a commit of the primary waits for the standby."""
+        """Let each commit of the primary wait for the standby from now on."""
         async with connected(self.primary.dsn) as connection:
             await connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
             await connection.execute("SELECT pg_reload_conf()")
@@ -154,7 +154,7 @@ async def _is_synchronous(connection: Connection) -> bool:
 
 @contextmanager
 def servers_folder() -> Iterator[Path]:
-    """A folder of the user that the servers run as."""
+    """A folder that belongs to the user that the servers run as."""
     with public_folder(fastest_parent()) as folder:
         account = server_account()
         if account.switched:

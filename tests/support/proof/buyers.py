@@ -1,4 +1,4 @@
-"""Clients that buy, hold, confirm and give back, and keep book of what they were told."""
+"""Clients that buy, hold, confirm and give back seats, and keep a ledger of the answers."""
 
 import asyncio
 import random
@@ -18,11 +18,11 @@ from tests.support.http.client import Answer, Api, Ask
 from tests.support.proof.ledger import Entry, Ledger
 
 PAUSE_S: Final = 0.02
-"""Pause before what was not done is asked again, in seconds."""
+"""Seconds before a request that had no effect is sent again."""
 
 
 class Crowd(Struct):
-    """What the clients of one show share, and what they saw.
+    """The state that the clients of one show share, and the answers that they got.
 
     ``answers`` by status and code. ``acknowledged``: the clients' clock and the database's when a new
     booking was made, by ``time.monotonic`` and ``created_at``.
@@ -42,7 +42,7 @@ class Crowd(Struct):
 
 
 class Buyer:
-    """One client. With a key it asks until it is told; without one it must leave it at that."""
+    """One client. With a key it repeats a request until it is answered; without one it must not repeat it."""
 
     def __init__(self, crowd: Crowd, *, keyed: bool) -> None:
         self._crowd = crowd
@@ -50,7 +50,7 @@ class Buyer:
         self._mine: list[Entry] = []
 
     async def work(self) -> None:
-        """One thing after the other until the crowd leaves; what was begun is brought to its end."""
+        """Send one request after another until the crowd leaves; the last one is finished."""
         while not self._crowd.leaving:
             if self._mine and self._crowd.chance.random() < 0.4:
                 await self._change(self._mine.pop())
@@ -80,18 +80,18 @@ class Buyer:
             return
         if answer.done:
             self._crowd.ledger.settle(entry, answer)
-        else:  # it had no effect, says the answer
+        else:  # the answer says that the request had no effect
             entry.may_be = before
 
     def _key(self) -> str | None:
         return str(uuid.UUID(int=self._crowd.chance.getrandbits(128))) if self._keyed else None
 
     async def _told(self, ask: Ask) -> Answer | None:
-        """The answer; None if it is not known what became of it."""
+        """The answer; None if the outcome is not known."""
         while True:
             try:
                 answer = await self._answer(ask)
-            except httpx.ConnectError:  # nobody heard of it
+            except httpx.ConnectError:  # no server got the request
                 await asyncio.sleep(PAUSE_S)
                 continue
             if answer is not None and answer.status < 500:
@@ -112,7 +112,7 @@ class Buyer:
             )
             return None
         except httpx.ConnectError:
-            raise  # it was not even heard
+            raise  # no server got the request
         except httpx.TransportError:
             self._crowd.answers["none"] += 1
             return None
@@ -128,7 +128,7 @@ class Buyer:
 
 @asynccontextmanager
 async def crowd_at_work(crowd: Crowd, size: int) -> AsyncIterator[None]:
-    """So many clients, every other one with keys, until the end of the block, where each has its answer."""
+    """So many clients, half of them with keys, until the end of the block; by then all have answers."""
     tasks = [asyncio.create_task(Buyer(crowd, keyed=no % 2 == 0).work()) for no in range(size)]
     try:
         yield

@@ -1,4 +1,4 @@
-"""What clients were told about their bookings, to be compared with what is stored."""
+"""A ledger of the answers that clients got about their bookings, to be compared with the database."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -27,29 +27,29 @@ class Entry(Struct):
 
 
 class Ledger(Struct):
-    """What was acknowledged in one show; ``unknown`` new bookings were asked for and never answered."""
+    """The acknowledged bookings of one show. ``unknown``: how many booking requests were never answered."""
 
     show_id: int
     entries: dict[int, Entry] = field(default_factory=dict)
     unknown: int = 0
 
     def acknowledge(self, answer: Answer) -> Entry:
-        """Notes that a booking was made."""
+        """Record that a booking was acknowledged."""
         booking_id: int = answer.data["id"]
         entry = Entry(booking_id, answer.seats, {answer.data["status"]})
         self.entries[booking_id] = entry
         return entry
 
     def may_become(self, entry: Entry, ask: Ask) -> None:
-        """Notes that a change of a booking is asked for: it may happen whatever is answered, if anything."""
+        """Record that a change of a booking is sent. Until ``settle`` the change may have happened or not."""
         entry.may_be.add(_BECOMES[ask.effect])
 
     def settle(self, entry: Entry, answer: Answer) -> None:
-        """Notes the answer to that."""
+        """Record the answer to that change."""
         entry.may_be = {answer.data["status"]}
 
     async def compare(self, connection: Connection) -> list[str]:
-        """A sentence for each acknowledged booking that is not there as it was told, and the like."""
+        """A sentence for each difference between the ledger and the database, such as a lost booking."""
         rows = {row["booking_id"]: row for row in await connection.fetch(_STORED, self.show_id)}
         told = [
             f"booking {entry.booking_id} was acknowledged with {entry.seats} as one of "

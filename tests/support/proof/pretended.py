@@ -1,7 +1,7 @@
-"""A box office in a few lines that does one thing after another, and tells a story of it by chance.
+"""A pretended box office in a few lines, which makes random histories that the rules allow.
 
-What it does, it does at a moment within the operation's time; the times overlap, so that the order cannot be
-seen from outside. Every story that it tells is one that the rules allow.
+It runs one operation after another. Each takes effect at one moment between its begin and its end; these
+times overlap, so the true order cannot be seen in the history.
 """
 
 import random
@@ -14,8 +14,8 @@ _ACTS: Final[tuple[Kind, ...]] = ("confirm", "cancel", "fail")
 
 
 class Pretended:
-    """``spread`` is how long before and after its moment an operation may begin and end, in seconds;
-    ``lost`` the part of all answers to changes that are lost.
+    """``spread``: how many seconds before its moment an operation may begin, and after it end. ``lost``: the
+    share of the answers to changes that are lost.
     """
 
     def __init__(self, chance: random.Random, spread: float, lost: float = 0.1) -> None:
@@ -29,7 +29,7 @@ class Pretended:
         self._told: list[int] = []
 
     def live(self, operations: int) -> Story:
-        """The story of so many operations, and a look at the end."""
+        """Run so many operations, and one last read; returns their history."""
         for _ in range(operations):
             self._now += 1.0
             self._expire()
@@ -64,7 +64,7 @@ class Pretended:
             self._told.append(self._bookings)
 
     def _act(self) -> None:
-        if not self._told:  # what nobody was told of, nobody can act on
+        if not self._told:  # a client can only act on a booking that an answer named
             return
         booking = self.story.finals[self._chance.choice(self._told)]
         kind: Kind = self._chance.choice(_ACTS)

@@ -1,6 +1,6 @@
-"""What an expression of PromQL speaks of, held against what there is.
+"""The metrics and labels that a PromQL expression names, compared with those that a server has.
 
-It knows enough of the language for our own files.
+This module understands only as much of PromQL as our own files use.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tests.support.http.scrape import Scrape
 
 TARGET_LABELS: Final = frozenset({"job", "instance"})
-"""What Prometheus adds to every sample."""
+"""The labels that Prometheus adds to every sample."""
 
 _METRIC: Final = re.compile(r"\b((?:boxoffice|python|process)_\w+|up)\b(?:\{([^}]*)\})?")
 _MATCHER: Final = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
@@ -19,7 +19,7 @@ _SHOWN: Final = re.compile(r"\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}")
 
 
 class Selector(NamedTuple):
-    """A metric, and what is asked of its labels."""
+    """A metric, and the conditions on its labels."""
 
     metric: str
     matchers: list[tuple[str, str, str]]
@@ -32,12 +32,12 @@ def selectors(expression: str) -> Iterator[Selector]:
 
 
 def unknown_in(expression: str, texts: Iterable[str], scrape: Scrape) -> list[str]:
-    """What an expression, and the texts that show its labels, name and a scrape does not have."""
+    """The metrics and labels that an expression and its texts name, but that are not in the scrape."""
     found = list(selectors(expression))
     wrong = [] if found else [f"no metric of ours in {expression}"]
     labels = set(TARGET_LABELS)
     for selector in found:
-        if selector.metric == "up":  # Prometheus's own
+        if selector.metric == "up":  # Prometheus makes this metric itself
             continue
         samples = scrape.named(selector.metric)
         if not samples:

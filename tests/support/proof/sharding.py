@@ -1,7 +1,7 @@
-"""What must hold so that the schema and the SQL can be sharded by show, should one PostgreSQL not do.
+"""The rules that let the schema and the SQL be sharded by show, if one PostgreSQL is not enough some day.
 
-On a sharded database all rows of a show lie on one node. A key, or a statement, without show_id would have to
-ask every node. The SQL is looked at scope by scope: a statement, and each SELECT in parentheses, alone.
+On a sharded database all rows of a show lie on one node. A key or a statement without show_id would have to
+ask every node. The SQL is checked scope by scope: a statement, and each SELECT in parentheses, by itself.
 """
 
 import re
@@ -24,13 +24,13 @@ DISTRIBUTED: Final = (
     "all_seats",
     "all_events",
 )
-"""Tables that lie with their show, and views of their rows."""
+"""Tables whose rows lie on the node of their show, and views of these tables."""
 
 EVERYWHERE: Final = {
     "users": "bookings of every show refer to it: each node has a copy",
     "logins": "refers to users, and is looked up by login",
 }
-"""Tables that each node has a copy of, and why."""
+"""Tables of which each node has a copy, with the reason."""
 
 IN_ONE_PLACE: Final = {
     "api_keys": "looked up by the hash of a secret; has nothing to do with a show",
@@ -38,7 +38,7 @@ IN_ONE_PLACE: Final = {
     "event_kinds": "what events mean: read by checks alone, the same on every node",
     "schema_migrations": "about the schema, not about shows",
 }
-"""Tables that only one node has, and why."""
+"""Tables that lie on one node only, with the reason."""
 
 CROSS_SHOWS: Final = {
     "queries/all_bookings_of_user": "a person's export; asked by hand",
@@ -58,7 +58,7 @@ CROSS_SHOWS: Final = {
     "functions/erase_user": "a person's traces lie in many shows; by hand, and it locks them in order",
     "functions/forget_keys": "housekeeping; any node for itself",
 }
-"""Statements that are about many shows, and why they may be."""
+"""Statements that are about many shows, with the reason why that is allowed."""
 
 WITHOUT_SHOW: Final = {
     "forget_keys": "housekeeping; any node for itself",
@@ -74,13 +74,13 @@ WITHOUT_SHOW: Final = {
     "forget_callers": "housekeeping of the locks of users, each of many shows",
     "lock_callers": "counts a user's holds over all shows, by the shows that the lock names",
 }
-"""Functions about rows of shows that do not take the show as their first parameter, and why."""
+"""Functions on rows of shows whose first parameter is not the show, with the reason."""
 
 CHANGING_CTES: Final = {
     "functions/lock_callers": "RETURNING alone reads the lock without a conflict; its table is no show's",
     "functions/move_to_archive": "moves the rows of one show: nothing may be left between here and there",
 }
-"""Statements that change rows in a WITH, and why they may: sharded, such a one contacts all nodes."""
+"""Statements that change rows in a WITH, with the reason: when sharded, they ask all nodes."""
 
 _TABLE: Final = "|".join(DISTRIBUTED)
 _REFERENCE: Final = re.compile(
@@ -110,12 +110,12 @@ def code_of(text: str) -> str:
 
 
 def statements(text: str) -> Iterator[str]:
-    """The statements of a file, those of a function's body one by one."""
+    """The statements of a file; of a function, the statements of its body."""
     yield from (part.strip() for part in code_of(text).split(";") if part.strip())
 
 
 def scopes(statement: str) -> Iterator[str]:
-    """The statement and every SELECT in parentheses within it, each without the ones within itself."""
+    """The statement and every SELECT in parentheses in it, each without the SELECTs inside it."""
     rest = statement
     while opening := _last(_INNER, rest):
         closing = _closing(rest, opening.start())
@@ -125,7 +125,7 @@ def scopes(statement: str) -> Iterator[str]:
 
 
 def untied(text: str) -> list[str]:
-    """The scopes that name a table of shows without saying for each whose: each table needs its show_id."""
+    """The scopes that name a table of shows without a condition on its show_id: each table needs its own."""
     return [
         " ".join(scope.split())
         for statement in statements(text)
@@ -146,12 +146,12 @@ def changes_in_with(text: str) -> bool:
 
 
 def forbidden(text: str) -> list[str]:
-    """What works on one node only, or stops all commits."""
+    """The constructs in the text that work on one node only, or stop all commits."""
     return _FORBIDDEN.findall(code_of(text))
 
 
 def in_sql_language(functions: Mapping[str, str]) -> list[str]:
-    """The functions of LANGUAGE sql that name a table of shows: their parameters name no node."""
+    """The functions in LANGUAGE sql that name a table of shows: their parameters cannot choose the node."""
     return [
         name
         for name, text in functions.items()
@@ -160,7 +160,7 @@ def in_sql_language(functions: Mapping[str, str]) -> list[str]:
 
 
 def whole_rows(text: str) -> list[str]:
-    """The tables of shows of which a whole row is used as a value: on a node the row has another type."""
+    """The tables of shows of which a whole row is used as a value. On a node the row has another type."""
     found = re.compile(rf"\b(?:FROM|JOIN|UPDATE|USING)\s+({_TABLE})\s+AS\s+(\w+)\b", re.I)
     return [
         f"{match[1]} AS {match[2]}"
@@ -171,7 +171,7 @@ def whole_rows(text: str) -> list[str]:
 
 
 def nested_queries(text: str, functions: Mapping[str, str]) -> list[str]:
-    """The functions that ask tables of shows, called in a query on such tables: a node cannot ask back."""
+    """The functions that query tables of shows and are called in such a query: a node cannot query back."""
     asking = [name for name, body in functions.items() if _REFERENCE.search(_body(body))]
     called = re.compile(rf"\b({'|'.join(asking)})\s*\(")
     return [
@@ -195,7 +195,7 @@ def crowded_alters(text: str) -> list[str]:
 
 
 def unstable(text: str) -> list[str]:
-    """What is lost or refused on its way to a node.
+    """The expressions that are lost or refused on the way to a node.
 
     A collation in ON CONFLICT is lost; a cast that depends on settings is refused in a COALESCE of an UPDATE.
     """
@@ -234,7 +234,7 @@ def about_shows(functions: Mapping[str, str]) -> list[str]:
 
 
 def takes_a_show(text: str) -> bool:
-    """Whether the function that a file makes is for one show."""
+    """Whether the function that the file creates takes a show."""
     return re.search(r"FUNCTION \w+\s*\(\s*p_show_id bigint\b", code_of(text)) is not None
 
 
@@ -248,7 +248,7 @@ def _last(pattern: re.Pattern[str], text: str) -> "re.Match[str] | None":
 
 
 def _closing(text: str, opening: int) -> int:
-    """Where the parenthesis ends that opens there."""
+    """The position at which the parenthesis at ``opening`` is closed."""
     depth = 0
     for place in range(opening, len(text)):
         depth += {"(": 1, ")": -1}.get(text[place], 0)

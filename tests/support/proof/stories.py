@@ -1,4 +1,4 @@
-"""Histories made by hand: who asked for what from when to when, and what was told. Times in seconds."""
+"""Histories made by hand: each operation with its client, its begin and end in seconds, and its answer."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,7 +23,7 @@ SEATS: Final = 5
 
 
 def microseconds(seconds: float) -> int:
-    """The same time as histories have it."""
+    """A time in microseconds, as histories have it."""
     return round(seconds * 1_000_000)
 
 
@@ -35,7 +35,7 @@ class Story:
         self.finals: dict[int, ToldBooking] = {}
 
     def book(self, begins: float, ends: float, booking: int, seats: list[int], **more: Any) -> Operation:
-        """Seats were booked, or held if ``hold_s`` says for how long: from ``at`` on, or from the begin."""
+        """Seats were sold, or held for ``hold_s`` seconds from ``at``, or else from the operation's begin."""
         at = more.pop("at", begins)
         until = at + more["hold_s"] if more.get("hold_s") else 0.0
         user = more.get("user", 1)
@@ -55,7 +55,7 @@ class Story:
         return operation
 
     def act(self, kind: Kind, begins: float, ends: float, booking: int, **more: Any) -> Operation:
-        """A booking was confirmed, cancelled or failed, and is that at the end."""
+        """A booking was confirmed, cancelled or failed, and is still in that state at the end."""
         final = self.finals[booking]
         final.status = {"confirm": "CONFIRMED", "cancel": "CANCELLED", "fail": "FAILED"}[kind]
         final.expires_us = 0 if kind == "confirm" else final.expires_us
@@ -69,22 +69,22 @@ class Story:
     def look(
         self, begins: float, ends: float, seats: Mapping[int, str] | None = None, *, exact: bool = True
     ) -> Operation:
-        """The list of seats was read: ``{1: "sold 7", 2: "blocked"}``; what is not given is free."""
+        """The list of seats was read: ``{1: "sold 7", 2: "blocked"}``; the other seats were free."""
         owners = seats or {}
         told = [_told_seat(number, owners.get(number, "free")) for number in range(1, SEATS + 1)]
         return self.add("seats", begins, ends, told_seats=told, consistent=exact)
 
     def count(self, begins: float, ends: float, *counts: int, seq: int = 0) -> Operation:
-        """The sums were read: total, free, held, sold, blocked."""
+        """The counters were read: total, free, held, sold, blocked."""
         return self.add("stats", begins, ends, told_counts=Counts(*counts), consistent=True, seq=seq)
 
     def refuse(self, kind: Kind, begins: float, ends: float, code: str, **more: Any) -> Operation:
-        """Something was refused; ``taken`` are the seats in the way, ``state`` the booking's."""
+        """A command was refused. ``taken``: the seats in the way. ``state``: the booking's."""
         refusal = Refusal(code, more.pop("taken", []), more.pop("state", ""))
         return self.add(kind, begins, ends, outcome="fail", refusal=refusal, **more)
 
     def unknown(self, kind: Kind, begins: float, **more: Any) -> Operation:
-        """Something was asked and never answered."""
+        """A command was sent and never answered."""
         return self.add(kind, begins, 0.0, outcome="info", **more)
 
     def add(
@@ -112,7 +112,7 @@ class Story:
         self.finals[booking].status = "EXPIRED"
 
     def history(self) -> History:
-        """All of it. What begins when another ends overlaps it."""
+        """The whole history. An operation that begins when another ends overlaps it."""
         moments = [(o.began_us, False, o) for o in self.operations]
         moments += [(o.ended_us, True, o) for o in self.operations if o.outcome != "info"]
         for order, (_, ends, operation) in enumerate(sorted(moments, key=lambda m: m[:2]), start=1):

@@ -1,4 +1,5 @@
--- I6: what is in the archive is of a show that is closed, ended or sold, and nowhere else as well.
+-- I6: every archived row belongs to a closed show, no archived booking is still a hold, and no archived
+-- booking or event is in the tables of open shows as well.
 SELECT a.show_id, format('%s is archived, but its show is not', a.what) AS violation
 FROM (
     SELECT show_id, 'booking ' || booking_id AS what FROM archived_bookings

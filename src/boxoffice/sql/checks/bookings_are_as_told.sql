@@ -1,5 +1,5 @@
--- I9: a booking is its events' user's, began with the first of them, and a hold ends when the last event says
--- that tells an end.
+-- I9: a booking agrees with its events: the user is the same, the booking was created at the time of its
+-- first event, and a hold expires at the time that its latest event with an expires_at names.
 SELECT b.show_id, format('booking %s of user %s, made %s, held until %s, is not what its events say',
                          b.booking_id, b.user_id, b.created_at, b.expires_at) AS violation
 FROM all_bookings AS b

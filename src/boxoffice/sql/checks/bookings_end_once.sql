@@ -1,5 +1,6 @@
--- I6: a booking begins once, each of its events may follow the one before it (event_kinds), and its status is
--- that of its last event that gives one. So it ends at most once, and nothing follows the end.
+-- I6: a booking begins once, event_kinds allows each of its events after the event before it, and the
+-- booking's status is the one that its last event with a status gives. So a booking ends at most once, and no
+-- event follows the end.
 SELECT e.show_id, format('event %s, %s, of booking %s follows %s', e.seq, e.kind, e.booking_id, e.kind_before) AS violation
 FROM (
     SELECT show_id, booking_id, seq, kind, lag(kind) OVER (PARTITION BY show_id, booking_id ORDER BY seq) AS kind_before

@@ -1,4 +1,4 @@
--- I1: free + held + sold + blocked = total, and each counter is what the places say.
+-- I1: free + held + sold + blocked = total, and each counter equals the number of such places.
 SELECT i.show_id,
        format('total %s, free %s, held %s, sold %s, blocked %s; by the places %s, %s, %s, %s, %s',
               i.total_places, i.free_places, i.held_places, i.sold_places, i.blocked_places,

@@ -1,5 +1,5 @@
--- I9: each event is linked to the one before it and the show to its last one: none was changed, removed,
--- put in between or put elsewhere.
+-- I9: each event's link is the hash of its content and of the link before it, and the show has the link of
+-- its last event. So no event was changed, removed, inserted or moved.
 SELECT e.show_id, format('event %s is not what was linked to the one before it', e.seq) AS violation
 FROM (
     SELECT s.*, lag(s.link) OVER (PARTITION BY s.show_id ORDER BY s.seq) AS link_before FROM all_events AS s

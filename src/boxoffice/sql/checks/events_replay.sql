@@ -1,4 +1,4 @@
--- I9: replaying a show's events, the last one on each place, gives its present owner.
+-- I9: the last event about a place names its present owner, or leaves the place free if it has no owner.
 WITH last_event AS (
     SELECT DISTINCT ON (e.show_id, p.place) e.show_id, p.place, e.kind, e.booking_id
     FROM all_events AS e CROSS JOIN unnest(e.places) AS p (place)

@@ -1,5 +1,6 @@
--- I8: what only saves work tells no lie: no hint lies beyond a run of free places, no hold ends before the
--- time that the show waits for, no booking number is above the counter.
+-- I8: the columns that only save a search are right. No run of n free places begins before run_hints[n]: the
+-- search would miss it. No hold ends before next_expiry_at: the show would end it too late. No booking's
+-- number is above last_booking_number: a later booking would get the same id.
 SELECT i.show_id, format('a run of %s free places begins at place %s, before its hint %s', h.n, find_run(m.chunks, 1, h.n::integer), h.hint) AS violation
 FROM show_inventory AS i
 CROSS JOIN LATERAL (SELECT array_agg(taken ORDER BY chunk_no) AS chunks FROM map_chunks WHERE show_id = i.show_id) AS m

@@ -1,4 +1,4 @@
--- I1, I2: the map has a place as taken if and only if the place has an owner.
+-- I1, I2: a place is marked as taken on the map if and only if the place has an owner.
 SELECT m.show_id,
        format('places taken on the map but without owner: %s; with owner but free on the map: %s',
               array_agg(m.place) FILTER (WHERE m.taken), array_agg(m.place) FILTER (WHERE NOT m.taken)) AS violation

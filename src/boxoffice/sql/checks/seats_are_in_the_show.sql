@@ -1,4 +1,5 @@
--- I1: the map covers the places 1 to the total without a gap, and no place outside has an owner.
+-- I1: the map covers the places from 1 to the show's total without a gap, and no place above the total has an
+-- owner.
 SELECT i.show_id, format('the map ends at chunk %s of %s, or one is too short', max(c.chunk_no), (i.total_places - 1) / 4096) AS violation
 FROM show_inventory AS i LEFT JOIN map_chunks AS c USING (show_id)
 GROUP BY i.show_id, i.total_places

@@ -1,4 +1,4 @@
--- What somebody else added to this database: triggers on tables, and extensions.
+-- The triggers and extensions that this database has and our migrations did not make.
 SELECT 'trigger' AS kind, format('%s on %s', tgname, tgrelid::regclass) AS name
 FROM pg_trigger
 WHERE NOT tgisinternal

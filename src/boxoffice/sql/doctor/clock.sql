@@ -1,2 +1,2 @@
--- The database's clock now.
+-- The present time by the database server's clock.
 SELECT clock_timestamp()

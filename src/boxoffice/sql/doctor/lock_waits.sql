@@ -1,5 +1,4 @@
--- The sessions of this database that wait for a lock, for how many seconds, and the sessions that they
--- wait for.
+-- The sessions of this database that wait for a lock: since how many seconds, and for which sessions.
 SELECT application_name, a.pid::text AS who,
        extract(epoch FROM clock_timestamp() - query_start)::double precision AS waited_s,
        array_to_string(pg_blocking_pids(a.pid), ', ') AS blockers

@@ -1,6 +1,6 @@
--- What the server is, how it is set, and how full it is. One row. used: all sessions of clients; others:
--- those of them that are not a server process of ours. A negative max_pred_locks_per_relation is a part of
--- the one per transaction.
+-- The server's version, role and settings, and its sessions. One row. used: all sessions of clients; others:
+-- the sessions of other programs among them. If max_pred_locks_per_relation is negative, PostgreSQL takes
+-- max_pred_locks_per_transaction divided by its absolute value.
 SELECT current_setting('server_version_num')::integer AS version_num,
        pg_is_in_recovery() AS in_recovery,
        current_setting('default_transaction_read_only') = 'on' AS read_only,

@@ -1,5 +1,5 @@
--- Our tables with what the server counts of them. reltuples is -1 until a table was analyzed or vacuumed.
--- stays_hot: no index of the table has a column that sales change.
+-- Our tables with the server's statistics. reltuples is -1 until a table is analyzed or vacuumed. stays_hot:
+-- sales change no indexed column of the table, so all its updates can be HOT.
 SELECT c.relname AS name,
        pg_relation_size(c.oid) AS bytes,
        c.reltuples < 0 AS unanalyzed,

@@ -1,5 +1,5 @@
--- The open transactions of this database, and the prepared ones: who has them, and for how long, in seconds.
--- hidden: whether the user that asks may not see this session's transaction.
+-- The open and the prepared transactions of this database: the session that has each, and its age in seconds.
+-- hidden: 1 if PostgreSQL does not show us this session's transaction, because we lack the right pg_monitor.
 SELECT application_name, a.pid::text AS who, COALESCE(state, 'unknown') AS state,
        COALESCE(extract(epoch FROM clock_timestamp() - xact_start), 0)::double precision AS open_s,
        (query = '<insufficient privilege>')::integer AS hidden

@@ -1,6 +1,6 @@
--- archive_preview(show, age): what archive_show would do: why not, or 'done' and how many rows are still to
--- be moved.
--- Locks: none; a show that changes meanwhile may be told as it was.
+-- archive_preview(show, age): what archive_show would do: the code that says why the show stays, or 'done'
+-- and how many rows are left to move.
+-- Locks: none. If the show changes at the same time, the answer may be that of before.
 CREATE OR REPLACE FUNCTION archive_preview(
     p_show_id bigint, p_age interval, OUT code text, OUT seats bigint, OUT bookings bigint, OUT events bigint
 ) LANGUAGE plpgsql VOLATILE AS $$

@@ -1,6 +1,5 @@
--- archive_refusal(show, age): why the show does not go to the archive, or NULL: it must be over and unchanged
--- for the time
--- `age`, and hold nothing. A show that changed lately may well change again.
+-- archive_refusal(show, age): why the show must not be archived yet, or NULL. The show must be over and
+-- unchanged for the time `age`, and have no hold. A show that changed lately may well change again.
 -- Locks: none; the answer stands while the caller holds the show's inventory row.
 CREATE OR REPLACE FUNCTION archive_refusal(p_show_id bigint, p_age interval) RETURNS text
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,7 +1,7 @@
--- archive_show(show, age, actor, rows): closes the show for good, if it is time (see archive_refusal), and
--- moves up to
--- `rows` rows of it to the archive; to be called until `more` is false. A closed show only waits to be moved,
--- by any process and at any time.
+-- archive_show(show, age, actor, rows): closes the show for good, if the show is old enough
+-- (archive_refusal), and moves up to `rows` of its rows to the archive. The caller repeats the call until
+-- `more` is false. Any process may go on with a closed show at any time, because nothing of the show changes
+-- any more.
 -- Locks: the show's inventory row; then its owners, bookings and events.
 CREATE OR REPLACE FUNCTION archive_show(
     p_show_id bigint, p_age interval, p_actor text, p_rows integer,

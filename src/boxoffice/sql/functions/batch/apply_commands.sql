@@ -1,8 +1,7 @@
 -- apply_commands(show, now, expired, commands): the outcomes of the commands of one batch on one show, kind
--- by kind. The commands were all asked before any was answered, so any order is fair (decision 2): what frees
--- places goes first, then what takes them, in the order of arrival. Each step is skipped if no command is its
--- own.
--- `expired`: how many holds were ended before; the first command that asks for it is told.
+-- by kind. All commands were sent before any was answered, so any order is fair (decision 2): commands that
+-- free places go first, then those that take places, in the order of arrival. A step without commands is
+-- skipped. `expired`: how many holds this batch has ended before; the first expire command gets the number.
 -- Locks: the caller holds the show's inventory row; then bookings, owners, chunks of the map.
 CREATE OR REPLACE FUNCTION apply_commands(
     p_show_id bigint, p_now timestamptz, p_expired integer, p_commands engine_command[]

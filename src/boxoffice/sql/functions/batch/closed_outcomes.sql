@@ -1,7 +1,7 @@
--- closed_outcomes(show, archived, commands): why the commands on a show are refused that is not there, was
--- deleted, or is archived. Bookings stay for the audit: a command on one is told the booking's state, and in
--- the archive that nothing changes any more. A booking that is not there, or another user's, is not found in
--- any case. Locks: none.
+-- closed_outcomes(show, archived, commands): the refusals of all commands on a show that does not exist, is
+-- deleted, or is archived. Bookings of a deleted show stay for the audit, so a command on one is refused with
+-- the booking's state; in an archived show with 'show_archived'. A booking that does not exist, or is another
+-- user's, is 'booking_not_found' in every case. Locks: none.
 CREATE OR REPLACE FUNCTION closed_outcomes(p_show_id bigint, p_archived boolean, p_commands engine_command[])
 RETURNS command_outcome[]
 LANGUAGE plpgsql STABLE AS $$

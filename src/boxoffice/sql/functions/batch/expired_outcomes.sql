@@ -1,5 +1,5 @@
--- expired_outcomes(expired, commands): the outcomes of the expire commands. The holds were ended before; the
--- first command is told how many, the others 0, so that the sum is right.
+-- expired_outcomes(expired, commands): the outcomes of the expire commands. The batch has ended the holds
+-- before its commands. The first command gets their number and the others get 0, so that the sum is right.
 CREATE OR REPLACE FUNCTION expired_outcomes(p_expired integer, p_commands engine_command[]) RETURNS command_outcome[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN

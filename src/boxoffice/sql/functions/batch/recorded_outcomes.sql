@@ -1,6 +1,6 @@
 -- recorded_outcomes(show, batch): the outcomes of a batch that was committed before, read from its events,
--- for a program that lost the answer. A command without an effect left no event; it is not told, and may be
--- asked again.
+-- for a program that lost the answer. A command without an effect wrote no event, so it has no row here; the
+-- program sends it again.
 -- Locks: the caller holds the show's inventory row.
 CREATE OR REPLACE FUNCTION recorded_outcomes(p_show_id bigint, p_batch_id uuid) RETURNS SETOF command_outcome
 LANGUAGE plpgsql STABLE AS $$

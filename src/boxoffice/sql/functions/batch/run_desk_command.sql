@@ -1,8 +1,9 @@
--- run_desk_command(command): a command that is not about the places of a show that exists: to open a show; to
--- register, change or erase a user. The command is a JSON object, read as run_batch reads it. It always has a
--- key, so that a command whose answer was lost can be sent again.
--- Locks: none before; the unique keys decide between rivals. An answer that is told again locks its key: the
--- lock makes the transaction one that waits for a standby, so that the standby has what the answer tells of.
+-- run_desk_command(command): runs a command that belongs to no show's lane: open a show; register, change or
+-- erase a user. The command is a JSON object, read as run_batch reads it. The command always has a key, so
+-- that the program can send it again if the answer was lost.
+-- Locks: none before; the unique keys decide between rivals. A replayed answer locks its key: with the lock
+-- the transaction waits for the synchronous standby, so that the standby has the effect that the answer
+-- speaks of.
 CREATE OR REPLACE FUNCTION run_desk_command(p_command jsonb) RETURNS SETOF command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

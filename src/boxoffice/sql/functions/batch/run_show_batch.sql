@@ -1,10 +1,10 @@
--- run_show_batch(show, batch, commands, again): the one door to the places of a show. The order of its steps
--- is the design: lock the show; only then read the clock, for a command that waited must not be decided by
--- the time before; end the holds that have run out; answer what was answered before; apply the rest; remember
--- it.
--- `again`: the batch was sent before, and its answer was lost. If it was committed then, its outcomes are
--- read back. A batch that is sent for the first time is not looked up: under SERIALIZABLE, to read where
--- every batch of every show writes makes them conflict.
+-- run_show_batch(show, batch, commands, again): runs the commands on one show; the places of a show change
+-- only here. The order of the steps matters: lock the show; only then read the clock, because a command that
+-- waited for the lock must not be decided by an earlier time; end the holds that have run out; answer the
+-- commands whose key was answered before; apply the other commands; remember their answers.
+-- `again`: the batch was sent before, and its answer was lost. If the batch was committed, its outcomes are
+-- read back. A batch that is sent for the first time is not looked up: under SERIALIZABLE all batches would
+-- conflict, because every batch of every show writes to the table that the look-up reads.
 -- A batch that is sent again always writes its row in show_batches. If the first copy arrives later, its own
 -- INSERT violates the key and it is rolled back. So a command that was refused cannot take effect afterwards.
 -- Locks, in this order: the show's inventory row; then its bookings, owners, chunks of the map.

@@ -21,7 +21,7 @@ BEGIN
     IF EXISTS (
         SELECT FROM users
         WHERE erased_at IS NOT NULL AND user_id IN (SELECT (o.booking).user_id FROM unnest(v_outcomes) AS o)
-    ) THEN  -- erased after the commands were looked at, before the bookings locked the user
+    ) THEN  -- the user was erased after allocate_places read the row, and before the booking locked it
         RAISE serialization_failure USING MESSAGE = format('show %s: a user was erased meanwhile', p_show_id);
     END IF;
 

@@ -1,6 +1,6 @@
--- booking_outcome(command, done): the outcome of a command on a booking, read after the effects: the booking
--- when the command is among those done, else why it is not. A command with an owner is for that user's
--- bookings alone; another user's booking is not found. Locks: none.
+-- booking_outcome(command, done): the outcome of a command on a booking, read after all effects: the booking
+-- if the command is among those that are `done`, else the reason why it is not. If the command has an
+-- owner_id, another user's booking is 'booking_not_found'. Locks: none.
 CREATE OR REPLACE FUNCTION booking_outcome(p_command engine_command, p_done boolean) RETURNS command_outcome
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

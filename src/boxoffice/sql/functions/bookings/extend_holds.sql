@@ -1,7 +1,7 @@
 -- extend_holds(show, now, commands): the extend commands on holds that have not run out (those that have were
--- ended before). Of several on one hold the longest has the effect; the others come after it. A hold never
--- ends sooner than before: a command that asks for less than is left gets what is left, without an event.
--- Each booking is looked up by its key; see confirm_bookings.
+-- ended before). Of several commands on one hold the longest extension has the effect, and the others have
+-- none. A hold never ends sooner than before: a command that asks for less than is left has no effect and no
+-- event. Each booking is looked up by its key; see confirm_bookings.
 -- Locks: the caller holds the show's inventory row; then its bookings.
 CREATE OR REPLACE FUNCTION extend_holds(p_show_id bigint, p_now timestamptz, p_commands engine_command[])
 RETURNS command_outcome[]

@@ -1,5 +1,6 @@
--- extension_outcome(command, now, done): the outcome of an extend command, read after the effects. A command
--- that had no effect is told the hold as it is, unless it asked for more than the hold's lifetime allows.
+-- extension_outcome(command, now, done): the outcome of an extend command, read after all effects. A command
+-- without an effect gets the hold as it is, unless it asked for a later end than the hold's longest lifetime
+-- allows: then it is refused.
 -- Locks: none.
 CREATE OR REPLACE FUNCTION extension_outcome(p_command engine_command, p_now timestamptz, p_done boolean)
 RETURNS command_outcome

@@ -1,6 +1,6 @@
--- retake_refusal(booking, outcomes, details): why a late confirm does not get its places again: others have
--- them (details.seats, as far as that is why), or an earlier command of this batch took them again for the
--- same hold.
+-- retake_refusal(booking, outcomes, details): why a late confirm does not get its places again: other
+-- bookings have some of them (details.seats, if the refusal says which), or an earlier command of this batch
+-- has taken them again for the same hold.
 CREATE OR REPLACE FUNCTION retake_refusal(p_booking_id bigint, p_outcomes command_outcome[], p_details jsonb)
 RETURNS seat_choice
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$

@@ -1,7 +1,7 @@
--- turn_late_confirms(show, commands): the commands, where a confirm of a hold that has run out becomes the
--- wish to take the same places again (kind 'retake'), once, if its caller wants that. The hold stays EXPIRED,
--- for that state is final; the places go to a new booking that names it. The command's caps stay: the new
--- booking is one more. Locks: none.
+-- turn_late_confirms(show, commands): the commands, in which each confirm of a hold that has run out becomes
+-- a command to take the same places again (kind 'retake'). That happens at most once for a hold, and only if
+-- the command says late = 'retake'. The hold stays EXPIRED, because that state is final; the places go to a
+-- new booking that names the hold. The command keeps its caps, because the new booking counts. Locks: none.
 CREATE OR REPLACE FUNCTION turn_late_confirms(p_show_id bigint, p_commands engine_command[]) RETURNS engine_command[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

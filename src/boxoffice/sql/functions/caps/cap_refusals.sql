@@ -1,6 +1,6 @@
--- cap_refusals(show, now, commands, outcomes): the book and retake commands with caps that pass a cap, and
--- why, with the outcomes so far counted in. `again`: an earlier command of this batch is the same user's, so
--- the caller asks once more when that one is decided.
+-- cap_refusals(show, now, commands, outcomes): the book and retake commands that a cap refuses, and the code,
+-- with this batch's outcomes so far counted in. `again`: an earlier command of this batch is the same user's,
+-- so the calling function must ask once more when that command is decided.
 -- We count only for users who may have a booking that counts. Most have none, which one index probe per user
 -- tells (LIMIT 1; with EXISTS the planner might read the whole show once instead).
 -- Locks: the caller holds the show's inventory row and, for holds, the users' rows of caller_locks.

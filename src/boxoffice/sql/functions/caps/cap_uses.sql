@@ -1,6 +1,6 @@
--- cap_uses(show, now, commands, outcomes): for each of these commands with caps, what its user has of what
--- caps bound: active bookings and holds in the show, with the outcomes so far counted in; holds in all shows;
--- and from when on the user may hold again.
+-- cap_uses(show, now, commands, outcomes): for each of these commands with caps, how much its user has:
+-- active bookings and holds in the show, with this batch's outcomes so far counted in; holds in all shows;
+-- and the time from which on the user may hold again.
 -- If a hold lasted t seconds and was not bought, its user waits t * cooldown / longest hold. Holds older than
 -- lifetime + cooldown are past their pause, so they are not read. Only a hold is subject to holds elsewhere
 -- and to pauses. Each part of the query names one place of the index capped_bookings: (show, user, state,

@@ -1,6 +1,7 @@
--- append_events(show, events): the next events of the show, in their order: numbers them, links each to the
--- one before it and moves the show's sequence on. Nothing else writes show_events. It reads no event back:
--- under SERIALIZABLE that would make batches of neighbouring shows conflict.
+-- append_events(show, events): writes the next events of the show: numbers the events in their order, links
+-- each to the event before it, and moves the show's sequence on. No other function writes new rows of
+-- show_events. No event is read back: under SERIALIZABLE such a read would make batches of neighbouring shows
+-- conflict.
 -- Locks: the caller holds the show's inventory row.
 CREATE OR REPLACE FUNCTION append_events(p_show_id bigint, p_events new_event[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

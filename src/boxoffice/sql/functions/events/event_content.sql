@@ -1,7 +1,7 @@
 -- event_content(show, seq, kind, booking, user, places, actor, at, details): what an event says, in one fixed
 -- form: the bytes that its link is made of. The origin of a request and the reasons that people give are left
--- out, so that a person can be erased. To change the form breaks the chain of every event that was ever
--- written.
+-- out, so that a person can be erased. A change of the form would break the chain of all events that were
+-- ever written.
 CREATE OR REPLACE FUNCTION event_content(
     p_show_id bigint, p_seq bigint, p_kind text, p_booking_id bigint, p_user_id bigint, p_places integer[], p_actor text,
     p_at timestamptz, p_details jsonb

@@ -1,5 +1,6 @@
--- event_of(command, kind, booking, user, places, now, details): the event that a command leaves. It gets its
--- number and its link in append_events. It must stay one expression, so that it costs no call.
+-- event_of(command, kind, booking, user, places, now, details): the event that a command writes;
+-- append_events gives it a number and a link. The body must stay one expression, so that PostgreSQL inlines
+-- it.
 CREATE OR REPLACE FUNCTION event_of(
     p_command engine_command, p_kind text, p_booking_id bigint, p_user_id bigint, p_places integer[],
     p_now timestamptz, p_details jsonb

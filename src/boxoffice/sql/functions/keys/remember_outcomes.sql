@@ -1,6 +1,6 @@
 -- remember_outcomes(show, now, commands, outcomes): keeps the answers of commands that came with a key and
--- had an effect. A refusal is not kept: the caller may try again with the same key. Locks: none of its own;
--- see the caller.
+-- had an effect. A refusal is not kept: the client may try again with the same key. Locks: only those that
+-- the calling function has taken.
 CREATE OR REPLACE FUNCTION remember_outcomes(
     p_show_id bigint, p_now timestamptz, p_commands engine_command[], p_outcomes command_outcome[]
 ) RETURNS void

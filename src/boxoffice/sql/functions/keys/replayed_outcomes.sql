@@ -1,5 +1,5 @@
--- replayed_outcomes(show, commands): the outcomes of commands whose idempotency key had its effect before:
--- the first answer again, or a refusal if the key came with another command then. Locks: none.
+-- replayed_outcomes(show, commands): the outcomes of commands whose idempotency key was used before: the
+-- first answer again, or a refusal if the key then came with another request. Locks: none.
 CREATE OR REPLACE FUNCTION replayed_outcomes(p_show_id bigint, p_commands engine_command[]) RETURNS command_outcome[]
 LANGUAGE plpgsql STABLE AS $$
 BEGIN

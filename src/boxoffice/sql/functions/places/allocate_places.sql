@@ -45,14 +45,14 @@ BEGIN
         END;
         IF v_choice.code <> 'done' AND c.kind = 'retake' THEN
             v_choice := retake_refusal((c.command).booking_id, outcomes, v_choice.details);
-        ELSIF v_choice.code = 'done' AND c.cap_code IS NOT NULL THEN  -- a late confirm whose places are there
+        ELSIF v_choice.code = 'done' AND c.cap_code IS NOT NULL THEN  -- a late confirm that a cap refuses
             v_choice := no_choice(c.cap_code, c.cap_details);
         ELSIF v_choice.code = 'done' AND c.kind <> 'block' AND v_number = 16777215 THEN
             v_choice := no_choice('booking_numbers_used_up', NULL);
         END IF;
 
         IF v_choice.code = 'done' THEN
-            FOREACH v_place IN ARRAY v_choice.places LOOP  -- a function would copy the map with each command
+            FOREACH v_place IN ARRAY v_choice.places LOOP  -- not in a function: each call would copy the map
                 v_chunks[chunk_of(v_place) + 1] := set_bit(v_chunks[chunk_of(v_place) + 1], bit_of(v_place), 1);
             END LOOP;
             v_free := v_free - cardinality(v_choice.places);

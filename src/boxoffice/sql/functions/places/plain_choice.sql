@@ -1,8 +1,9 @@
--- plain_choice(chunks, hints, total, free, count): count places of a plain show: the lowest run of count free
--- places or, where no run is that long, the longest runs there are, the lowest of these first. Longest first
--- gives the fewest parts. hints[n] moves on to what the search found: no run of n free places begins before
--- it. The last hint serves all longer runs, too. Source: next fit with a hint for each length; the length of
--- the longest run is found by halving.
+-- plain_choice(chunks, hints, total, free, count): picks `count` places of a plain show: the lowest run of
+-- `count` free places. If no run is that long, the longest runs are taken until there are enough places,
+-- which gives the fewest parts; of runs of one length the lowest comes first. hints[n] moves up to the first
+-- run of n places that the search found: no run of n free places begins before it. The last hint serves all
+-- longer runs, too. Source: next fit with a hint for each length; the length of the longest run is found by
+-- halving.
 CREATE OR REPLACE FUNCTION plain_choice(
     p_chunks bit varying[], p_hints integer[], p_total integer, p_free integer, p_count integer
 ) RETURNS seat_choice
@@ -34,13 +35,13 @@ BEGIN
             END IF;
             v_try := (v_known + v_none) / 2;
         END LOOP;
-        IF v_known = 0 THEN  -- else a counter that is wrong would search for ever
+        IF v_known = 0 THEN  -- no place is left: a wrong counter must not let us loop for ever
             RAISE data_corrupted USING MESSAGE = format('%s places are said to be free, and are not', p_free);
         END IF;
         FOR v_place IN v_first .. v_first + v_known - 1 LOOP
             v_places := v_places || v_place;
         END LOOP;
-        EXIT WHEN v_known = p_count;  -- all together, and in order already
+        EXIT WHEN v_known = p_count;  -- all places are in one run, and in order already
         IF cardinality(v_places) = p_count THEN
             v_places := ARRAY(SELECT p FROM unnest(v_places) AS p ORDER BY p);
             EXIT;

@@ -1,7 +1,8 @@
 -- create_user(now, command): registers a user, or finds the one with this e-mail address, and links the user
--- to a person's login if one is given. Of two rivals for an address one registers, and the other finds. It is
--- refused when the user has another login of the issuer, or the login another user. Of two rivals for one
--- login the unique keys stop the later; run again, it sees the first.
+-- to a person's login if one is given. If two commands bring the same address, one registers the user and the
+-- other finds that user. The command is refused if the user has another login of this issuer, or the login
+-- belongs to another user. If two commands bring the same login, the unique keys stop the later one; the
+-- program runs it again, and then it sees the first one's row.
 -- FOR KEY SHARE keeps the user that was found from being erased before we commit. If the user was erased just
 -- before, the loop inserts a new one.
 -- Locks: the user's row, if there was one.

@@ -1,7 +1,8 @@
--- erase_answers(user, shows, view): removes kept answers that an erased person got, and the person from
--- answers that others got: the profile becomes `view`, the reason goes. The fingerprint goes, too: it is the
--- hash of what was asked, of a name and an address, or of a reason. Locks: the caller holds the inventory
--- rows of these shows; then idempotency_keys.
+-- erase_answers(user, shows, view): removes the kept answers that an erased person got. In answers that other
+-- callers got, the person's profile becomes `view`, and the reason is removed. The fingerprint is removed,
+-- too: it is a hash of the request, and so of a name and an address, or of a reason, which could be guessed
+-- from it.
+-- Locks: the caller holds the inventory rows of these shows; then idempotency_keys.
 CREATE OR REPLACE FUNCTION erase_answers(p_user_id bigint, p_show_ids bigint[], p_view jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

@@ -1,6 +1,6 @@
 -- erase_traces(user, shows): removes the reasons and the origins from a person's bookings and events in these
--- shows; and the origins from what the person did elsewhere, for others. What is archived comes last: rows
--- move that way only, so a row that moves meanwhile is met there.
+-- shows, and the origins from events that the person caused in other users' bookings. The archive comes last:
+-- rows only move into the archive, so a row that is moved meanwhile is found there.
 -- Locks: the caller holds the inventory rows of these shows; then the bookings and the events.
 CREATE OR REPLACE FUNCTION erase_traces(p_user_id bigint, p_show_ids bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

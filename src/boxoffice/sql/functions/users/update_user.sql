@@ -1,5 +1,7 @@
--- update_user(now, command): changes what the command's details give of a user. Of two rivals for an e-mail
--- address the unique key stops the later; run again, it sees the first. Locks: the user's row.
+-- update_user(now, command): changes the fields of a user that the command's details give. If two commands
+-- want the same e-mail address, the unique key stops the later one. The program runs it again, and it is
+-- refused.
+-- Locks: the user's row.
 CREATE OR REPLACE FUNCTION update_user(p_now timestamptz, p_command engine_command) RETURNS command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

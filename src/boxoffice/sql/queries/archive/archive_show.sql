@@ -1,4 +1,4 @@
--- Closes show $1 if it is over and unchanged for $2 (an interval), by $3, and moves up to $4 rows of it to
--- the archive.
+-- Closes show $1 in the name of actor $3, if the show is over and has not changed for $2 (an interval), and
+-- moves up to $4 of its rows to the archive.
 SELECT code, seats_moved AS seats, bookings_moved AS bookings, events_moved AS events, more
 FROM archive_show($1, $2, $3, $4)

@@ -1,5 +1,6 @@
--- The shows that began longer ago than $1 (an interval), by start: after the place ($2, $3), $4 at most; and
--- whether something of them is not archived yet: their events go last.
+-- The shows that began longer ago than $1 (an interval), in the order of (start_time, show_id): after the
+-- show ($2, $3), $4 at most. waits: whether rows of the show are left to archive. Events are moved last, so a
+-- show without events here is archived.
 SELECT s.show_id, s.start_time,
        EXISTS (SELECT FROM show_events AS e WHERE e.show_id = s.show_id) AS waits
 FROM shows AS s

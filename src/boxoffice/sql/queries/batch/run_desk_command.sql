@@ -1,2 +1,2 @@
--- One command that goes through no lane: $1. One row.
+-- Runs command $1 (JSON), which belongs to no lane. One row.
 SELECT o.code, o.replayed, o.details FROM run_desk_command($1) AS o

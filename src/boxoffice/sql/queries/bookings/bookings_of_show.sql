@@ -1,4 +1,4 @@
--- The bookings of show $1, newest first: of status $2 (NULL: any), below id $3, $4 at most.
+-- The bookings of show $1, newest first: of status $2 (NULL: any), with an id below $3, $4 at most.
 SELECT * FROM all_bookings
 WHERE show_id = $1
   AND ($2::text IS NULL OR status = $2)

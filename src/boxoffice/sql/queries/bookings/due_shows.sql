@@ -1,4 +1,5 @@
--- The shows with holds that have run out, the longest due first; $1 at most.
+-- The shows with holds that have run out and are not ended yet; $1 at most, the show whose hold ran out first
+-- comes first.
 SELECT show_id
 FROM bookings
 WHERE status = 'PENDING' AND expires_at <= engine_now()

@@ -1,3 +1,3 @@
--- Deletes idempotency keys that are older than $1 (an interval), the oldest first, some $2 of them; says how
--- many.
+-- Deletes idempotency keys older than $1 (an interval), the oldest first, about $2 of them. forgotten: how
+-- many were deleted.
 SELECT forget_keys($1, $2) AS forgotten

@@ -1,2 +1,3 @@
--- Ends this session's transactions after $1 milliseconds, whatever they wait for. PostgreSQL 17 or newer.
+-- Bounds this session's transactions: PostgreSQL (17 or newer) ends each after $1 milliseconds, even one that
+-- waits for the client.
 SELECT set_config('transaction_timeout', $1, false)

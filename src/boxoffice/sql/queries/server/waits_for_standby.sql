@@ -1,4 +1,5 @@
--- Whether a session of ours has waited for $1 seconds for a synchronous standby to have its commit.
+-- Whether a session of our database user has waited for more than $1 seconds until a synchronous standby
+-- confirms its commit.
 SELECT EXISTS (
     SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND usename = current_user AND wait_event = 'SyncRep'

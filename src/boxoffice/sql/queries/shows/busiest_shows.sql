@@ -1,5 +1,6 @@
--- The $1 shows with most events in the last $2 batches of all shows, with their seats by state. Batches are
--- kept for an hour, and an index gives the last ones: the query costs the same on a busy day.
+-- The $1 shows with the most events in the last $2 batches of all shows, with their seats by state. Rows of
+-- batches are kept for an hour, and an index gives the last $2, so the query does not cost more on a busy
+-- day.
 SELECT i.show_id, i.free_places AS free_seats, i.held_places AS held_seats, i.sold_places AS sold_seats,
        i.blocked_places AS blocked_seats, i.last_seq AS seq
 FROM (

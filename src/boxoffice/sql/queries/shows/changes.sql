@@ -1,4 +1,4 @@
--- The events of show $1 in order: after number $2, $3 at most.
+-- The events of show $1 in order: those after event number $2, $3 at most.
 SELECT seq, kind, booking_id, user_id, places AS seats, actor, at, COALESCE(details, '{}') AS details
 FROM all_events
 WHERE show_id = $1 AND seq > $2

@@ -1,4 +1,5 @@
--- The seats of show $1 with their owners: after seat $2, in state $3 (NULL: any), $4 at most.
+-- The seats of show $1 with their bookings and users: those after seat $2, in state $3 (NULL: any), $4 at
+-- most.
 SELECT seat.*
 FROM (
     SELECT n AS seat_number,

@@ -1,5 +1,6 @@
--- Shows by start: of type $1, starting from $2 on and before $3, with the text $4 in the name, only with
--- free seats if $5, after the place ($6, $7), $8 at most. NULL: no such condition.
+-- Shows in the order of (start_time, show_id): of type $1, starting at $2 or later and before $3, with the
+-- text $4 in the name, only with free seats if $5 is true, after the show ($6, $7), $8 at most. A parameter
+-- that is NULL sets no condition.
 SELECT s.show_id AS id, s.name, s.start_time, i.total_places AS total_seats, i.free_places AS available_seats, s.show_type,
        s.created_at, s.updated_at, i.last_seq AS seq
 FROM shows AS s JOIN show_inventory AS i USING (show_id)

@@ -1,4 +1,4 @@
--- Show $1 in figures; the bookings as an object from status to count.
+-- The seats of show $1 by state, and its bookings: a JSON object from status to count.
 SELECT i.show_id, s.name AS show_name, i.total_places AS total_seats, i.free_places AS available_seats,
        i.held_places AS held_seats, i.sold_places AS sold_seats, i.blocked_places AS blocked_seats, i.last_seq AS seq,
        (SELECT COALESCE(jsonb_object_agg(b.status, b.bookings), '{}')

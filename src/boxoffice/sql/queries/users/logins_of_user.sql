@@ -1,2 +1,2 @@
--- How user $1 logs in.
+-- The logins of user $1.
 SELECT issuer, subject, created_at FROM logins WHERE user_id = $1 ORDER BY created_at, issuer

@@ -1,2 +1,2 @@
--- The user whom the subject $2 of the issuer $1 is linked to.
+-- The user that the login with issuer $1 and subject $2 belongs to.
 SELECT user_id FROM logins WHERE issuer = $1 AND subject = $2
