@@ -1,4 +1,4 @@
-"""A key that replaces another lasts as long as that one was made for."""
+"""A key that replaces another is made for the same time as the replaced key."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ def rotated(key: NewKey | None) -> ApiKey:
 
 
 def left(key: ApiKey) -> timedelta | None:
-    """How long a new key is good."""
+    """The time for which a new key is good."""
     return None if key.expires_at is None else key.expires_at - key.created_at
 
 

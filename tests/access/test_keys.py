@@ -1,4 +1,4 @@
-"""API keys: their form, and what a process remembers of them."""
+"""API keys: their form, and how a process remembers keys."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ def kept(role: str = "service", **changes: Any) -> ApiKey:
 
 
 class Table:
-    """The database's keys; counts how often it is asked."""
+    """The keys in the database, with a count of how often they are asked for."""
 
     def __init__(self, **known: ApiKey) -> None:
         self.known = {digest_of(secret): key for secret, key in known.items()}
@@ -38,7 +38,7 @@ class Table:
         return self.known.get(digest)
 
     def keys(self) -> KnownKeys:
-        """What a process knows of them."""
+        """The keys as a process with an empty memory knows them."""
         return KnownKeys(self.find, clock=lambda: self.now)
 
 
@@ -133,7 +133,7 @@ async def test_a_key_that_ends_while_it_is_remembered_is_refused() -> None:
     table = Table(**{secret: kept(expires_at=datetime.now(UTC) + timedelta(seconds=0.05))})
     known = table.keys()
     await known.look_up(secret.encode())
-    await asyncio.sleep(0.06)  # a time that must pass, and no race
+    await asyncio.sleep(0.06)  # time must pass here; no race waits for it
     with pytest.raises(Unauthenticated, match="expired"):
         known.remembered(secret.encode())
 

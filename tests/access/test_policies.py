@@ -1,4 +1,4 @@
-"""The policies as a whole: what no role may ever get, and that the document tells them."""
+"""The policies as a whole: what no role may ever get, and that the document lists them."""
 
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def test_the_document_has_the_table_of_the_code() -> None:
 
 
 def row(name: str, policy: Policy) -> str:
-    """A row of the table: operation, who may, what a key for some shows may, rate."""
+    """A row of the table: the operation, the roles that may, what a key for some shows may, the rate."""
     who = ["customer (own, by setting)"] if policy.own_by_setting else []
     who += [role.value if role in policy.may else f"{role.value} (own)" for role in Role if may(policy, role)]
     narrowed = {"shows": "its shows", "any": "yes", "no": "no"}[policy.narrowed]
@@ -70,5 +70,5 @@ def row(name: str, policy: Policy) -> str:
 
 
 def may(policy: Policy, role: Role) -> bool:
-    """Whether the role may it, about anybody or about themselves."""
+    """Whether the role may use the operation: for any user, only for themselves, or not."""
     return role in policy.may or role in policy.own

@@ -1,4 +1,4 @@
-"""The client's address: believed from our own proxies only, and only as far as they reach."""
+"""The client's address: only our own proxies are believed, and only as far as their chain reaches."""
 
 import pytest
 from hypothesis import given

@@ -16,7 +16,7 @@ from tests.support.process.program import free_port
 
 
 class Clock:
-    """A time that is set."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -69,7 +69,7 @@ def test_memory_is_bounded_and_forgets_full_buckets_first(monkeypatch: pytest.Mo
         memory.take_now("busy", 5)
     for number in range(99):
         memory.take_now(f"old {number}", 60)
-    clock.now += 2  # the old ones are full again, the busy one is not
+    clock.now += 2  # the old buckets are full again, the busy one is not
     for number in range(50):
         memory.take_now(f"new {number}", 60)
     assert not memory.take_now("busy", 5).allowed
@@ -108,7 +108,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[RedisRates]:
-    """Rates that are counted there."""
+    """Rate limits that are counted in this Redis."""
     counted = RedisRates(redis_url)
     yield counted
     await counted.close()
@@ -152,5 +152,5 @@ async def test_a_redis_that_came_back_is_used_again(redis_url: str) -> None:
     await rates.take("back", 5)
     assert (await rates.take("back", 5)).left == 3
     clock.now += AWAY_S
-    assert (await rates.take("back", 5)).left == 4  # a bucket that nobody there has seen yet
+    assert (await rates.take("back", 5)).left == 4  # a bucket that this Redis has not seen yet
     await rates.close()

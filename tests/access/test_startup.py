@@ -1,4 +1,4 @@
-"""Whether the settings say who may come in, and how a wrong one is named."""
+"""The check that the settings say who may come in, and the message about a wrong setting."""
 
 import pytest
 
@@ -65,6 +65,6 @@ def test_how_open_it_is_is_said(environ: dict[str, str], told: str, authenticate
 
 
 def test_what_is_not_decided_is_closed() -> None:
-    """Even for somebody who puts the application together without the check."""
+    """This holds even for a program that puts the application together without the check."""
     assert load_settings(Settings, {"APP_ENV": "production"}).authenticates
     assert load_settings(Settings, {"HOST": "192.0.2.1"}).authenticates

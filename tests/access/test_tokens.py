@@ -1,4 +1,4 @@
-"""Tokens of people: the good one is believed, and every known way to cheat is not (RFC 8725)."""
+"""Tokens of people: a good token is believed, and a token of each known way to cheat is not (RFC 8725)."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ FAR_AHEAD = 4_102_444_800
 """A time in the year 2100. It names a test, so it must be the same in each process that runs tests."""
 
 PRIVATE = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(PROVIDER.private))
-"""The provider's private key, published by mistake: everybody can sign with it."""
+"""The provider's private key, published by mistake: every attacker can sign with it."""
 
 
 def settings(**changes: Any) -> TokenSettings:
@@ -116,7 +116,7 @@ async def test_an_unsigned_token_is_not_believed(name: str) -> None:
 
 
 async def test_the_public_key_is_no_shared_secret() -> None:
-    """The classic confusion: HMAC with what everybody knows."""
+    """The classic confusion: an attacker signs by HMAC, with the public key as the secret."""
     header = {"alg": "HS256", "typ": "JWT"}
     signature = hmac.new(PROVIDER.public_pem.encode(), signed_part(header), hashlib.sha256).digest()
     assert await doubt_about(forged(header, signature)) == "untrusted"
@@ -221,7 +221,7 @@ async def test_a_checked_token_is_remembered_for_a_while_and_never_beyond_its_en
 
 
 class CountedKey(FixedKey):
-    """The right key, counting how often it is asked for."""
+    """The right key, which counts how often it is asked for."""
 
     def __init__(self) -> None:
         super().__init__(PROVIDER.public_pem, ALGORITHM)
@@ -234,7 +234,7 @@ class CountedKey(FixedKey):
 
 
 class Site:
-    """What the provider serves; counts who looks."""
+    """The provider's site, which notes each address that is fetched."""
 
     def __init__(self, *keys: dict[str, Any]) -> None:
         self.pages: dict[str, Any] = {JWKS_URL: {"keys": list(keys)}}
@@ -242,14 +242,14 @@ class Site:
         self.now = 1_000.0
 
     def fetch(self, address: str) -> Any:
-        """A page; ``OSError`` if there is none."""
+        """A page of the site. Raises ``OSError`` if there is none."""
         self.fetched.append(address)
         if address not in self.pages:
             raise OSError("no such page")
         return self.pages[address]
 
     def keys(self, address: str | None = JWKS_URL) -> ProviderKeys:
-        """The keys as they are seen from here."""
+        """The keys of the provider as a server of ours finds them."""
         return ProviderKeys(ISSUER, address, ALGORITHM, fetch=self.fetch, clock=lambda: self.now)
 
 

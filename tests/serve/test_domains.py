@@ -1,4 +1,4 @@
-"""A domain is one line in the composition root: a made-up one is served, guarded and described."""
+"""A domain is one line in the composition root: a made-up domain is served, guarded and described."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +13,7 @@ from boxoffice.vocabulary.outcomes import Refused
 from boxoffice.web.http.kinds import Kind
 from tests.support.bells.api import BellsController
 from tests.support.bells.refusals import REFUSALS
-from tests.support.http.api import Api, done, refused
+from tests.support.http.api import Api, data_of, problem_of
 from tests.support.http.callers import Callers, callers_of, closed
 from tests.support.http.fixtures import app_without_database, client_of
 from tests.support.settings import settings_of
@@ -25,16 +25,16 @@ NAME = {"name": " Big Ben "}
 
 @pytest.fixture
 async def callers(database: str) -> AsyncIterator[Callers]:
-    """An application with bells, and authentication on."""
+    """An application with the made-up domain of bells, and authentication on."""
     async with callers_of(closed(database), WITH_BELLS) as callers:
         yield callers
 
 
 class BrokenBell:
-    """In the place of the engine: it refuses with the domain's code."""
+    """A stand-in for the engine, which refuses with the domain's code."""
 
     async def execute(self, _: object) -> Refused:
-        """Refuses."""
+        """Refuses every command."""
         return Refused("bell_is_broken", {"times": 7})
 
 
@@ -46,9 +46,9 @@ async def test_a_command_of_a_domain_is_done_and_replayed_with_its_own_outcome(
     first, again = [
         await house.http.put(path, json=NAME, headers={"Idempotency-Key": "bell"}) for _ in range(2)
     ]
-    assert done(first) == done(again) == {"name": "Big Ben"}
+    assert data_of(first) == data_of(again) == {"name": "Big Ben"}
     assert ("idempotency-replayed" in first.headers, again.headers["idempotency-replayed"]) == (False, "true")
-    refused(await house.http.put("/api/shows/4711/bell", json=NAME), 404, "show_not_found")
+    problem_of(await house.http.put("/api/shows/4711/bell", json=NAME), 404, "show_not_found")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ async def test_the_gate_asks_the_policy_of_a_domain_s_operation(
 async def test_a_domain_s_refusal_is_told_in_its_own_words() -> None:
     app = app_without_database(settings_of(), engine=BrokenBell(), domains=WITH_BELLS)
     async with client_of(app) as http:
-        problem = refused(await http.put("/api/shows/1/bell", json=NAME), 409, "bell_is_broken")
+        problem = problem_of(await http.put("/api/shows/1/bell", json=NAME), 409, "bell_is_broken")
     assert (problem["title"], problem["detail"]) == ("The bell is broken", "It has rung 7 times.")
     assert problem["times"] == 7
 

@@ -14,7 +14,7 @@ from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
-from tests.support.http.api import Api, done
+from tests.support.http.api import Api, data_of
 from tests.support.http.fixtures import client_of, running, vitals_of
 from tests.support.http.scrape import Scrape
 from tests.support.settings import settings_for
@@ -23,12 +23,12 @@ LOCK = "SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE"
 
 
 async def scraped(http: AsyncClient) -> Scrape:
-    """What the metrics are now."""
+    """The metrics as a scrape shows them now."""
     return Scrape((await http.get("/metrics")).text)
 
 
 async def looked(app: Litestar, http: AsyncClient) -> Scrape:
-    """What the metrics are after one more look at everything."""
+    """The metrics after the process and the database were measured once more."""
     await vitals_of(app).take_sample()
     services_of(app).engine.tell_load()
     return await scraped(http)
@@ -39,7 +39,7 @@ async def test_the_seats_of_busy_shows_are_told_by_state(app: Litestar, api: Api
     await api.booking(show["id"], user["id"], seats_booked=3)
     await api.hold(show["id"], user["id"])
     kept = {"seat_numbers": [9, 10], "reason": "press"}
-    done(await api.http.post(f"/api/admin/shows/{show['id']}/seats/block", json=kept))
+    data_of(await api.http.post(f"/api/admin/shows/{show['id']}/seats/block", json=kept))
 
     told = await looked(app, api.http)
 
@@ -85,7 +85,7 @@ async def test_events_are_counted_as_they_are_written(app: Litestar, api: Api) -
         await api.http.post("/api/bookings", json=body, headers=headers)
     await api.http.post("/api/bookings", json=body | {"seats_booked": 99})  # refused
     await api.hold(show["id"], user["id"], hold_seconds=0.001)
-    await api.http.get(f"/api/shows/{show['id']}?consistent=true")  # ends the hold, or the sweeper has
+    await api.http.get(f"/api/shows/{show['id']}?consistent=true")  # ends the hold, unless the sweeper did
 
     after = await looked(app, api.http)
 

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY, Metric
 
 from boxoffice.serve.vitals import Vitals
 from boxoffice.web.http.services import services_of
-from tests.support.http.api import refused
+from tests.support.http.api import problem_of
 from tests.support.http.callers import callers_of, closed
 from tests.support.http.fixtures import vitals_of
 from tests.support.http.scrape import Scrape
@@ -33,15 +33,15 @@ async def scrape(database: str) -> AsyncIterator[Scrape]:
         show, user = await api.show(), await api.user()
         await api.hold(show["id"], user["id"])
         body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 11}
-        refused(await api.http.post("/api/bookings", json=body), 409, "insufficient_seats")
+        problem_of(await api.http.post("/api/bookings", json=body), 409, "insufficient_seats")
         for headers in ({}, {"Authorization": "Bearer nonsense"}):
-            refused(await nobody.http.get("/api/users", headers=headers), 401, "unauthenticated")
+            problem_of(await nobody.http.get("/api/users", headers=headers), 401, "unauthenticated")
         for _ in range(3):
             await nobody.http.get("/api/shows")
         await vitals_of(callers.app).take_sample()
         services_of(callers.app).engine.tell_load()
         await services_of(callers.app).engine.stop()
-        refused(await api.http.post("/api/bookings", json=body), 503, "shutting_down")
+        problem_of(await api.http.post("/api/bookings", json=body), 503, "shutting_down")
         yield Scrape((await api.http.get("/metrics")).text)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from tests.support.http.api import Api, done
+from tests.support.http.api import Api, data_of
 from tests.support.http.fixtures import client_of, running
 from tests.support.settings import settings_for
 
@@ -104,6 +104,6 @@ async def test_quick_statements_are_not_told(database: str) -> None:
     settings = settings_for(database, SLOW_QUERY_SECONDS=60)
     with capture_logs() as logs:
         async with running(settings) as app, client_of(app) as http:
-            done(await http.get("/health"))
+            data_of(await http.get("/health"))
             await Api(http).show()
     assert [line for line in logs if line["event"] == "slow query"] == []

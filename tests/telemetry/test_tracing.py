@@ -14,7 +14,7 @@ from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
-from tests.support.http.api import Api, done, refused
+from tests.support.http.api import Api, data_of, problem_of
 from tests.support.http.fixtures import client_of, running
 from tests.support.process.otlp import attributes, collector, only_these_variables
 from tests.support.settings import settings_for
@@ -32,7 +32,7 @@ async def test_one_trace_leads_from_the_request_to_the_statement(database: str) 
             body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
             headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
             answer = await http.post("/api/bookings", json=body, headers=headers)
-            done(answer, 201)
+            data_of(answer, 201)
 
     ours = [span for span in received.spans if span.trace_id.hex() == TRACE]
     [request] = [span for span in ours if span.name == "POST /api/bookings"]
@@ -103,7 +103,7 @@ async def test_logs_and_traces_agree_on_the_trace(database: str) -> None:
         async with running(settings_for(database)) as app, client_of(app) as http:
             answer = await http.get("/api/shows/4711")
 
-    body = refused(answer, 404, "show_not_found")
+    body = problem_of(answer, 404, "show_not_found")
     [request] = received.named("GET /api/shows/{show_id}")
     assert answer.headers["traceparent"][3:35] == request.trace_id.hex()
     assert body["request_id"]
@@ -113,7 +113,7 @@ async def test_what_failed_is_marked_by_its_type_alone(database: str, connection
     with collector() as received, only_these_variables(OTEL_EXPORTER_OTLP_ENDPOINT=received.url):
         async with running(settings_for(database)) as app, client_of(app) as http:
             await connection.execute("ALTER TABLE users RENAME TO strangers")
-            refused(await http.get("/api/users/1"), 500, "internal_error")
+            problem_of(await http.get("/api/users/1"), 500, "internal_error")
 
     [request], [statement] = received.named("GET /api/users/{user_id}"), received.named("user")
     assert (request.status.code, statement.status.code) == (2, 2)  # errors

@@ -11,10 +11,10 @@ from boxoffice.vocabulary.commands import Caps, LateConfirm
 
 
 class Allowance(Struct, frozen=True):
-    """What holds for a caller's bookings. ``caps`` None: no limit on how many are active.
+    """The limits on a caller's bookings and holds. ``caps`` None: the number of active ones is not limited.
 
-    ``sells``: whether a booking may be sold at once, without a hold and a payment. ``late_confirm``: what
-    becomes of a hold that has run out and is confirmed.
+    ``sells``: whether a booking may be sold at once, without a hold and a payment. ``late_confirm``: what a
+    confirm does with a hold that has run out.
     """
 
     hold_seconds_max: float

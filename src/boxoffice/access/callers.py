@@ -1,4 +1,4 @@
-"""Who asks: the roles, and a caller as policies and handlers see it."""
+"""Callers: their roles, and a caller as policies and handlers see one."""
 
 from enum import StrEnum
 from typing import Final, Literal
@@ -6,24 +6,24 @@ from typing import Final, Literal
 from msgspec import Struct
 
 Doubt = Literal["missing", "malformed", "unknown", "expired", "revoked", "untrusted"]
-"""What is wrong with a credential; ``missing``: there is none."""
+"""What is wrong with a credential; ``missing``: the request has none."""
 
 
 class Role(StrEnum):
-    """What somebody is to the box office."""
+    """What a caller is to the box office."""
 
     CUSTOMER = "customer"
-    """Books for themselves, and sees what is their own."""
+    """A buyer, who books for themselves and sees only what is their own."""
     SERVICE = "service"
     """A trusted front end, which books for its users."""
     OPERATOR = "operator"
     """The staff of the box office: any booking, blocked seats, forced cancels."""
     ADMIN = "admin"
-    """Everything, shows and persons included."""
+    """The administrator: everything, shows and personal data included."""
 
 
 class Person(Struct, frozen=True):
-    """What a trusted token says of somebody. ``email`` is given only if the provider has verified it."""
+    """What a trusted token says of a person. ``email`` is given only if the provider has verified it."""
 
     issuer: str
     subject: str
@@ -33,12 +33,12 @@ class Person(Struct, frozen=True):
 
 
 class Caller(Struct, frozen=True):
-    """Somebody who asks.
+    """The sender of a request, as the gate knows this sender.
 
-    ``actor`` is the name in the audit, and the scope of idempotency keys. ``role`` None is nobody known.
-    ``show_ids`` narrows a key to these shows; None does not. ``rate_key`` names who is counted by the
-    rate limits; None is not counted. ``capped``: the limits on seats and holds apply.
-    ``person`` is who a token names; the user may not have been looked up yet.
+    ``actor``: the name in the audit, and the scope of idempotency keys. ``role`` None: the caller is unknown.
+    ``show_ids``: the only shows that a key is for; None: all shows. ``rate_key``: the name under which rate
+    limits count the caller; None: the caller is not counted. ``capped``: the limits on seats and holds apply.
+    ``person``: the person that a token names; the person's user may not have been looked up yet.
     """
 
     actor: str
@@ -50,12 +50,15 @@ class Caller(Struct, frozen=True):
     person: Person | None = None
 
     def reaches(self, show_id: int) -> bool:
-        """Whether this show is not hidden from the caller."""
+        """Whether the caller may see this show."""
         return self.show_ids is None or show_id in self.show_ids
 
 
 class Unauthenticated(Exception):
-    """The credential does not say who it is. ``doubt`` is for the metrics; nobody else is told more."""
+    """The request does not prove who calls. ``doubt`` says why.
+
+    Only the metrics tell every ``doubt``; a client learns whether a credential was missing or bad.
+    """
 
     def __init__(self, doubt: Doubt) -> None:
         super().__init__(doubt)
@@ -71,7 +74,7 @@ class NoProfile(Forbidden):
 
 
 OPEN: Final = Caller(actor="anonymous", role=Role.ADMIN)
-"""Everybody, where authentication is off."""
+"""Every caller, where authentication is off."""
 
 NOBODY: Final = Caller(actor="nobody", role=None)
-"""Somebody without a credential."""
+"""A caller without a credential, where authentication is on."""

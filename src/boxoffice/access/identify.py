@@ -1,4 +1,4 @@
-"""From the headers of a request to who calls."""
+"""Identification: the caller of a request is found by the request's headers."""
 
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -13,10 +13,12 @@ from boxoffice.access.rates import RateLimited, Rates
 from boxoffice.access.tokens import Tokens
 
 LOOK_UPS_PER_MINUTE: Final = 600
-"""Unknown keys and bad credentials of one address a minute: who guesses must cost us little."""
+"""Unknown keys and bad credentials that one address may send a minute. Without this bound an attacker who
+guesses keys would load the database with look-ups."""
 
 SITE_BITS: Final = 64
-"""Bits of an IPv6 address that tell one site from another: whoever has one address has them all."""
+"""Leading bits of an IPv6 address that tell one site from another. A site has all addresses behind these
+bits, and would escape a limit on each address."""
 
 _KEY_PREFIX: Final = b"box_"
 _BEARER: Final = b"bearer "
@@ -25,7 +27,7 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class Identities:
-    """Recognises keys and tokens. ``tokens`` None: nobody is trusted to tell who people are."""
+    """The finder of callers by keys and tokens. ``tokens`` None: no provider is set, no token is accepted."""
 
     def __init__(self, keys: KnownKeys, tokens: Tokens | None, profiles: Profiles, rates: Rates) -> None:
         self._keys = keys
@@ -34,7 +36,7 @@ class Identities:
         self.rates: Final = rates
 
     async def recognise(self, headers: RawHeaders, origin: str | None) -> Caller:
-        """Who calls; a person without the user.
+        """The caller; a person is given without the user, which ``with_profile`` looks up.
 
         Raises ``Unauthenticated``, ``RateLimited``, or a fault of the database or the identity provider.
         """
@@ -51,7 +53,7 @@ class Identities:
         return await self._looked_up(credential, origin) if remembered is None else remembered
 
     async def with_profile(self, caller: Caller, origin: str | None) -> Caller:
-        """The caller; a person with the user. Raises ``NoProfile``, ``ProfileRefused``, or a fault."""
+        """The caller; a person has the user now. Raises ``NoProfile``, ``ProfileRefused``, or a fault."""
         return caller if caller.person is None else await self.profiles.caller(caller.person, origin)
 
     async def _of_token(self, token: bytes) -> Caller:
@@ -71,7 +73,7 @@ class Identities:
 
 
 def name_of_address(origin: str | None) -> str:
-    """Under which name the requests of an address are counted."""
+    """The name under which the rate limits count the requests of an address."""
     try:
         address = ip_address(origin or "")
     except ValueError:
@@ -82,7 +84,7 @@ def name_of_address(origin: str | None) -> str:
 
 
 def _credential(headers: RawHeaders) -> bytes | None:
-    """The key or token that the request brings. Raises ``Unauthenticated`` if it brings several."""
+    """The key or token of the request. Raises ``Unauthenticated`` if it is empty, or one of several."""
     found: list[bytes] = []
     for name, value in headers:
         if name == b"x-api-key":

@@ -1,6 +1,6 @@
-"""The public keys of an OpenID Connect provider: found, fetched beside the event loop, kept, rotated.
+"""The public keys of an OpenID Connect provider: fetched in a thread, kept, and fetched again.
 
-Where they come from is a setting, and never what a token says of itself.
+A setting says where the keys come from. A token never does: an attacker could name own keys in a token.
 """
 
 import asyncio
@@ -22,16 +22,16 @@ from boxoffice.settings.texts import SettingsError, is_loopback
 from boxoffice.vocabulary.faults import IdentityUnavailable
 
 KEYS_FRESH_S: Final = 600.0
-"""Seconds after which the keys are fetched again: a withdrawn key is not trusted for longer."""
+"""Seconds after which the keys are fetched again, so that a withdrawn key is not trusted for long."""
 
 REFETCH_MIN_S: Final = 10.0
-"""Seconds between two fetches at least, however many tokens name keys that are not there."""
+"""Fewest seconds between two fetches: tokens with made-up key ids must not flood the provider."""
 
 FETCH_MAX_S: Final = 5.0
 """Longest wait for the provider, in seconds."""
 
 FETCHED_BYTES_MAX: Final = 1_000_000
-"""Bytes of a provider's answer that are read: its keys take a few thousand."""
+"""Most bytes of a provider's answer that are read: its keys take a few thousand."""
 
 Key = Any  # one of the public key types of cryptography
 Fetch = Callable[[str], Mapping[str, Any]]
@@ -40,7 +40,7 @@ _log: Final = structlog.get_logger("boxoffice.jwks")
 
 
 class FixedKey:
-    """The one key that was set."""
+    """The one public key that the setting ``JWT_PUBLIC_KEY`` gives."""
 
     def __init__(self, text: str, algorithm: str) -> None:
         """``text`` is PEM, or the path of a PEM file. Raises ``SettingsError``."""
@@ -55,12 +55,12 @@ class FixedKey:
             ) from None
 
     async def find(self, _key_id: str | None) -> Key:
-        """The key, whatever the token calls it."""
+        """The key, whatever key id the token names."""
         return self._key
 
 
 class ProviderKeys:
-    """The keys at ``address``, or at the address that the issuer itself tells."""
+    """The keys at ``address``; None: at the address that the issuer's own configuration names."""
 
     def __init__(
         self,
@@ -100,9 +100,10 @@ class ProviderKeys:
         return math.inf if self._fetched_at is None else self._clock() - self._fetched_at
 
     def _still_holds(self) -> bool:
-        """Whether what the provider said last is good enough while it is asked again.
+        """Whether the kept keys are good enough while the provider is asked again.
 
-        For a while it is, and as long as the provider does not answer: nobody shall wait for it then.
+        They are, for ``KEYS_FRESH_S`` more seconds, and for as long as the provider does not answer: a caller
+        with a good token must not wait for a provider that is away.
         """
         return self._failed or self._age() <= 2 * KEYS_FRESH_S
 
@@ -115,7 +116,7 @@ class ProviderKeys:
         return self._fetching is not None or self._clock() - self._tried_at >= REFETCH_MIN_S
 
     def _refreshed(self) -> "asyncio.Task[None]":
-        """One fetch for all who ask meanwhile."""
+        """The fetch that is under way, or a new one. All requests that need keys meanwhile share it."""
         if self._fetching is None:
             self._tried_at = self._clock()
             self._fetching = asyncio.create_task(self._refresh())
@@ -135,7 +136,7 @@ class ProviderKeys:
             self._fetching = None
 
     def _listed(self) -> list[dict[str, Any]]:
-        """The keys as the provider lists them. Runs in a thread of its own."""
+        """The keys as the provider lists them. This method waits for the network, so it runs in a thread."""
         address = self._address
         if address is None:
             told = self._fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
@@ -145,7 +146,7 @@ class ProviderKeys:
         return [jwk for jwk in self._fetch(address)["keys"] if isinstance(jwk, dict)]
 
     def _usable(self, jwk: Mapping[str, Any]) -> Key | None:
-        """The key, if it is a public one that is meant for such signatures."""
+        """The key, if it is public and meant for signatures by our algorithm; otherwise None."""
         if jwk.get("use", "sig") != "sig" or jwk.get("alg", self._algorithm) != self._algorithm or "d" in jwk:
             return None
         try:
@@ -175,10 +176,10 @@ def _check(address: str) -> None:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The provider's answer comes from where it was asked for."""
+    """A handler that refuses redirects: a redirect could bring keys that are not the provider's."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follows none; the answer is then an error."""
+        """Follows no redirect; the answer is then an error."""
 
 
 _opener: Final = urllib.request.build_opener(_NoRedirect)

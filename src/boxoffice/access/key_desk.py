@@ -1,4 +1,4 @@
-"""Makes, ends and replaces API keys."""
+"""The key desk, where API keys are made, revoked and replaced."""
 
 import secrets
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ ROTATION_OVERLAP: Final = timedelta(hours=24)
 """How long a replaced key is still good: time to bring the new one to every server."""
 
 KEY_ROLES: Final = (Role.SERVICE, Role.OPERATOR, Role.ADMIN)
-"""What a key can be: a customer is a person, and brings a token."""
+"""The roles that a key can have. CUSTOMER is not one of them: a customer is a person, and sends a token."""
 
 _ID_BYTES: Final = 6
 
 
 class NewKey(NamedTuple):
-    """A new key and its secret, which nobody can find out again."""
+    """A new key and its secret. The secret exists only here: the database keeps a hash of it."""
 
     key: ApiKey
     secret: str
 
 
 class KeyDesk:
-    """Writes keys to the database. Each write has one effect, however often it is tried."""
+    """The writes of keys to the database. Each write has one effect, however often it is tried."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -54,11 +54,14 @@ class KeyDesk:
         return [to_view(row, ApiKey) for row in await self._store.read("api_keys")]
 
     async def revoke(self, key_id: str) -> ApiKey | None:
-        """The key, which has ended now. None if there is none."""
+        """Ends a key at once, and gives the ended key. None if there is no such key."""
         return _key(await self._store.write("revoke_key", key_id))
 
     async def rotate(self, key_id: str) -> NewKey | None:
-        """A new key with the rights of this one, which ends after the overlap. None if there is none."""
+        """A new key with the rights of the old one, which ends after ``ROTATION_OVERLAP``.
+
+        None if there is no such key, or if the old key was revoked.
+        """
         old = next((key for key in await self.list() if key.key_id == key_id), None)
         if old is None or old.revoked_at is not None:
             return None

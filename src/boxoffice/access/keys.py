@@ -1,8 +1,8 @@
 """API keys: how one is made, kept and recognised.
 
-A key is ``box_``, 32 random characters and a checksum of 6: what is no key of ours is refused without
-asking the database, and tools that look for lost secrets know it by its form. The database has its
-SHA-256 only; for 190 random bits a slow hash would add nothing.
+A key is ``box_``, 32 random characters and a checksum of 6 characters. By the checksum a made-up key is
+refused without asking the database. By the form a tool that looks for leaked secrets finds a key. The
+database has only the SHA-256 of a key: a slow hash would add nothing to 190 random bits.
 """
 
 import asyncio
@@ -21,13 +21,14 @@ from boxoffice.vocabulary.faults import Fault
 from boxoffice.vocabulary.views import ApiKey
 
 KEY_CACHE_S: Final = 5.0
-"""Seconds that a key is believed after it was looked up: a revoked one ends within them."""
+"""Seconds for which a key is not looked up again: a revoked key ends within them."""
 
 KEY_OUTAGE_S: Final = 300.0
-"""Seconds for which it is believed further while the database is away: monitoring has a key, too."""
+"""Further seconds for which a known key is good while the database is away: monitoring also has a key, and
+must see the outage."""
 
 KEYS_CACHED_MAX: Final = 10_000
-"""Keys that a process remembers, a few megabytes; unknown ones as many."""
+"""Keys that a process remembers, a few megabytes; it remembers as many unknown ones."""
 
 _ALPHABET: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PREFIX: Final = "box_"
@@ -46,12 +47,12 @@ def make_key() -> str:
 
 
 def digest_of(key: str | bytes) -> bytes:
-    """What is kept of a key."""
+    """The hash of a key, which is all that is kept of a key."""
     return sha256(key.encode() if isinstance(key, str) else key).digest()
 
 
 def is_well_formed(key: bytes) -> bool:
-    """Whether it can be a key of ours at all."""
+    """Whether a key has our form and the right checksum."""
     if not _FORM.fullmatch(key):
         return False
     random, check = key[len(_PREFIX) : -_CHECK_CHARS], key[-_CHECK_CHARS:]
@@ -67,7 +68,7 @@ def _checksum(random: str) -> str:
 
 
 class KnownKeys:
-    """The keys that this process has looked up, for a moment each; asks ``find`` for the others."""
+    """The keys that this process has looked up; each is remembered for a moment. ``find`` looks one up."""
 
     def __init__(self, find: FindKey, clock: Callable[[], float] = monotonic) -> None:
         self._find = find
@@ -77,7 +78,10 @@ class KnownKeys:
         self._asked: dict[bytes, asyncio.Future[ApiKey | None]] = {}
 
     def remembered(self, key: bytes) -> Caller | None:
-        """Whose key it is, if it was looked up a moment ago. Raises ``Unauthenticated``."""
+        """The caller with this key; None if the key was not looked up a moment ago.
+
+        Raises ``Unauthenticated``.
+        """
         digest = digest_of(key)
         found = self._known.get(digest)
         if found is not None and found[0] > self._clock():
@@ -87,11 +91,11 @@ class KnownKeys:
         return None
 
     def was_known(self, key: bytes) -> bool:
-        """Whether it was a key of ours when it was last looked up; to look again is no guess."""
+        """Whether the key was ours when it was last looked up. Such a key is not counted as a guess."""
         return digest_of(key) in self._known
 
     async def look_up(self, key: bytes) -> Caller:
-        """Whose key it is. Raises ``Unauthenticated``, or the fault of the database."""
+        """The caller with this key. Raises ``Unauthenticated``, or the fault of the database."""
         if not is_well_formed(key):
             raise Unauthenticated("malformed")
         digest = digest_of(key)
@@ -99,7 +103,7 @@ class KnownKeys:
         if asked is None:
             asked = self._asked[digest] = asyncio.create_task(self._find(digest))
             asked.add_done_callback(lambda _: self._asked.pop(digest, None))
-        # Shielded: whoever asked first may go, and the others with this key still wait for the answer.
+        # Shielded: the request that asked first may be cancelled while others with this key still wait.
         try:
             return self._learn(digest, await asyncio.shield(asked))
         except Fault:

@@ -1,4 +1,4 @@
-"""What an operation asks of its caller. Each operation names one of these policies where it is declared.
+"""Policies: what an operation demands of its caller. The declaration of each operation names one of them.
 
 The web layer refuses to start with an operation that names none.
 """
@@ -15,12 +15,13 @@ Grant = Literal["any", "own", "no"]
 
 
 class Policy(Struct, frozen=True):
-    """Who may do something, and what is counted when they do.
+    """Which callers may use an operation, and under which rate limit a use is counted.
 
-    ``may``: these roles, about anybody. ``own``: these only about themselves. ``own_by_setting``: these, too,
-    where customers confirm by themselves. ``open``: everybody, even without a credential. ``rate`` None is
-    not counted. ``narrowed``: whether a key for some shows may, about these (``shows``), about anything
-    (``any``), or not at all.
+    ``may``: roles that may use the operation for any user. ``own``: roles that may use it for themselves
+    only. ``own_by_setting``: roles that are added to ``own`` where customers confirm by themselves.
+    ``open``: every caller may, even without a credential. ``rate`` None: uses are not counted. ``narrowed``:
+    whether a key for some shows may use the operation for these shows (``shows``), for anything (``any``),
+    or not at all (``no``).
     """
 
     may: frozenset[Role] = frozenset()
@@ -31,7 +32,7 @@ class Policy(Struct, frozen=True):
     narrowed: Literal["shows", "any", "no"] = "no"
 
     def grants(self, caller: Caller) -> Grant:
-        """What this caller may."""
+        """Whether this caller may use the operation: for any user, only for themselves, or not."""
         if self.open or caller.role in self.may:
             return "any"
         return "own" if caller.role in self.own else "no"

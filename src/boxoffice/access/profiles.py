@@ -1,4 +1,4 @@
-"""Which user a person is: found by the login, or made at the first call with a verified e-mail address."""
+"""Profiles: a person's user is found by the login, or made at a first call with a verified e-mail address."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -11,13 +11,13 @@ from boxoffice.vocabulary.commands import CreateUser
 from boxoffice.vocabulary.outcomes import Refused
 
 PROFILE_CACHE_S: Final = 60.0
-"""Seconds that a login is not looked up again: an erased user's ends within them."""
+"""Seconds for which a login is not looked up again: the login of an erased user ends within them."""
 
 PROFILES_CACHED_MAX: Final = 50_000
 """Logins that a process remembers, some 10 MB."""
 
 ACTOR: Final = "login"
-"""Who makes the user at the first call: the person has no user id yet."""
+"""The actor who, for the audit, makes the user at a first call: the person has no user id yet."""
 
 
 class ProfileRefused(Exception):
@@ -29,14 +29,14 @@ class ProfileRefused(Exception):
 
 
 class _Services(Protocol):
-    """Where the engine and the reads are once the application has started."""
+    """The holder of the engine and the reads, which exist once the application has started."""
 
     engine: BookingEngine
     reads: Reads
 
 
 class Profiles:
-    """The user of each person."""
+    """The users of persons, found by their logins and remembered for a while."""
 
     def __init__(self, services: _Services, clock: Callable[[], float] = monotonic) -> None:
         self._services = services
@@ -58,7 +58,7 @@ class Profiles:
         return as_caller(person, user_id)
 
     def forget(self, user_id: int) -> None:
-        """Looks this user's logins up again: the user was erased."""
+        """Forgets the logins of an erased user, so that the next call looks them up again."""
         for login in [login for login, (_, known) in self._known.items() if known == user_id]:
             del self._known[login]
 
@@ -83,7 +83,7 @@ class Profiles:
 
 
 def as_caller(person: Person, user_id: int | None) -> Caller:
-    """The person as a caller; without a user only what everybody may ask is to be asked."""
+    """The person as a caller. Without a user the caller may use only operations that are open."""
     return Caller(
         actor="nobody" if user_id is None else f"user:{user_id}",
         role=person.role,

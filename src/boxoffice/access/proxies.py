@@ -1,7 +1,7 @@
-"""Whom a request comes from, when proxies stand in front.
+"""The address of the client, when proxies stand in front of the server.
 
-A header can be written by anybody. So the chain of addresses is read from its near end, and only as far
-as each hop is one of our own proxies: the first that is not is the client.
+A client can write any address into a header. So the chain of addresses is read from the end next to us, and
+only as far as each hop is one of our own proxies: the first address that is not one is the client.
 """
 
 import re
@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final, Literal
 
 HOPS_MAX: Final = 16
-"""Addresses of a chain that are looked at: no real chain of proxies is as long."""
+"""Most addresses of a chain that are read: no real chain of proxies is as long."""
 
 Address = IPv4Address | IPv6Address
 ProxyHeader = Literal["x-forwarded-for", "forwarded"]
@@ -20,9 +20,9 @@ _PORT: Final = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[0-9.]+))(?::[0-9]{1
 
 
 class Proxies:
-    """The proxies that are believed, by their networks, about what they write into one ``header``.
+    """The proxies that we trust, by their networks, and the one ``header`` that they write.
 
-    A client could add any other header, and hide behind it.
+    No other header is read: a client could add one, and hide its address behind it.
     """
 
     def __init__(self, networks: Iterable[str], header: ProxyHeader = "x-forwarded-for") -> None:
@@ -31,7 +31,7 @@ class Proxies:
         self._hops: Final = _hops if header == "forwarded" else _listed
 
     def client(self, peer: str | None, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """The client's address: the peer itself, unless that is a proxy of ours. None if there is none."""
+        """The client's address: the peer's, unless the peer is a proxy of ours. None without a peer."""
         if peer is None or not (self._networks or ":" in peer):
             return peer
         nearest = _address(peer)
@@ -43,7 +43,10 @@ class Proxies:
         return str(self._last(nearest, [hop for value in values for hop in self._hops(value)]))
 
     def _last(self, nearest: Address, chain: list[str]) -> Address:
-        """The first address that is not a proxy's; a hop that cannot be read ends the search before it."""
+        """The first address that is not a proxy's, seen from us.
+
+        A hop that cannot be read ends the search: the address before that hop is given.
+        """
         here = nearest
         for hop in reversed(chain[-HOPS_MAX:]):
             address = _address(hop)
@@ -71,7 +74,7 @@ def _hops(value: str) -> Iterator[str]:
 
 
 def _address(text: str) -> Address | None:
-    """The address, without the port that may follow it; one of IPv4 in IPv6's clothes as IPv4."""
+    """The address without the port that may follow it; an IPv4 address written as IPv6 is given as IPv4."""
     if (found := _PORT.fullmatch(text)) is not None:
         text = found["six"] or found["four"] or ""
     try:

@@ -1,4 +1,4 @@
-"""Rate limits: how often somebody may ask, by the generic cell rate algorithm.
+"""Rate limits: how often a caller may ask, by the generic cell rate algorithm.
 
 Each name has a bucket of as many tokens as a minute brings; a request takes one. The whole state of a
 bucket is one time: when it will be full again.
@@ -18,7 +18,7 @@ BUCKETS_MAX: Final = 100_000
 
 
 class Spent(Struct, frozen=True):
-    """What became of one request. Times are seconds from now."""
+    """The verdict on one request, and the state of its bucket. Times are seconds from now."""
 
     allowed: bool
     left: int
@@ -27,7 +27,7 @@ class Spent(Struct, frozen=True):
 
 
 class RateLimited(Exception):
-    """The bucket is empty. ``rate`` is the class of what was asked, ``per_window`` the bucket's size."""
+    """The bucket is empty. ``rate``: the class of the limit. ``per_window``: the size of the bucket."""
 
     def __init__(self, rate: str, per_window: int, spent: Spent) -> None:
         super().__init__(rate)
@@ -37,17 +37,17 @@ class RateLimited(Exception):
 
 
 class Rates(Protocol):
-    """Counts requests by name."""
+    """A counter of requests by name."""
 
     async def take(self, name: str, per_window: int) -> Spent:
         """Takes one token from the bucket of this name, if there is one."""
 
     async def close(self) -> None:
-        """Ends its connections."""
+        """Ends the connections of the counter."""
 
 
 class MemoryRates:
-    """Counts in this process."""
+    """Rate limits that are counted in this process."""
 
     def __init__(self, clock: Callable[[], float] = time) -> None:
         self._clock = clock
@@ -58,7 +58,7 @@ class MemoryRates:
         return self.take_now(name, per_window)
 
     def take_now(self, name: str, per_window: int) -> Spent:
-        """The same at once."""
+        """Does the same without waiting."""
         now = self._clock()
         before = max(self._full_at.get(name, now), now)
         spent = spend(before - now, per_window)
@@ -69,7 +69,7 @@ class MemoryRates:
         return spent
 
     async def close(self) -> None:
-        """Nothing to end."""
+        """Does nothing, because this counter has no connections."""
 
     def _make_room(self, now: float) -> None:
         """Forgets the full buckets, which are as good as new; if that frees too little, the oldest."""

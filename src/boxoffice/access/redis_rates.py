@@ -1,4 +1,4 @@
-"""Rate limits that several instances share, counted in Redis; while it is away, each counts alone."""
+"""Rate limits that instances share, counted in Redis; while Redis is away, each instance counts alone."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -31,19 +31,20 @@ if debt + token <= window + 0.000001 then
 end
 return string.format('%.6f', debt)
 """
-"""Reads and moves a bucket in one step, by the clock of Redis; says how far it was from full."""
+"""The script that takes a token in one step, by the clock of Redis; it returns the seconds until the bucket
+would have been full."""
 
 _log: Final = structlog.get_logger("boxoffice.rates")
 
 
 def rates_of(settings: RateSettings) -> Rates:
-    """Where requests are counted under these settings. Raises ``SettingsError``."""
+    """The counter of requests under these settings. Raises ``SettingsError``."""
     url = settings.redis_url
     return MemoryRates() if url is None else RedisRates(url.reveal())
 
 
 class RedisRates:
-    """Counts in Redis. Names are hashed there: they are addresses and persons."""
+    """Rate limits counted in Redis, which gets only hashes of names: names are addresses and persons."""
 
     def __init__(self, url: str, clock: Callable[[], float] = monotonic) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Whether the settings say who may come in. A server that does not know refuses to start."""
+"""The check that the settings say who may come in. A server without this decision refuses to start."""
 
 from boxoffice.access.redis_rates import rates_of
 from boxoffice.access.tokens import tokens_of
@@ -7,7 +7,7 @@ from boxoffice.settings.texts import SettingsError
 
 
 def check_access(settings: Settings) -> str:
-    """One line on how open the server will be. Raises ``SettingsError`` where that was not decided."""
+    """One line that says how open the server will be. Raises ``SettingsError`` if the settings do not say."""
     if settings.access.auth is None and not settings.server.is_sheltered:
         where = "in production" if settings.server.app_env == "production" else f"on {settings.server.host}"
         raise SettingsError(

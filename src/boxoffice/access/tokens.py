@@ -1,7 +1,7 @@
-"""Bearer tokens of people: signed by the one provider that is set, for us, and still good (RFC 8725).
+"""Bearer tokens of people: signed by the one provider that is set, meant for us, and not over (RFC 8725).
 
-What a token says about keys (``jku``, ``jwk``, ``x5u``, ``x5c``) is not looked at; its ``kid`` only picks
-one of the provider's keys, and its ``alg`` must be the one that is set.
+What a token says about keys (``jku``, ``jwk``, ``x5u``, ``x5c``) is ignored: an attacker could name own keys
+there. The ``kid`` only picks one of the provider's keys, and the ``alg`` must be the one that is set.
 """
 
 import re
@@ -21,16 +21,16 @@ from boxoffice.settings.tokens import TokenSettings
 from boxoffice.vocabulary import limits
 
 TOKEN_BYTES_MAX: Final = 8_192
-"""Bytes of a token: those of real providers have one or two thousand."""
+"""Most bytes of a token: those of real providers have one or two thousand."""
 
 SUBJECT_CHARS_MAX: Final = 255
-"""Characters of a subject, as OpenID Connect has it."""
+"""Most characters of a subject, by OpenID Connect."""
 
 LEEWAY_S: Final = 30.0
 """Seconds that the clocks of the provider and this machine may differ."""
 
 TOKEN_CACHE_S: Final = 60.0
-"""Seconds that a checked token is not checked again, so that a withdrawn key ends soon."""
+"""Seconds for which a checked token is not checked again: so few that a withdrawn key ends soon."""
 
 TOKENS_CACHED_MAX: Final = 20_000
 """Checked tokens that a process remembers, some 20 MB."""
@@ -40,14 +40,14 @@ _TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt", "application/j
 _CLAIMS: Final = ("iss", "aud", "exp", "sub")
 _TEXTS: Final = ("sub", "name", "email")
 _CONTROL: Final = re.compile(r"[\u0000-\u001f\u007f-\u009f]")
-_HALF: Final = re.compile(r"[\ud800-\udfff]")
-"""Half a character, which JSON can write and no database can keep."""
+_LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+"""Half a character: JSON can write one, and no database can keep it."""
 _EMAIL: Final = re.compile(r"[^\s@\u0000-\u001f]{1,64}@[^\s@.\u0000-\u001f]+(\.[^\s@.\u0000-\u001f]+)+")
 _HIGHEST_FIRST: Final = (Role.ADMIN, Role.OPERATOR, Role.SERVICE)
 
 
 class _Header(Struct):
-    """What is looked at of a token's header; the rest is ignored on purpose."""
+    """The members of a token's header that are read; all others are ignored on purpose."""
 
     alg: str
     kid: str | None = None
@@ -60,7 +60,7 @@ class _Keys(Protocol):
 
 
 class Tokens:
-    """Says who a token is about."""
+    """The checker of tokens, which finds the person that a token names."""
 
     def __init__(self, settings: TokenSettings, keys: _Keys, clock: Callable[[], float] = time) -> None:
         assert settings.issuer is not None
@@ -74,7 +74,10 @@ class Tokens:
         self._checked: dict[bytes, tuple[float, Person]] = {}
 
     async def person(self, token: bytes) -> Person:
-        """Who it is. Raises ``Unauthenticated``, or ``IdentityUnavailable`` without the provider's keys."""
+        """The person that the token names.
+
+        Raises ``Unauthenticated``, or ``IdentityUnavailable`` while the provider's keys cannot be had.
+        """
         if len(token) > TOKEN_BYTES_MAX:
             raise Unauthenticated("malformed")
         digest = sha256(token).digest()
@@ -105,7 +108,7 @@ class Tokens:
             raise Unauthenticated("expired") from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise Unauthenticated("untrusted") from None
-        if "events" in claims:  # a logout token: it says that somebody is gone
+        if "events" in claims:  # a logout token ends a login, and proves none
             raise Unauthenticated("untrusted")
         return claims
 
@@ -113,7 +116,7 @@ class Tokens:
         subject = claims["sub"]
         if not subject or len(subject) > SUBJECT_CHARS_MAX or _CONTROL.search(subject):
             raise Unauthenticated("untrusted")
-        if any(_HALF.search(str(claims.get(name))) for name in _TEXTS):
+        if any(_LONE_SURROGATE.search(str(claims.get(name))) for name in _TEXTS):
             raise Unauthenticated("untrusted")
         email = _verified_email(claims)
         return Person(self._issuer, subject, self._role(claims), email, _name(claims, email))
@@ -130,7 +133,7 @@ class Tokens:
 
 
 def tokens_of(settings: TokenSettings) -> Tokens | None:
-    """What checks tokens under these settings; None if there are none. Raises ``SettingsError``."""
+    """The checker of tokens under these settings; None if no provider is set. Raises ``SettingsError``."""
     issuer = settings.issuer
     if issuer is None:
         if settings.public_key or settings.jwks_url or settings.audience:

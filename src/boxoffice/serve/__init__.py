@@ -1,1 +1,1 @@
-"""The application, put together, and the process that serves it."""
+"""The application, put together from its parts, and the process that serves it."""

@@ -27,10 +27,10 @@ from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.services import Services, services_of
 
 _COMPRESSED_BYTES_MIN: Final = 1_000
-"""Smaller answers fit into one packet as they are."""
+"""Bytes from which on an answer is compressed: smaller answers fit into one packet as they are."""
 
 _COMPRESS_LEVEL: Final = 1
-"""The least effort: the list of a large hall's seats would keep the event loop for long otherwise."""
+"""The level of least effort: at a higher one the seats of a large hall would hold up the event loop."""
 
 _REQUEST_HEADERS: Final = [
     "Authorization",
@@ -62,8 +62,8 @@ def create_app(
 ) -> Litestar:
     """The application; the engine is opened when it starts and drained when it stops.
 
-    ``clock`` is for what is remembered of callers. Raises ``SettingsError`` if the settings ask for what is
-    not installed, or contradict each other.
+    ``clock`` measures for how long keys and logins are remembered. Raises ``SettingsError`` if the settings
+    ask for an extra that is not installed, or contradict each other.
     """
     services = Services(settings, Problems(kinds_of(domains)), clock)
     app = Litestar(
@@ -86,7 +86,7 @@ def create_app(
 
 
 def _edge(app: Litestar, services: Services) -> Outermost:
-    """What every request passes, from the outside in, before the framework has it."""
+    """The layers that every request passes before the framework, built from the inside out."""
     operations = [operation for _, operation in operations_of(app)]
     shared = SharedReads(app.asgi_handler, services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)

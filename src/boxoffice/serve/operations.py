@@ -1,4 +1,4 @@
-"""What the application is made of: the one list of controllers, of the core and of each domain.
+"""The parts of the application: the one list of controllers, of the core and of each domain.
 
 A domain is added by one line in ``DOMAINS``; nothing below this room names it.
 """
@@ -53,7 +53,7 @@ DOMAINS: Final[tuple[Domain, ...]] = (CORE,)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:
-    """The controllers of the domains, with everything that is described."""
+    """The controllers of the domains, which have all operations that are described."""
     return [controller for domain in domains for controller in domain.controllers]
 
 

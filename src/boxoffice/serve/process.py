@@ -28,21 +28,21 @@ from boxoffice.vocabulary.faults import Fault
 from boxoffice.web.http.services import services_of
 
 BACKLOG_CONNECTIONS: Final = 4_096
-"""Connections that the kernel keeps until they are accepted: a crowd that comes within one tick."""
+"""Connections that the kernel keeps until the server accepts them: enough for a crowd that comes at once."""
 
 
 KEEP_ALIVE_S: Final = 75
-"""Seconds that an idle connection stays open: longer than load balancers keep theirs (60 s by default), for
-one that they use at the moment we close it loses its request."""
+"""Seconds for which an idle connection stays open: longer than load balancers keep theirs, 60 s by default.
+If we closed first, a request that a load balancer sends at that moment would be lost."""
 
 GC_ALLOCATIONS: Final = 20_000
-"""Objects after which the cycle collector looks at the young ones: those of a batch of answers."""
+"""New objects after which the cycle collector looks at the young ones: about those of a batch of answers."""
 
 _PR_SET_PDEATHSIG: Final = 1
 
 
 class PortInUse(Fault):
-    """Something else listens on the port."""
+    """Another program listens on the port."""
 
 
 @contextmanager
@@ -63,9 +63,9 @@ def listening_socket(settings: ServerSettings) -> Iterator[socket.socket]:
 
 
 def serve_until_told(settings: Settings, listener: socket.socket, *, workers: int, reload: bool) -> None:
-    """Serves until SIGTERM or SIGINT; then answers what is under way and returns.
+    """Serves until SIGTERM or SIGINT; then answers the requests that are under way, and returns.
 
-    ``workers`` processes share the socket; one that dies is replaced.
+    ``workers`` processes share the socket; a process that dies is replaced.
     """
     config = uvicorn.Config(
         "boxoffice.serve.process:application",
@@ -94,14 +94,14 @@ def serve_until_told(settings: Settings, listener: socket.socket, *, workers: in
 
 
 class Supervisor(Multiprocess):
-    """Starts the workers, and others in the place of those that die."""
+    """The process that starts the workers, and replaces each worker that dies."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
         self._pids: set[int | None] = set()
 
     def keep_subprocess_alive(self) -> None:
-        """Replaces dead workers; what they were doing (not: what they have done) is no longer told."""
+        """Replaces dead workers. The metrics drop a dead worker's gauges, and keep its counters."""
         super().keep_subprocess_alive()
         pids = {process.pid for process in self.processes}
         for pid in self._pids - pids:
@@ -111,7 +111,7 @@ class Supervisor(Multiprocess):
 
 @contextmanager
 def _shared_metrics() -> Iterator[None]:
-    """A new folder in which the workers that are started meanwhile keep their metrics together."""
+    """A new folder in which all workers that are started meanwhile keep their metrics together."""
     with tempfile.TemporaryDirectory(prefix="boxoffice-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         yield
@@ -125,7 +125,8 @@ def application() -> Litestar:
     configure_logging(settings.server)
     app = create_app(settings)
     services_of(app).drain.put_before_sigterm()
-    # What is there now stays; and what a crowd leaves behind is looked through less often.
+    # The objects of the start stay for good, so the collector need not look at them again. The threshold lets
+    # the collector run less often while a crowd is served.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_ALLOCATIONS)
@@ -133,11 +134,14 @@ def application() -> Litestar:
 
 
 def _end_with_supervisor() -> None:
-    """A worker ends when the process that started it does, even by kill -9: it would keep the port. Linux."""
+    """Makes this worker end with its supervisor, even by kill -9: an orphan would keep the port.
+
+    Only Linux can do this.
+    """
     supervisor = multiprocessing.parent_process()
     if supervisor is None or not sys.platform.startswith("linux"):
         return
-    # Not by SIGTERM, which waits for load balancers to go elsewhere: the next server needs the port now.
+    # SIGINT and not SIGTERM, which would wait for load balancers: the next server needs the port now.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-    if os.getppid() != supervisor.pid:  # it was gone before we asked
+    if os.getppid() != supervisor.pid:  # the supervisor ended before we asked
         raise SystemExit(1)

@@ -1,8 +1,9 @@
-"""The vital signs of a running server: what is not counted as it happens, but looked at now and then.
+"""The vital signs of a running server: metrics that are measured now and then, not counted as things happen.
 
-Gauges of this process are set every second. What belongs to the database is asked for every few seconds,
-never when somebody scrapes, and told as this process saw it last: every worker sees the same, so there is
-nothing to add up, and a show that is no longer among the busiest is gone at once.
+The gauges of this process are set every second. The figures of the database are queried every few seconds and
+never during a scrape, so that scrapes cost the database nothing. A scrape tells the figures that this process
+saw last. Every worker sees the same database, so the figures of several workers are not added up, and a show
+that is no longer among the busiest disappears at once.
 """
 
 import asyncio
@@ -31,19 +32,23 @@ ASK_EVERY_S: Final = 5.0
 """Seconds between two looks at the database: two short queries, a third of the usual scrape interval."""
 
 KEPT_S: Final = 60.0
-"""Seconds after which what the database said last is told no more: a gap is better than an old figure."""
+"""Seconds for which the last figures of the database are told: a gap is better than an older figure."""
 
 BUSY_SHOWS_MAX: Final = 20
-"""Shows whose seats are told: as many as fit into a picture. Five series each."""
+"""Shows whose seats are told: as many as one graph can show. Each show has five series."""
 
 BATCHES_LOOKED_AT: Final = 5_000
-"""Batches among which the busiest shows are looked for: some milliseconds, and half a minute of a rush."""
+"""Latest batches in which the busiest shows are looked for: half a minute of a rush. The query takes some
+milliseconds."""
 
 log: Final = structlog.get_logger(__name__)
 
 
 class Sample(Struct, frozen=True):
-    """What the database said, and when, by the process's clock. ``overdue_s``: of the oldest overdue hold."""
+    """Figures of the database. ``overdue_s``: for how many seconds the oldest overdue hold has been over.
+
+    ``taken_at``: when the figures were taken, by the clock of this process.
+    """
 
     shows: list[BusyShow]
     overdue_s: float
@@ -51,7 +56,7 @@ class Sample(Struct, frozen=True):
 
 
 class Vitals(Collector):
-    """Looks, from ``start`` to ``stop``, and tells as a collector of Prometheus what it saw."""
+    """The collector that measures from ``start`` to ``stop``, and tells Prometheus the last figures."""
 
     def __init__(self, engine: BookingEngine, reads: Reads) -> None:
         self._engine = engine
@@ -60,7 +65,7 @@ class Vitals(Collector):
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begins to look."""
+        """Starts the two loops that measure."""
         metrics.WORKERS.set(1)
         self._tasks = [
             asyncio.create_task(self._look(), name="vitals-process"),
@@ -68,14 +73,14 @@ class Vitals(Collector):
         ]
 
     async def stop(self) -> None:
-        """Looks no more."""
+        """Ends the two loops."""
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
         metrics.WORKERS.set(0)
 
     async def take_sample(self) -> None:
-        """Asks the database."""
+        """Asks the database for its figures; if the database is away, the last figures stay."""
         try:
             shows = await self._reads.busiest_shows(BUSY_SHOWS_MAX, among=BATCHES_LOOKED_AT)
             overdue_s = await self._reads.overdue_s()
@@ -87,7 +92,7 @@ class Vitals(Collector):
             self._sample = Sample(shows, overdue_s, monotonic())
 
     def collect(self) -> Iterator[Metric]:
-        """What is told of the program, and of the database as it was seen last."""
+        """The metrics of the program's version, and those of the last figures of the database."""
         build = GaugeMetricFamily(
             "boxoffice_build_info", "The program that runs; always 1.", labels=["version", "python"]
         )

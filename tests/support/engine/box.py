@@ -39,7 +39,10 @@ PAGE: Final = 1_000_000
 
 
 class Box:
-    """One method for each command. User 1 exists from the start. ``key`` is the Idempotency-Key."""
+    """The core's commands, one method for each. User 1 exists from the start. ``key`` is the Idempotency-Key.
+
+    What few tests ask goes by ``do``. A domain's words are functions in a module of its own.
+    """
 
     def __init__(self, dsn: str, engine: BookingEngine, reads: Reads) -> None:
         self.dsn = dsn

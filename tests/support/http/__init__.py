@@ -1,1 +1,1 @@
-"""The API, as a client and as a stranger meets it."""
+"""The API as clients use it, and as strangers with strange requests use it."""

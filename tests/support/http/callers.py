@@ -1,4 +1,4 @@
-"""An application that asks who calls, and callers of every kind."""
+"""An application with authentication on, and callers of every kind."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -36,7 +36,7 @@ PROVIDER: Final = Provider()
 
 
 def closed(dsn: str, **environ: object) -> ProgramSettings:
-    """Settings with authentication on; the limits so wide that only tests of limits meet them."""
+    """Settings with authentication on. The limits are so wide that only tests of limits meet them."""
     wide = {
         "AUTH": "on",
         "JWT_ISSUER": ISSUER,
@@ -52,7 +52,7 @@ def closed(dsn: str, **environ: object) -> ProgramSettings:
 
 
 class MovedClock:
-    """The clock by which keys and logins are remembered; it stands still until it is moved on."""
+    """The clock by which keys and logins are remembered; the clock stands still until a test moves it."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -74,7 +74,7 @@ class Callers:
         return (await self.desk.create("test", role, shows, lasts)).secret
 
     async def headers(self, credential: Credential) -> dict[str, str]:
-        """The headers that such a caller sends."""
+        """The headers that a caller with this credential sends."""
         if credential == "revoked key":
             new = await self.desk.create("test", Role.ADMIN, None, None)
             await self.desk.revoke(new.key.key_id)
@@ -83,7 +83,7 @@ class Callers:
 
     @asynccontextmanager
     async def api(self, credential: Credential) -> AsyncIterator[Api]:
-        """A client that is such a caller."""
+        """A client that sends this credential."""
         async with self.api_with(await self.headers(credential)) as api:
             yield api
 

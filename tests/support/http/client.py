@@ -1,4 +1,4 @@
-"""The API as a client's program uses it: what is asked as plain data, and what came back."""
+"""The API as a client's program uses it: requests and answers as plain data."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,13 +8,13 @@ import httpx
 from msgspec import Struct
 
 ANSWER_MAX_S: Final = 90.0
-"""Longest wait for an answer, in seconds: far above what the engine's own bounds add up to."""
+"""Longest wait for an answer, in seconds: far above the sum of the engine's own bounds."""
 
 KEY: Final = "Idempotency-Key"
 
 
 class Ask(Struct, frozen=True):
-    """A request. ``effect`` is the kind of the event that it leaves when it is done."""
+    """A request. ``effect``: the kind of the event that the request leaves when it is done."""
 
     effect: str
     method: str
@@ -24,7 +24,7 @@ class Ask(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What came back: ``data`` of a success, or ``code`` of a problem."""
+    """An answer: ``data`` of a success, or ``code`` of a problem."""
 
     status: int
     data: dict[str, Any]
@@ -33,17 +33,17 @@ class Answer(Struct, frozen=True):
 
     @property
     def done(self) -> bool:
-        """Whether it was done."""
+        """Whether the request was done."""
         return self.status in (200, 201)
 
     @property
     def seats(self) -> list[int]:
-        """The seats that it is about, whoever has them afterwards."""
+        """The seats of the booking, those that it has and those that it gave back."""
         return sorted([*self.data["seats"], *self.data.get("released_seats", ())])
 
 
 class Api:
-    """Asks servers, by their URL. Connections are kept; one that breaks is replaced."""
+    """A client of servers, by their URL. Connections are kept; a connection that breaks is replaced."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -57,16 +57,16 @@ class Api:
         return Answer(response.status_code, told.get("data") or {}, told.get("code", ""), replayed)
 
     async def get(self, url: str, path: str, **query: int | str) -> httpx.Response:
-        """The answer to a question. Raises ``httpx.TransportError`` when there is none."""
+        """The answer to a GET. Raises ``httpx.TransportError`` when there is none."""
         return await self._client.get(url + path, params=query)
 
     async def open_show(self, url: str, seats: int) -> int:
-        """The id of a new show."""
+        """Opens a show, and gives its id."""
         body = {"name": "Chaos", "start_time": "2035-01-01T20:00:00Z", "total_seats": seats}
         return await self._made(url, Ask("", "POST", "/api/shows", body))
 
     async def register(self, url: str) -> int:
-        """The id of the user who books."""
+        """Registers the user who books, and gives the user's id."""
         body = {"name": "Ada", "email": "ada@example.com"}
         return await self._made(url, Ask("", "POST", "/api/users", body))
 
@@ -86,7 +86,7 @@ async def open_api() -> AsyncIterator[Api]:
 
 
 def book(show_id: int, user_id: int, seats: int, key: str | None = None) -> Ask:
-    """To buy seats at once."""
+    """A request to buy seats at once."""
     body = {"show_id": show_id, "user_id": user_id, "seats_booked": seats}
     return Ask("booked", "POST", "/api/bookings", body, key)
 
@@ -94,7 +94,7 @@ def book(show_id: int, user_id: int, seats: int, key: str | None = None) -> Ask:
 def hold(
     show_id: int, user_id: int, seats: int, key: str | None = None, *, seconds: float | None = None
 ) -> Ask:
-    """To hold seats, as long as the server lets one if no ``seconds`` are given."""
+    """A request to hold seats; without ``seconds`` for the longest time that the server allows."""
     body: dict[str, Any] = {
         "show_id": show_id,
         "user_id": user_id,
@@ -107,28 +107,28 @@ def hold(
 
 
 def confirm(booking_id: int, key: str | None = None) -> Ask:
-    """To turn a hold into a sale."""
+    """A request to turn a hold into a sale."""
     return Ask("confirmed", "POST", f"/api/bookings/{booking_id}/confirm", None, key)
 
 
 def fail(booking_id: int, key: str | None = None) -> Ask:
-    """To end a hold as failed."""
+    """A request to end a hold as failed."""
     return Ask("failed", "POST", f"/api/bookings/{booking_id}/fail", {"reason": "declined"}, key)
 
 
 def cancel(booking_id: int, key: str | None = None) -> Ask:
-    """To give a booking back."""
+    """A request to cancel a booking."""
     return Ask("cancelled", "DELETE", f"/api/bookings/{booking_id}", None, key)
 
 
 def block(show_id: int, seat: int, key: str | None = None) -> Ask:
-    """To keep a seat for the house."""
+    """A request to keep a seat for the house."""
     body = {"seat_numbers": [seat], "reason": "camera"}
     return Ask("blocked", "POST", f"/api/admin/shows/{show_id}/seats/block", body, key)
 
 
 def unblock(show_id: int, seat: int, key: str | None = None) -> Ask:
-    """To give a blocked seat back to sale."""
+    """A request to give a blocked seat back to sale."""
     return Ask(
         "unblocked", "POST", f"/api/admin/shows/{show_id}/seats/unblock", {"seat_numbers": [seat]}, key
     )

@@ -1,4 +1,4 @@
-"""What the API promises about its answers, written down once more: not taken from the program."""
+"""What the API promises about its answers, written a second time and not taken from the program."""
 
 from typing import Final
 
@@ -40,10 +40,10 @@ STATUS_OF: Final = {
 MEMBERS: Final = frozenset(
     {"type", "title", "status", "detail", "code", "success", "error", "request_id", "errors"}
 )
-"""What every problem has; ``errors`` only when the request is wrong. Other members are its details."""
+"""The members of every problem; ``errors`` only if the request is wrong. Other members are its details."""
 
 NOT_HTTP: Final = b"Invalid HTTP request received."
-"""The body of the HTTP server's own 400, for what is no HTTP and never reaches the application."""
+"""The body of the HTTP server's own 400, for bytes that are no HTTP and never reach the application."""
 
 FOREIGN_PREFLIGHT: Final = b"Disallowed CORS "
-"""How the framework's 400 begins for a browser that asks whether a foreign page may call: plain text."""
+"""The beginning of the framework's 400, in plain text, if a browser asks whether a foreign page may call."""

@@ -1,4 +1,4 @@
-"""The real application, spoken to over ASGI: on a real database, or without one where none is needed."""
+"""Fixtures: the real application, called over ASGI, on a real database, or without one if none is needed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,14 +37,14 @@ async def app(settings: ProgramSettings) -> AsyncIterator[Litestar]:
 
 @pytest.fixture
 async def api(app: Litestar) -> AsyncIterator[Api]:
-    """A client of it."""
+    """A client of the running application."""
     async with client_of(app) as client:
         yield Api(client)
 
 
 @pytest.fixture(scope="session")
 async def unserved() -> AsyncIterator[AsyncClient]:
-    """A client of an application without a database: whatever gets past the web layer answers 500."""
+    """A client of an application without a database: a request that gets past the web layer answers 500."""
     async with client_of(app_without_database(settings_of())) as client:
         yield client
 
@@ -67,20 +67,20 @@ async def house(callers: "Callers") -> AsyncIterator[Api]:
 
 @pytest.fixture
 async def ada(callers: "Callers") -> AsyncIterator[Api]:
-    """A customer."""
+    """A client that is a customer, Ada."""
     async with callers.api("customer") as api:
         yield api
 
 
 @pytest.fixture
 async def bob(callers: "Callers") -> AsyncIterator[Api]:
-    """Another customer."""
+    """A client that is another customer, Bob."""
     async with callers.api("other customer") as api:
         yield api
 
 
 class Nobody:
-    """In the place of the engine and the reads, where they must not be asked."""
+    """A stand-in for an engine or reads that must not be asked: every call fails the test."""
 
     def __getattr__(self, name: str) -> Callable[..., object]:
         def fail(*_: object, **__: object) -> object:
@@ -96,7 +96,7 @@ def app_without_database(
     reads: object | None = None,
     domains: Sequence[Domain] = DOMAINS,
 ) -> Litestar:
-    """An application that was not started: what it asks for goes to these, or must not be asked for."""
+    """An application that was not started; it must not ask for an engine or reads that are not given here."""
     app = create_app(settings, domains)
     services = services_of(app)
     services.engine, services.reads = cast(Any, engine or Nobody()), cast(Any, reads or Nobody())

@@ -1,4 +1,4 @@
-"""A made-up identity provider: keys to sign with, and tokens as it would give them."""
+"""A made-up identity provider, with keys to sign with and the tokens that a provider would give."""
 
 import json
 import time
@@ -15,7 +15,7 @@ Claims = dict[str, Any]
 
 
 class Provider:
-    """Signs tokens with a key of its own."""
+    """A provider, which signs tokens with its own key."""
 
     def __init__(self, key_id: str = "first") -> None:
         self.key_id = key_id
@@ -38,7 +38,7 @@ class Provider:
 
 
 def claims_of(subject: str) -> Claims:
-    """What the provider says of somebody whose address it has verified."""
+    """What the provider says of a person whose e-mail address it has verified."""
     now = time.time()
     return {
         "iss": ISSUER,
@@ -53,5 +53,5 @@ def claims_of(subject: str) -> Claims:
 
 
 def bearer(credential: str) -> dict[str, str]:
-    """The header that brings a key or a token."""
+    """The header with a key or a token."""
     return {"Authorization": f"Bearer {credential}"}

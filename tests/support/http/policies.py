@@ -7,11 +7,11 @@ from tests.support.settings import settings_of
 
 
 def declared() -> dict[str, Policy]:
-    """What the operations declare."""
+    """The policies that the operations declare."""
     policies = {name: policy_of(handler) for name, handler in handlers_of(create_app(settings_of()))}
     return {name: policy for name, policy in policies.items() if policy is not None}
 
 
 def effective(*, customers_confirm: bool) -> dict[str, Policy]:
-    """What holds under this setting."""
+    """The policies that hold under this setting."""
     return {name: policy.where(customers_confirm=customers_confirm) for name, policy in declared().items()}

@@ -1,4 +1,4 @@
-"""Bytes to a server and back, for what no client library would send."""
+"""Bytes to a server and back, for requests that no client library would send."""
 
 import io
 import socket
@@ -35,7 +35,7 @@ def answer_on(connection: socket.socket, method: str = "GET") -> Heard:
 
 
 def answers_on(connection: socket.socket, *methods: str) -> list[Heard]:
-    """The next answers, one for each method, however they are cut into packets. Raises likewise."""
+    """The next answers, one for each method, however they are cut into packets. Raises as ``answer_on``."""
     with connection.makefile("rb", buffering=0) as raw:
         reader = _Reader(raw)
         return [_answer(reader, method) for method in methods]
@@ -43,11 +43,11 @@ def answers_on(connection: socket.socket, *methods: str) -> list[Heard]:
 
 class _Reader(io.BufferedReader):
     def makefile(self, *_: object) -> Self:
-        """What a response reads from: a socket of its own would read into the next answer."""
+        """The same reader for the next response: a reader of its own would take bytes of the next answer."""
         return self
 
     def close(self) -> None:
-        """A response closes what it has read; the next one goes on."""
+        """Does nothing: a response closes its reader, but the next response still needs this one."""
 
 
 def _answer(reader: _Reader, method: str) -> Heard:

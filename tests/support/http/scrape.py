@@ -1,4 +1,4 @@
-"""What ``/metrics`` tells, to ask questions of."""
+"""The text of ``/metrics``, parsed, so that tests can ask for single values."""
 
 from collections.abc import Iterator
 

@@ -1,9 +1,9 @@
-"""What clients are told of a show that is archived: all that was, and that nothing of it changes any more."""
+"""What clients are told of an archived show: all that happened, and that the show can no longer change."""
 
 from tests.support.engine.archiving import AGE, archived
 from tests.support.engine.clock import stopped_clock
 from tests.support.engine.databases import Connection
-from tests.support.http.api import Api, refused
+from tests.support.http.api import Api, problem_of
 
 
 async def test_an_archived_show_answers_truly_and_refuses_changes(
@@ -32,4 +32,4 @@ async def test_an_archived_show_answers_truly_and_refuses_changes(
         await api.http.put(f"/api/shows/{show['id']}", json={"name": "Again"}),
         await api.http.delete(f"/api/shows/{show['id']}"),
     ):
-        refused(answer, 409, "show_archived")
+        problem_of(answer, 409, "show_archived")

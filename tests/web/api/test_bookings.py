@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.support.http.api import Api, done, listed, refused
+from tests.support.http.api import Api, data_of, listed, problem_of
 from tests.support.http.fixtures import client_of, running
 from tests.support.settings import settings_for
 
@@ -30,7 +30,7 @@ async def test_seat_count_and_seat_numbers_may_come_together_when_they_agree(api
 async def test_ids_may_be_text(api: Api) -> None:
     user, show = await api.user(), await api.show()
     body = {"user_id": str(user["id"]), "show_id": str(show["id"]), "seats_booked": 1}
-    booking = done(await api.http.post("/api/bookings", json=body), 201)
+    booking = data_of(await api.http.post("/api/bookings", json=body), 201)
     assert (booking["user_id"], booking["show_id"]) == (user["id"], show["id"])
 
 
@@ -39,21 +39,21 @@ async def test_a_body_is_json_whatever_its_content_type_says(api: Api) -> None:
     content = f'{{"user_id": {user["id"]}, "show_id": {show["id"]}, "seats_booked": 1}}'
     for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"):
         response = await api.http.post("/api/bookings", content=content, headers={"content-type": kind})
-        done(response, 201)
+        data_of(response, 201)
 
 
 async def test_a_new_booking_says_where_it_is(api: Api) -> None:
     user, show = await api.user(), await api.show()
     body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
     response = await api.http.post("/api/bookings", json=body)
-    booking = done(await api.http.get(response.headers["location"]))
+    booking = data_of(await api.http.get(response.headers["location"]))
     assert booking["id"] == response.json()["data"]["id"]
 
 
 async def test_a_booking_tells_its_show_and_user(api: Api) -> None:
     user, show = await api.user(), await api.show()
     made = await api.booking(show["id"], user["id"])
-    booking = done(await api.http.get(f"/api/bookings/{made['id']}"))
+    booking = data_of(await api.http.get(f"/api/bookings/{made['id']}"))
     assert booking == made | {"show_name": show["name"], "user": user}
 
 
@@ -62,7 +62,7 @@ async def test_a_hold_is_confirmed(api: Api) -> None:
     hold = await api.hold(show["id"], user["id"], hold_seconds=60.5)
     assert hold["status"] == "PENDING"
     assert hold["expires_at"] > hold["created_at"]
-    booking = done(await api.http.post(f"/api/bookings/{hold['id']}/confirm"))
+    booking = data_of(await api.http.post(f"/api/bookings/{hold['id']}/confirm"))
     assert (booking["id"], booking["status"], booking["expires_at"]) == (hold["id"], "CONFIRMED", None)
     assert booking["seats"] == hold["seats"]
 
@@ -71,7 +71,7 @@ async def test_a_failed_hold_gives_its_seats_back_and_keeps_the_reason(api: Api)
     user, show = await api.user(), await api.show()
     hold = await api.hold(show["id"], user["id"])
     path = f"/api/bookings/{hold['id']}/fail"
-    booking = done(await api.http.post(path, json={"reason": " Payment was declined "}))
+    booking = data_of(await api.http.post(path, json={"reason": " Payment was declined "}))
     assert (booking["status"], booking["reason"]) == ("FAILED", "Payment was declined")
     assert (booking["seats"], booking["released_seats"]) == ([], hold["seats"])
 
@@ -80,7 +80,7 @@ async def test_a_hold_fails_without_a_reason_or_a_body(api: Api) -> None:
     user, show = await api.user(), await api.show()
     for body in (b"", b"{}"):
         hold = await api.hold(show["id"], user["id"])
-        booking = done(await api.http.post(f"/api/bookings/{hold['id']}/fail", content=body))
+        booking = data_of(await api.http.post(f"/api/bookings/{hold['id']}/fail", content=body))
         assert (booking["status"], booking["reason"]) == ("FAILED", None)
 
 
@@ -90,8 +90,8 @@ async def test_a_cancelled_booking_gives_its_seats_back_once(api: Api) -> None:
     path = f"/api/bookings/{booking['id']}"
     answers = await asyncio.gather(*(api.http.delete(path) for _ in range(10)))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
-    assert done(await api.http.get(f"/api/shows/{show['id']}"))["available_seats"] == 4
-    cancelled = done(await api.http.get(path))
+    assert data_of(await api.http.get(f"/api/shows/{show['id']}"))["available_seats"] == 4
+    cancelled = data_of(await api.http.get(path))
     assert (cancelled["status"], cancelled["released_seats"]) == ("CANCELLED", booking["seats"])
 
 
@@ -100,7 +100,7 @@ async def test_a_late_confirm_says_that_the_seats_were_booked_again(api: Api) ->
     hold = await api.hold(show["id"], user["id"], hold_seconds=0.001)
     await asyncio.sleep(0.01)  # the hold runs out
     response = await api.http.post(f"/api/bookings/{hold['id']}/confirm")
-    booking = done(response)
+    booking = data_of(response)
     assert (booking["status"], booking["retaken_from"]) == ("CONFIRMED", hold["id"])
     assert booking["id"] != hold["id"]
     assert "had run out" in response.json()["message"]
@@ -113,7 +113,7 @@ async def test_a_late_confirm_is_refused_where_the_setting_says_so(database: str
         hold = await api.hold(show["id"], user["id"], hold_seconds=0.001)
         await asyncio.sleep(0.01)  # the hold runs out
         response = await api.http.post(f"/api/bookings/{hold['id']}/confirm")
-        assert refused(response, 409, "hold_expired")["state"] == "EXPIRED"
+        assert problem_of(response, 409, "hold_expired")["state"] == "EXPIRED"
 
 
 async def test_expire_old_counts_what_it_ended(database: str) -> None:
@@ -125,7 +125,7 @@ async def test_expire_old_counts_what_it_ended(database: str) -> None:
         held = await api.hold(show["id"], user["id"])
         await asyncio.sleep(0.01)  # the hold runs out
         await api.http.post("/api/bookings/expire-old", headers={"Idempotency-Key": "once"})
-        assert done(await api.http.post("/api/bookings/expire-old")) == {"expired_count": 0}
+        assert data_of(await api.http.post("/api/bookings/expire-old")) == {"expired_count": 0}
         bookings = listed(await api.http.get(f"/api/bookings/show/{show['id']}"))
         assert {b["id"]: b["status"] for b in bookings} == {
             b["id"]: "PENDING" if b["id"] == held["id"] else "EXPIRED" for b in bookings

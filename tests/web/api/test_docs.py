@@ -12,7 +12,7 @@ from httpx import AsyncClient
 from boxoffice.cli.demo_data import load_demo
 from boxoffice.serve import operations
 from boxoffice.serve.settings import ProgramSettings
-from tests.support.http.api import Api, Json, done
+from tests.support.http.api import Api, Json, data_of
 from tests.support.http.fixtures import client_of, running
 
 ROOT = Path(__file__).parents[3]
@@ -139,7 +139,7 @@ async def test_answers_have_the_fields_of_their_examples(api: Api) -> None:
         (f"/api/users/{user['id']}", _example("GET /api/users/{user_id}")),
         (f"/api/bookings/{booking['id']}", _example("GET /api/bookings/{booking_id}")),
     ):
-        assert list(done(await api.http.get(path))) == list(example)
+        assert list(data_of(await api.http.get(path))) == list(example)
 
 
 async def test_the_page_loads_nothing_from_elsewhere(unserved: AsyncClient) -> None:

@@ -1,23 +1,23 @@
 """Shows and the house's seats over HTTP."""
 
-from tests.support.http.api import START, Api, done, listed
+from tests.support.http.api import START, Api, data_of, listed
 
 
 async def test_a_show_is_created_with_all_seats_free(api: Api) -> None:
     body = {"name": "  Movie XYZ ", "start_time": "2030-12-15T19:30:00+01:00", "total_seats": 100}
     response = await api.http.post("/api/shows", json=body)
-    show = done(response, 201)
+    show = data_of(response, 201)
     assert (show["name"], show["start_time"], show["show_type"]) == ("Movie XYZ", START, "show")
     assert (show["total_seats"], show["available_seats"]) == (100, 100)
-    assert done(await api.http.get(response.headers["location"])) == show
+    assert data_of(await api.http.get(response.headers["location"])) == show
 
 
 async def test_available_seats_are_listed_or_told_as_ranges(api: Api) -> None:
     user, show = await api.user(), await api.show(seats=6)
     await api.booking(show["id"], user["id"], seat_numbers=[3, 6])
     path = f"/api/shows/{show['id']}/available-seats"
-    assert done(await api.http.get(path)) == {"available_seats": [1, 2, 4, 5], "count": 4}
-    assert done(await api.http.get(path, params={"format": "ranges"})) == {
+    assert data_of(await api.http.get(path)) == {"available_seats": [1, 2, 4, 5], "count": 4}
+    assert data_of(await api.http.get(path, params={"format": "ranges"})) == {
         "ranges": [[1, 2], [4, 5]],
         "count": 4,
     }
@@ -27,8 +27,8 @@ async def test_a_full_show_has_no_available_seats(api: Api) -> None:
     user, show = await api.user(), await api.show(seats=2)
     await api.booking(show["id"], user["id"], seats_booked=2)
     path = f"/api/shows/{show['id']}/available-seats"
-    assert done(await api.http.get(path)) == {"available_seats": [], "count": 0}
-    assert done(await api.http.get(path, params={"format": "ranges"})) == {"ranges": [], "count": 0}
+    assert data_of(await api.http.get(path)) == {"available_seats": [], "count": 0}
+    assert data_of(await api.http.get(path, params={"format": "ranges"})) == {"ranges": [], "count": 0}
 
 
 async def test_statistics_count_bookings_and_seats(api: Api) -> None:
@@ -39,7 +39,7 @@ async def test_statistics_count_bookings_and_seats(api: Api) -> None:
     await api.http.delete(f"/api/bookings/{cancelled['id']}")
     block = {"seat_numbers": [9, 10], "reason": "Camera"}
     await api.http.post(f"/api/admin/shows/{show['id']}/seats/block", json=block)
-    stats = done(await api.http.get(f"/api/shows/{show['id']}/stats"))
+    stats = data_of(await api.http.get(f"/api/shows/{show['id']}/stats"))
     seats = ("total_seats", "available_seats", "held_seats", "sold_seats", "blocked_seats")
     assert [stats[name] for name in seats] == [10, 3, 2, 3, 2]
     assert stats["occupancy"] == 5 / 8
@@ -48,7 +48,7 @@ async def test_statistics_count_bookings_and_seats(api: Api) -> None:
 
 async def test_an_update_changes_only_what_is_given(api: Api) -> None:
     show = await api.show()
-    changed = done(await api.http.put(f"/api/shows/{show['id']}", json={"name": "Updated Name"}))
+    changed = data_of(await api.http.put(f"/api/shows/{show['id']}", json={"name": "Updated Name"}))
     untouched = ("id", "start_time", "total_seats", "available_seats", "show_type", "created_at")
     assert changed["name"] == "Updated Name"
     assert {name: changed[name] for name in untouched} == {name: show[name] for name in untouched}
@@ -57,18 +57,18 @@ async def test_an_update_changes_only_what_is_given(api: Api) -> None:
 async def test_a_show_grows_and_shrinks_over_free_seats(api: Api) -> None:
     show = await api.show(seats=10)
     path = f"/api/shows/{show['id']}"
-    assert done(await api.http.put(path, json={"total_seats": 12}))["available_seats"] == 12
-    assert done(await api.http.put(path, json={"total_seats": 4}))["available_seats"] == 4
+    assert data_of(await api.http.put(path, json={"total_seats": 12}))["available_seats"] == 12
+    assert data_of(await api.http.put(path, json={"total_seats": 4}))["available_seats"] == 4
 
 
 async def test_a_deleted_show_leaves_the_lists_and_its_bookings_remain(api: Api) -> None:
     user, show = await api.user(), await api.show()
     booking = await api.booking(show["id"], user["id"])
     await api.http.delete(f"/api/bookings/{booking['id']}")
-    done(await api.http.delete(f"/api/shows/{show['id']}"))
+    data_of(await api.http.delete(f"/api/shows/{show['id']}"))
     assert listed(await api.http.get("/api/shows")) == []
     assert (await api.http.get(f"/api/shows/{show['id']}")).status_code == 404
-    assert done(await api.http.get(f"/api/bookings/{booking['id']}"))["status"] == "CANCELLED"
+    assert data_of(await api.http.get(f"/api/bookings/{booking['id']}"))["status"] == "CANCELLED"
     assert len(listed(await api.http.get(f"/api/bookings/show/{show['id']}"))) == 1
 
 
@@ -96,10 +96,13 @@ async def test_seats_of_the_house_are_blocked_and_given_back(api: Api) -> None:
     show = await api.show(seats=4)
     path = f"/api/admin/shows/{show['id']}/seats"
     body = {"seat_numbers": [2, 3], "reason": "Camera"}
-    assert done(await api.http.post(f"{path}/block", json=body)) == {"show_id": show["id"], "seats": [2, 3]}
+    assert data_of(await api.http.post(f"{path}/block", json=body)) == {
+        "show_id": show["id"],
+        "seats": [2, 3],
+    }
     blocked = listed(await api.http.get(path, params={"state": "blocked"}))
     assert [(seat["seat_number"], seat["reason"]) for seat in blocked] == [(2, "Camera"), (3, "Camera")]
-    done(await api.http.post(f"{path}/unblock", json={"seat_numbers": [2]}))
+    data_of(await api.http.post(f"{path}/unblock", json={"seat_numbers": [2]}))
     free = listed(await api.http.get(path, params={"state": "free"}))
     assert [seat["seat_number"] for seat in free] == [1, 2, 4]
 
@@ -119,7 +122,7 @@ async def test_a_forced_cancel_keeps_the_reason(api: Api) -> None:
     user, show = await api.user(), await api.show()
     booking = await api.booking(show["id"], user["id"])
     path = f"/api/admin/bookings/{booking['id']}/cancel"
-    cancelled = done(await api.http.post(path, json={"reason": "The row is being repaired"}))
+    cancelled = data_of(await api.http.post(path, json={"reason": "The row is being repaired"}))
     assert (cancelled["status"], cancelled["reason"]) == ("CANCELLED", "The row is being repaired")
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.support.http.api import START, Api, done
+from tests.support.http.api import START, Api, data_of
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
@@ -70,4 +70,4 @@ async def test_an_error_has_what_clients_of_the_old_envelope_look_for(api: Api) 
 async def test_old_dates_are_taken(api: Api) -> None:
     show = await api.show(start_time="2024-12-15T18:30:00Z")
     assert show["start_time"] == "2024-12-15T18:30:00Z"
-    assert done(await api.http.get(f"/api/shows/{show['id']}"))["name"] == "Movie XYZ"
+    assert data_of(await api.http.get(f"/api/shows/{show['id']}"))["name"] == "Movie XYZ"

@@ -5,7 +5,7 @@ from httpx import AsyncClient
 
 from boxoffice import __version__
 from boxoffice.vocabulary import faults
-from tests.support.http.api import Api, done, refused
+from tests.support.http.api import Api, data_of, problem_of
 from tests.support.http.fixtures import app_without_database, client_of
 from tests.support.settings import settings_of
 
@@ -17,12 +17,12 @@ class UnreadyReads:
         self._fault = fault
 
     async def check_ready(self) -> None:
-        """Fails."""
+        """Fails as if the database were away."""
         raise self._fault
 
 
 async def test_health_tells_version_database_and_uptime(api: Api) -> None:
-    health = done(await api.http.get("/health"))
+    health = data_of(await api.http.get("/health"))
     assert (health["service"], health["version"], health["database"]) == ("boxoffice", __version__, "ok")
     assert health["uptime_seconds"] >= 0
 
@@ -43,9 +43,9 @@ async def test_a_service_that_cannot_work_is_not_ready_but_alive(fault: faults.F
     app = app_without_database(settings_of(), reads=UnreadyReads(fault))
     async with client_of(app) as client:
         ready = await client.get("/readyz")
-        refused(ready, 503, code)
+        problem_of(ready, 503, code)
         assert ready.headers["retry-after"]
-        health = refused(await client.get("/health"), 503, code)
+        health = problem_of(await client.get("/health"), 503, code)
         assert (health["version"], health["database"]) == (__version__, "unavailable")
         assert (await client.get("/healthz")).json() == {"status": "ok"}
 

@@ -1,26 +1,26 @@
 """Users over HTTP."""
 
-from tests.support.http.api import Api, done, refused
+from tests.support.http.api import Api, data_of, problem_of
 
 
 async def test_a_user_is_created_and_found_by_id(api: Api) -> None:
     response = await api.http.post("/api/users", json={"name": " John Doe ", "email": "john@example.com"})
-    user = done(response, 201)
+    user = data_of(response, 201)
     assert (user["name"], user["email"]) == ("John Doe", "john@example.com")
-    assert done(await api.http.get(response.headers["location"])) == user
+    assert data_of(await api.http.get(response.headers["location"])) == user
 
 
 async def test_the_same_address_in_other_letters_is_the_same_user(api: Api) -> None:
     user = await api.user("john@example.com")
     again = await api.http.post("/api/users", json={"name": "Somebody", "email": "John@Example.COM"})
-    assert done(again, 200) == user
+    assert data_of(again, 200) == user
 
 
 async def test_an_update_changes_only_what_is_given(api: Api) -> None:
     user = await api.user()
-    changed = done(await api.http.put(f"/api/users/{user['id']}", json={"name": "Jane Doe"}))
+    changed = data_of(await api.http.put(f"/api/users/{user['id']}", json={"name": "Jane Doe"}))
     assert (changed["name"], changed["email"]) == ("Jane Doe", user["email"])
-    changed = done(await api.http.put(f"/api/users/{user['id']}", json={"email": "jane@example.com"}))
+    changed = data_of(await api.http.put(f"/api/users/{user['id']}", json={"email": "jane@example.com"}))
     assert (changed["name"], changed["email"]) == ("Jane Doe", "jane@example.com")
 
 
@@ -28,4 +28,4 @@ async def test_an_address_of_another_user_is_refused(api: Api) -> None:
     await api.user("john@example.com")
     jane = await api.user("jane@example.com")
     response = await api.http.put(f"/api/users/{jane['id']}", json={"email": "JOHN@example.com"})
-    refused(response, 409, "email_taken")
+    problem_of(response, 409, "email_taken")

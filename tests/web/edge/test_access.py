@@ -1,4 +1,4 @@
-"""Who gets in and what they find there, beyond the table of ``test_access_matrix``."""
+"""Which callers get in and what they find, beyond the table of ``test_access_matrix``."""
 
 import pytest
 from httpx import AsyncClient
@@ -8,7 +8,7 @@ from boxoffice.access.callers import Role
 from boxoffice.access.identify import LOOK_UPS_PER_MINUTE
 from boxoffice.access.keys import KEY_CACHE_S, make_key
 from tests.support.engine.databases import Connection
-from tests.support.http.api import Api, done, listed, refused
+from tests.support.http.api import Api, data_of, listed, problem_of
 from tests.support.http.callers import Callers, callers_of, closed
 from tests.support.http.identity import Provider, bearer
 
@@ -18,10 +18,10 @@ A_PAGE = {"Origin": "http://localhost:5173"}
 async def test_nobody_is_told_how_to_say_who_they_are(callers: Callers) -> None:
     async with callers.api("nobody") as api:
         answer = await api.http.get("/api/users/1")
-        refused(answer, 401, "unauthenticated")
+        problem_of(answer, 401, "unauthenticated")
         assert answer.headers["www-authenticate"] == 'Bearer realm="boxoffice"'
         wrong = await api.http.get("/api/users/1", headers=bearer("nonsense"))
-        refused(wrong, 401, "unauthenticated")
+        problem_of(wrong, 401, "unauthenticated")
         assert 'error="invalid_token"' in wrong.headers["www-authenticate"]
 
 
@@ -36,7 +36,7 @@ async def test_what_is_wrong_with_a_credential_is_counted_and_not_told(callers: 
         before = REGISTRY.get_sample_value(name, {"reason": reason}) or 0
         headers = await callers.headers(credential)  # type: ignore[arg-type]
         async with callers.api_with(headers) as api:
-            problem = refused(await api.http.get("/api/users"), 401, "unauthenticated")
+            problem = problem_of(await api.http.get("/api/users"), 401, "unauthenticated")
         answers.add((problem["detail"], problem["title"]))
         assert REGISTRY.get_sample_value(name, {"reason": reason}) == before + 1
     assert len(answers) == 1
@@ -50,9 +50,9 @@ async def test_a_key_may_come_in_either_header_and_only_once(callers: Callers) -
             await api.http.get("/api/users", headers={"Authorization": f"bearer {key}"})
         ).status_code == 200
         both = {"X-Api-Key": key} | bearer(key)
-        refused(await api.http.get("/api/users", headers=both), 401, "unauthenticated")
-        refused(await api.http.get("/api/users", headers={"X-Api-Key": ""}), 401, "unauthenticated")
-        refused(
+        problem_of(await api.http.get("/api/users", headers=both), 401, "unauthenticated")
+        problem_of(await api.http.get("/api/users", headers={"X-Api-Key": ""}), 401, "unauthenticated")
+        problem_of(
             await api.http.get("/api/users", headers={"Authorization": f"Basic {key}"}),
             401,
             "unauthenticated",
@@ -61,7 +61,7 @@ async def test_a_key_may_come_in_either_header_and_only_once(callers: Callers) -
 
 async def test_a_bad_credential_is_refused_where_none_is_needed(callers: Callers) -> None:
     async with callers.api("expired token") as api:
-        refused(await api.http.get("/api/shows"), 401, "unauthenticated")
+        problem_of(await api.http.get("/api/shows"), 401, "unauthenticated")
 
 
 @pytest.mark.parametrize(
@@ -90,17 +90,17 @@ async def test_head_and_options_give_nothing_away(callers: Callers) -> None:
 
 async def test_a_kept_answer_is_not_given_to_who_may_not_have_it(callers: Callers, house: Api) -> None:
     path = f"/api/shows/{(await house.show())['id']}/stats"
-    done(await house.http.get(path))
+    data_of(await house.http.get(path))
     async with callers.api("nobody") as api:
-        refused(await api.http.get(path), 401, "unauthenticated")
+        problem_of(await api.http.get(path), 401, "unauthenticated")
     async with callers.api("customer") as api:
-        refused(await api.http.get(path), 403, "forbidden")
+        problem_of(await api.http.get(path), 403, "forbidden")
 
 
 async def test_a_page_sees_why_it_was_refused(callers: Callers) -> None:
     async with callers.api("nobody") as api:
         answer = await api.http.get("/api/users", headers=A_PAGE)
-        refused(answer, 401, "unauthenticated")
+        problem_of(answer, 401, "unauthenticated")
         assert answer.headers["access-control-allow-origin"] == A_PAGE["Origin"]
         assert "WWW-Authenticate" in answer.headers["access-control-expose-headers"]
         elsewhere = await api.http.get("/api/users", headers={"Origin": "https://evil.example"})
@@ -119,7 +119,7 @@ async def test_a_revoked_key_ends(callers: Callers) -> None:
         assert (await api.http.get("/api/users")).status_code == 200
         await callers.desk.revoke(new.key.key_id)
         callers.memory.now_s += KEY_CACHE_S
-        refused(await api.http.get("/api/users"), 401, "unauthenticated")
+        problem_of(await api.http.get("/api/users"), 401, "unauthenticated")
 
 
 async def test_a_rotated_key_is_good_beside_the_new_one(callers: Callers) -> None:
@@ -129,7 +129,7 @@ async def test_a_rotated_key_is_good_beside_the_new_one(callers: Callers) -> Non
     assert (new.key.name, new.key.role, new.key.show_ids) == ("front", "service", [7])
     for secret in (old.secret, new.secret):
         async with callers.api_with(bearer(secret)) as api:
-            refused(await api.http.get("/api/bookings/16777217"), 404, "booking_not_found")
+            problem_of(await api.http.get("/api/bookings/16777217"), 404, "booking_not_found")
     [kept] = [key for key in await callers.desk.list() if key.key_id == old.key.key_id]
     assert kept.expires_at is not None
     assert new.key.expires_at is None
@@ -142,8 +142,8 @@ async def test_keys_cannot_be_guessed_at_the_database_s_cost(callers: Callers) -
             answer = await api.http.get("/api/users", headers=bearer(make_key()))
             if answer.status_code == 429:
                 break
-            refused(answer, 401, "unauthenticated")
-        refused(answer, 429, "rate_limited")
+            problem_of(answer, 401, "unauthenticated")
+        problem_of(answer, 429, "rate_limited")
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ async def test_guesses_are_counted_by_address_and_hurt_nobody_else(
         for _ in range(2 * LOOK_UPS_PER_MINUTE):  # the bucket fills up meanwhile, but not as fast
             if answer.status_code == 429:
                 break
-            refused(answer, 401, "unauthenticated")
+            problem_of(answer, 401, "unauthenticated")
             answer = await api.http.get("/api/shows")
-        refused(answer, 429, "rate_limited")
+        problem_of(answer, 429, "rate_limited")
         assert answer.headers["ratelimit-policy"].startswith('"look-ups";')
-    done(await ada.http.get("/api/users/me"))
+    data_of(await ada.http.get("/api/users/me"))
 
 
 async def test_who_asks_for_the_health_without_a_credential_is_counted(database: str) -> None:
@@ -186,7 +186,7 @@ async def test_a_narrowed_key_sees_no_profiles(callers: Callers, house: Api) -> 
     for shows, name in (([show["id"]], None), (None, user["name"])):
         key = await callers.key(Role.OPERATOR, shows=shows)
         async with callers.api_with(bearer(key)) as desk:
-            seen = done(await desk.http.get(f"/api/bookings/{booking['id']}"))
+            seen = data_of(await desk.http.get(f"/api/bookings/{booking['id']}"))
             assert seen["user_id"] == user["id"]
             assert (seen["user"] and seen["user"]["name"]) == name
             [seat] = listed(await desk.http.get(f"/api/admin/shows/{show['id']}/seats?limit=1"))
@@ -219,7 +219,7 @@ async def test_a_narrowed_key_finds_no_other_show(callers: Callers, house: Api) 
             ("POST", "/api/bookings/expire-old"),
             ("GET", f"/api/users/{user['id']}"),
         ):
-            refused(await desk.http.request(method, path), 403, "forbidden")
+            problem_of(await desk.http.request(method, path), 403, "forbidden")
         assert (await desk.http.get("/metrics")).status_code == 200
 
 
@@ -233,7 +233,7 @@ async def test_the_rate_of_a_customer_is_limited_and_told(database: str) -> None
                 left.append(answer.headers["ratelimit"].split(";")[1])
             assert left == ["r=2", "r=1", "r=0"]
             answer = await ada.http.get("/api/users/me")
-            refused(answer, 429, "rate_limited")
+            problem_of(answer, 429, "rate_limited")
             assert 1 <= int(answer.headers["retry-after"]) <= 20
             assert answer.headers["ratelimit"].startswith('"reads";r=0;t=')
             assert (await bob.http.get("/api/users/me")).status_code == 200
@@ -266,7 +266,7 @@ async def test_an_event_says_where_it_was_asked_from(database: str, connection: 
         for page in ({}, A_PAGE):
             body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
             headers = {"X-Forwarded-For": "198.51.100.1"} | page
-            done(await house.http.post("/api/bookings", json=body, headers=headers), 201)
+            data_of(await house.http.post("/api/bookings", json=body, headers=headers), 201)
     rows = await connection.fetch("SELECT origin, actor FROM show_events WHERE kind = 'booked'")
     assert {row["origin"] for row in rows} == {"198.51.100.1"}
     assert all(row["actor"].startswith("key:") for row in rows)
@@ -274,7 +274,7 @@ async def test_an_event_says_where_it_was_asked_from(database: str, connection: 
 
 async def test_a_token_of_another_provider_is_nobody_s(callers: Callers) -> None:
     async with callers.api_with(bearer(Provider().token("ada"))) as api:
-        refused(await api.http.get("/api/users/me"), 401, "unauthenticated")
+        problem_of(await api.http.get("/api/users/me"), 401, "unauthenticated")
 
 
 async def test_with_authentication_off_everything_is_open(unserved: AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""Every operation for every caller: who gets what, and who gets nothing.
+"""Every operation for every caller: the status that each caller gets.
 
 The table is the specification. It must name every operation of the application, and every caller.
 """
@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 import pytest
 
-from tests.support.http.api import START, Api, Json, done
+from tests.support.http.api import START, Api, Json, data_of
 from tests.support.http.callers import Callers, Credential
 from tests.support.http.policies import declared
 
@@ -15,7 +15,7 @@ from tests.support.http.policies import declared
 class Row(NamedTuple):
     """One operation, and the status that each caller gets for it.
 
-    The customer asks about what is the customer's own; the other customer asks about the same.
+    The customer asks about the customer's own things; the other customer asks about the same things.
     """
 
     method: str
@@ -104,7 +104,7 @@ TABLE: Final = {
     "/metrics": Row("GET", "/metrics", 401, 403, 403, 200, 200, 200),
 }
 REFUSED: Final = ("expired key", "revoked key", "unknown key", "wrong audience token", "expired token")
-"""Whoever brings one of these gets 401 everywhere."""
+"""Credentials that get 401 from every operation."""
 
 
 def test_the_table_names_every_operation() -> None:
@@ -112,23 +112,23 @@ def test_the_table_names_every_operation() -> None:
 
 
 async def scene(callers: Callers, *, hold: bool) -> dict[str, Any]:
-    """A show with blocked seat 10, one without bookings, Ada the customer, and a hold of hers."""
+    """A show whose seat 10 is blocked, a show without bookings, Ada the customer, and a hold of Ada's."""
     async with callers.api("admin") as admin, callers.api("customer") as ada:
         show = (await admin.show())["id"]
         empty = (await admin.show())["id"]
         blocked = {"seat_numbers": [10], "reason": "house"}
-        done(await admin.http.post(f"/api/admin/shows/{show}/seats/block", json=blocked))
-        user = done(await ada.http.get("/api/users/me"))["id"]
+        data_of(await admin.http.post(f"/api/admin/shows/{show}/seats/block", json=blocked))
+        user = data_of(await ada.http.get("/api/users/me"))["id"]
         made = {"{show}": show, "{empty show}": empty, "{user}": user, "{hold}": 0}
         if hold:
-            made["{hold}"] = done(await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201)[
-                "id"
-            ]
+            made["{hold}"] = data_of(
+                await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201
+            )["id"]
         return made
 
 
 async def ask(api: Api, row: Row, made: dict[str, Any]) -> int:
-    """The status of the operation about these things."""
+    """The status that the operation answers about the things of a scene."""
     path = row.path
     for name, number in made.items():
         path = path.replace(name, str(number))
@@ -137,7 +137,7 @@ async def ask(api: Api, row: Row, made: dict[str, Any]) -> int:
 
 
 def expected(row: Row) -> dict[Credential, int]:
-    """The status of each caller."""
+    """The status that each caller must get."""
     known: dict[Credential, int] = {
         "nobody": row.nobody,
         "customer": row.customer,
@@ -156,7 +156,7 @@ async def test_each_caller_gets_what_the_table_says(callers: Callers, operation:
     assert set(wanted) == set(get_args(Credential))
     got: dict[Credential, int] = {}
     made = await scene(callers, hold="{hold}" in row.path)
-    # Those who must be refused come first, all to one scene: what they ask for must have no effect.
+    # Callers who must be refused come first, all to one scene: a refused request must have no effect on it.
     for credential in sorted(wanted, key=lambda name: wanted[name], reverse=True):
         async with callers.api(credential) as api:
             got[credential] = await ask(api, row, made)

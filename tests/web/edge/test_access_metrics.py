@@ -2,7 +2,7 @@
 
 from prometheus_client import REGISTRY
 
-from tests.support.http.api import Api, done, refused
+from tests.support.http.api import Api, data_of, problem_of
 from tests.support.http.callers import callers_of, closed
 
 
@@ -12,7 +12,7 @@ def counted(name: str, **labels: str) -> float:
 
 
 def holds() -> dict[str, float]:
-    """How many holds there were, by event."""
+    """The number of holds so far, by event."""
     return {
         event: counted("boxoffice_holds_total", event=event)
         for event in ("made", "confirmed", "retaken", "failed")
@@ -26,11 +26,11 @@ async def test_hold_to_sale_can_be_drawn(api: Api) -> None:
     await api.booking(show["id"], user["id"])  # no hold
     headers = {"Idempotency-Key": "pay-1"}
     for _ in range(2):  # the second is a replay
-        done(await api.http.post(f"/api/bookings/{bought['id']}/confirm", headers=headers))
-    done(await api.http.post(f"/api/bookings/{failed['id']}/fail"))
-    refused(await api.http.post(f"/api/bookings/{failed['id']}/confirm"), 409, "invalid_state")
+        data_of(await api.http.post(f"/api/bookings/{bought['id']}/confirm", headers=headers))
+    data_of(await api.http.post(f"/api/bookings/{failed['id']}/fail"))
+    problem_of(await api.http.post(f"/api/bookings/{failed['id']}/confirm"), 409, "invalid_state")
     late = await api.hold(show["id"], user["id"], hold_seconds=0.001)
-    done(await api.http.post(f"/api/bookings/{late['id']}/confirm"))
+    data_of(await api.http.post(f"/api/bookings/{late['id']}/confirm"))
     after = holds()
     assert {event: after[event] - before[event] for event in after} == {
         "made": 4,

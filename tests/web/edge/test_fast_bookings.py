@@ -1,4 +1,4 @@
-"""The short way for bookings answers as the framework's way does; a page's request takes the latter."""
+"""The short way for bookings answers as the framework does; requests of web pages go to the framework."""
 
 from typing import Any, cast
 
@@ -25,14 +25,14 @@ VARYING = ("id", "request_id", "created_at", "updated_at", "expires_at", "seats"
 
 
 async def both(api: Api, body: Json, **headers: str) -> tuple[Response, Response]:
-    """The same request the short way and the long way."""
+    """The answers to the same request by the short way and by the long way."""
     short = await api.http.post("/api/bookings", json=body, headers=headers)
     long = await api.http.post("/api/bookings", json=body, headers=headers | A_PAGE)
     return short, long
 
 
 def stable(answer: Response) -> Json:
-    """What must not depend on the way."""
+    """The parts of an answer that must not depend on the way."""
     body: Json = answer.json()
     data: Json = body.get("data", {})
     return {name: value for name, value in (body | data).items() if name not in VARYING and name != "data"}
@@ -92,19 +92,19 @@ async def test_confirm_and_cancel_answer_alike_on_both_ways(api: Api) -> None:
 
 
 class Beyond:
-    """In the place of the engine and of the framework: notes what comes to each."""
+    """A stand-in for the engine and for the framework, which notes the requests that come to each."""
 
     def __init__(self) -> None:
         self.commands: list[str] = []
         self.bodies: list[bytes] = []
 
     async def execute(self, command: Command[Any]) -> BookingDone:
-        """Does it."""
+        """Notes the command, and says that it is done."""
         self.commands.append(type(command).__name__)
         return BookingDone(BOOKING)
 
     async def framework(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Answers."""
+        """Notes the body, and answers."""
         body, more = b"", True
         while more:
             message = await receive()
@@ -115,7 +115,7 @@ class Beyond:
 
 
 async def gone(method: str, path: str, body: bytes, **headers: str) -> Beyond:
-    """Where such a request went."""
+    """The stand-in after this request: it tells whether the request went to the engine or the framework."""
     beyond, settings = Beyond(), settings_of()
     app = app_without_database(settings, engine=beyond)
     operations = [operation for _, operation in operations_of(app)]

@@ -1,4 +1,4 @@
-"""When a kept answer is loaded anew, and which answers are kept."""
+"""When a kept answer is loaded again, and which answers are kept."""
 
 import pytest
 
@@ -27,12 +27,12 @@ def answer(status: int = 200, body: bytes = b"") -> KeptAnswer:
 @pytest.mark.parametrize(
     ("stock", "age_s", "changed", "next_stock"),
     [
-        (10.0, 0.1, False, None),  # nothing has changed, and it is young
-        (10.0, 0.1, True, 9.0),  # a fresh load out of the stock
-        (1.0, 0.0, True, 0.0),  # the last one
-        (0.5, 0.1, True, None),  # the stock has not grown to one yet
-        (0.9, 0.1, True, 0.1),  # now it has
-        (0.0, KEPT_S + 0.3, False, 1.0),  # too old: it costs nothing of the stock
+        (10.0, 0.1, False, None),  # nothing has changed, and the answer is young
+        (10.0, 0.1, True, 9.0),  # an early load out of the stock
+        (1.0, 0.0, True, 0.0),  # the last load of the stock
+        (0.5, 0.1, True, None),  # the stock has not grown to one load yet
+        (0.9, 0.1, True, 0.1),  # now the stock has
+        (0.0, KEPT_S + 0.3, False, 1.0),  # too old: this load costs nothing of the stock
         (0.0, KEPT_S + 0.3, True, 1.0),
         (9.9, 60.0, False, FRESH_LOADS_MAX),  # a stock does not grow without end
     ],
@@ -59,7 +59,7 @@ def test_the_oldest_go_when_the_bytes_are_too_many(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(kept_answers, "KEPT_BYTES_MAX", 3 * answer(body=b"12345").size)
     kept = KeptAnswers()
     questions = [question(f"/api/shows/{number}") for number in range(4)]
-    for one in [*questions[:3], questions[0], questions[3]]:  # the first was loaded again
+    for one in [*questions[:3], questions[0], questions[3]]:  # the first question was loaded again
         kept.settle(one, answer(body=b"12345"))
     assert [kept.get(one) is None for one in questions] == [False, True, False, False]
 

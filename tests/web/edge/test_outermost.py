@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from boxoffice.serve.app import create_app
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.server import ServerSettings
-from tests.support.http.api import Api, refused
+from tests.support.http.api import Api, problem_of
 from tests.support.http.fixtures import client_of
 from tests.support.settings import settings_of
 
@@ -84,7 +84,7 @@ async def test_whether_https_is_asked_for_is_a_setting(wanted: bool) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize("path", ["/nowhere", "/api", "/api/show", "/api/shows/1/nothing", "/api-docs/x"])
 async def test_an_unknown_path_is_a_problem(unserved: AsyncClient, method: str, path: str) -> None:
-    refused(await unserved.request(method, path), 404, "not_found")
+    problem_of(await unserved.request(method, path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_an_unknown_path_is_a_problem(unserved: AsyncClient, method: str, 
 )
 async def test_a_wrong_method_is_a_problem(unserved: AsyncClient, method: str, path: str, allow: str) -> None:
     response = await unserved.request(method, path)
-    refused(response, 405, "method_not_allowed")
+    problem_of(response, 405, "method_not_allowed")
     assert response.headers["allow"] == allow
 
 

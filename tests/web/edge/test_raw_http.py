@@ -1,4 +1,4 @@
-"""What no client library sends, to a real server: it answers or hangs up, and serves the next one."""
+"""Bytes that no client library sends: a real server answers or hangs up, and serves the next request."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ GET: Final = b"GET /api/shows/1 HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def with_length(body: bytes, length: int | bytes) -> bytes:
-    """A booking that says how long it is, true or not."""
+    """A booking with a Content-Length, true or not."""
     return (
         POST + b"Content-Length: %b\r\n\r\n" % (b"%d" % length if isinstance(length, int) else length) + body
     )
@@ -59,7 +59,7 @@ UNFIT: Final = {
     "no path": b"GET * HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a tunnel": b"CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
 }
-"""Requests that must not be done."""
+"""Requests that must be refused without an effect."""
 
 TOO_SHORT: Final = {
     "half a request line": b"GET /api/sh",
@@ -68,7 +68,7 @@ TOO_SHORT: Final = {
     "half a chunk": chunked(b"2f\r\n" + BOOKING[:10]),
     "no last chunk": chunked(b"2f\r\n" + BOOKING + b"\r\n"),
 }
-"""Requests that break off: nobody may book with the first half of one."""
+"""Requests that break off: the first half of a request must not book a seat."""
 
 ODD: Final = {
     "no version": b"GET /\r\n\r\n",
@@ -80,7 +80,7 @@ ODD: Final = {
     "a key": POST + b"Idempotency-Key: " + b"k" * 100_000 + b"\r\nContent-Length: 0\r\n\r\n",
     "a chunk's extension": chunked(b"2f;" + b"x" * 30_000 + b"\r\n" + BOOKING + b"\r\n0\r\n\r\n"),
 }
-"""Old, strange or large, and still HTTP: whether they are served or refused is the HTTP server's business."""
+"""Requests that are old, strange or large, and still HTTP: the HTTP server may serve or refuse them."""
 
 
 class Served(NamedTuple):
@@ -91,13 +91,13 @@ class Served(NamedTuple):
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which the server listens."""
         return self.program.port
 
 
 @pytest.fixture(scope="module")
 async def served(admin: Connection, postgres_url: str, template_database: str) -> AsyncIterator[Served]:
-    """A server with a show and a user, for all tests of this file; nothing runs out by itself."""
+    """A server with a show and a user, for all tests of this file; no hold runs out by itself."""
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(temporary_database(admin, postgres_url, template_database))
         connection = await stack.enter_async_context(connected(dsn))
@@ -159,9 +159,9 @@ async def test_requests_in_a_row_are_answered_in_their_order(served: Served) -> 
 
 
 def talk(port: int, sent: bytes, name: str, *, goes: bool = False) -> list[Heard]:
-    """What the server says to these bytes until it waits or hangs up; ``goes``: nobody listens any more."""
+    """What the server answers to these bytes. ``goes``: the client hangs up before it hears an answer."""
     with connection_to(port) as line:
-        with suppress(ConnectionError):  # it may hang up before all is sent
+        with suppress(ConnectionError):  # the server may hang up before all is sent
             line.sendall(sent)
         if goes:
             return []
@@ -171,7 +171,7 @@ def talk(port: int, sent: bytes, name: str, *, goes: bool = False) -> list[Heard
 
 
 def check(name: str, answer: Heard) -> None:
-    """What is HTTP is answered by the application, what is not by the HTTP server, which says so plainly."""
+    """A refusal is a problem of the application, or the HTTP server's 400 for bytes that are no HTTP."""
     assert answer.status < 500, f"{name}: {answer}"
     if answer.status >= 400 and answer.headers["content-type"] == PROBLEM:
         assert STATUS_OF[json.loads(answer.body)["code"]] == answer.status, f"{name}: {answer}"
@@ -180,7 +180,7 @@ def check(name: str, answer: Heard) -> None:
 
 
 def serves_the_next(port: int) -> None:
-    """The server is as well as ever."""
+    """The server still answers a plain request."""
     with connection_to(port) as line:
         line.sendall(GET + b"\r\n")
         assert answer_on(line).status == 200

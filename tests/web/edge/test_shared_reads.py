@@ -1,4 +1,4 @@
-"""Many who ask the same at once cost the database one query, and nobody is told what is not so."""
+"""Many equal requests at once cost the database one query, and no answer says what is not so."""
 
 import asyncio
 from typing import cast
@@ -9,13 +9,13 @@ from litestar import Litestar
 from boxoffice.engine.reads import Reads
 from boxoffice.web.edge import kept_answers
 from boxoffice.web.http.services import services_of
-from tests.support.http.api import Api, done, refused
+from tests.support.http.api import Api, data_of, problem_of
 from tests.support.http.fixtures import client_of, running
 from tests.support.settings import settings_for
 
 
 class CountingReads:
-    """The reads, with a count of those of seat maps, and a gate that they wait at."""
+    """The reads of an application; reads of seat maps are counted, and wait at a gate."""
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
@@ -35,7 +35,7 @@ class CountingReads:
 
 
 def counting(app: Litestar) -> CountingReads:
-    """Puts a counter before the application's reads."""
+    """The application's reads, which are counted from now on."""
     services = services_of(app)
     reads = CountingReads(services.reads)
     services.reads = cast(Reads, reads)
@@ -65,7 +65,7 @@ async def test_who_books_and_looks_sees_the_booking(api: Api) -> None:
     path = f"/api/shows/{show['id']}/available-seats"
 
     for left in range(8, 0, -1):
-        assert done(await api.http.get(path))["count"] == left
+        assert data_of(await api.http.get(path))["count"] == left
         await api.booking(show["id"], user["id"])
 
 
@@ -74,7 +74,7 @@ async def test_an_exact_read_goes_past_what_is_kept(app: Litestar, api: Api) -> 
     reads = counting(app)
 
     for _ in range(3):
-        done(await api.http.get(f"/api/shows/{show['id']}/available-seats?consistent=true"))
+        data_of(await api.http.get(f"/api/shows/{show['id']}/available-seats?consistent=true"))
 
     assert reads.loads == 3
 
@@ -89,7 +89,7 @@ async def test_a_storm_of_bookings_does_not_become_a_storm_of_queries(
 
     for _ in range(100):
         await api.booking(show["id"], user["id"])
-        done(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
+        data_of(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
 
     assert reads.loads == 1 + kept_answers.FRESH_LOADS_MAX
 
@@ -109,7 +109,7 @@ async def test_who_looks_after_booking_is_not_told_what_was_being_loaded_before(
     reads.gate.set()
 
     await early
-    assert done(await late)["count"] == 7
+    assert data_of(await late)["count"] == 7
 
 
 async def test_the_oldest_answers_go_when_there_are_too_many(
@@ -121,7 +121,7 @@ async def test_the_oldest_answers_go_when_there_are_too_many(
     monkeypatch.setattr(kept_answers, "KEPT_BYTES_MAX", 5_000)
 
     for show in [*shows, shows[0], shows[0]]:
-        done(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
+        data_of(await api.http.get(f"/api/shows/{show['id']}/available-seats"))
 
     assert reads.loads == 4
 
@@ -132,7 +132,7 @@ async def test_an_answer_that_is_let_go_while_it_is_loaded_is_told_all_the_same(
     shows = [await api.show() for _ in range(2)]
     reads = counting(app)
     paths = [f"/api/shows/{show['id']}/available-seats" for show in shows]
-    done(await api.http.get(paths[0]))
+    data_of(await api.http.get(paths[0]))
     monkeypatch.setattr(kept_answers, "KEPT_S", 0.0)
     monkeypatch.setattr(kept_answers, "KEPT_BYTES_MAX", 1)
     reads.gate.clear()
@@ -140,7 +140,7 @@ async def test_an_answer_that_is_let_go_while_it_is_loaded_is_told_all_the_same(
     await asyncio.sleep(0)
     reads.gate.set()
 
-    assert [done(await reload)["count"] for reload in reloads] == [10, 10]
+    assert [data_of(await reload)["count"] for reload in reloads] == [10, 10]
 
 
 async def test_made_up_origins_do_not_fill_the_memory(database: str) -> None:
@@ -150,7 +150,7 @@ async def test_made_up_origins_do_not_fill_the_memory(database: str) -> None:
 
         for number in range(20):
             origin = {"Origin": f"http://{number}.example"}
-            done(await http.get(f"/api/shows/{show['id']}/available-seats", headers=origin))
+            data_of(await http.get(f"/api/shows/{show['id']}/available-seats", headers=origin))
 
         assert reads.loads == 1
 
@@ -158,11 +158,11 @@ async def test_made_up_origins_do_not_fill_the_memory(database: str) -> None:
 async def test_what_is_not_there_is_not_kept(api: Api) -> None:
     await api.show()
     missing = await api.http.get("/api/shows/2")
-    refused(missing, 404, "show_not_found")
+    problem_of(missing, 404, "show_not_found")
 
     await api.show()
 
-    assert done(await api.http.get("/api/shows/2"))["id"] == 2
+    assert data_of(await api.http.get("/api/shows/2"))["id"] == 2
 
 
 async def test_a_client_that_leaves_does_not_spoil_it_for_the_others(app: Litestar, api: Api) -> None:
@@ -178,7 +178,7 @@ async def test_a_client_that_leaves_does_not_spoil_it_for_the_others(app: Litest
     first.cancel()
     reads.gate.set()
 
-    assert done(await second)["count"] == 10
+    assert data_of(await second)["count"] == 10
     assert reads.loads == 1
 
 

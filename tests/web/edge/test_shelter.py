@@ -1,4 +1,4 @@
-"""An open server: who is kept out of it, and who is not."""
+"""An open server: which requests the shelter refuses, and which it lets in."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.access import AccessSettings
 from boxoffice.settings.server import ServerSettings
-from tests.support.http.api import refused
+from tests.support.http.api import problem_of
 from tests.support.http.fixtures import app_without_database
 from tests.support.settings import settings_of
 
@@ -21,7 +21,7 @@ METHODS: Final = ["GET", "POST", "PUT", "DELETE", "OPTIONS"]
 
 @asynccontextmanager
 async def client(settings: ProgramSettings, peer: str = "127.0.0.1") -> AsyncIterator[AsyncClient]:
-    """A client at this address, of an application without a database."""
+    """A client at the address ``peer``, of an application without a database."""
     app = app_without_database(settings)
     transport = ASGITransport(cast(Any, app), client=(peer, 4711))
     async with AsyncClient(transport=transport, base_url="http://localhost:3001") as http:
@@ -29,7 +29,7 @@ async def client(settings: ProgramSettings, peer: str = "127.0.0.1") -> AsyncIte
 
 
 async def asked(settings: ProgramSettings, headers: dict[str, str], method: str = "GET") -> Response:
-    """The answer where nothing is, so that only the shelter can say 403."""
+    """The answer of a path that does not exist, so that only the shelter can say 403."""
     async with client(settings) as http:
         return await http.request(method, "/nowhere", headers=headers)
 
@@ -39,7 +39,7 @@ async def asked(settings: ProgramSettings, headers: dict[str, str], method: str 
     ["localhost", "LOCALHOST:3001", "127.0.0.1", "127.0.0.1:80", "127.8.9.10", "[::1]", "[::1]:3001"],
 )
 async def test_this_machine_asks_itself(host: str) -> None:
-    refused(await asked(settings_of(), {"Host": host}), 404, "not_found")
+    problem_of(await asked(settings_of(), {"Host": host}), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ async def test_this_machine_asks_itself(host: str) -> None:
 )
 @pytest.mark.parametrize("method", METHODS)
 async def test_nobody_else_does(headers: dict[str, str], method: str) -> None:
-    problem = refused(await asked(settings_of(), headers, method), 403, "forbidden")
+    problem = problem_of(await asked(settings_of(), headers, method), 403, "forbidden")
     assert "AUTH=on" in problem["detail"]
 
 
 async def test_an_address_elsewhere_is_refused_whatever_it_calls_us() -> None:
-    """Another server may run the application, and listen where we do not know of."""
+    """Another HTTP server may run the application, and listen at an address that the settings do not name."""
     for peer, status in (("192.0.2.9", 403), ("::ffff:192.0.2.9", 403), ("::ffff:127.0.0.1", 404)):
         async with client(settings_of(), peer) as http:
             assert (await http.get("/nowhere")).status_code == status
@@ -84,9 +84,9 @@ async def test_a_form_elsewhere_books_nothing(settings: ProgramSettings) -> None
     body = b'{"user_id": 1, "show_id": 1, "seats_booked": 1}'
     async with client(settings) as http:
         answer = await http.post("/api/bookings", content=body, headers=FORM | {"Origin": EVIL})
-        refused(answer, 403, "forbidden")
+        problem_of(answer, 403, "forbidden")
         answer = await http.post("/api/bookings", content=body, headers=FORM)
-        refused(answer, 500, "internal_error")  # it got through: there is no engine
+        problem_of(answer, 500, "internal_error")  # let in: there is no engine
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -107,7 +107,7 @@ async def test_pages_of_our_own_and_of_allowed_origins_may_ask(
             server=ServerSettings(cors_origins=origins), access=AccessSettings(auth=auth)
         )
         answer = await asked(settings, {"Origin": origin}, method)
-        preflight = method == "OPTIONS" and bool(origins)  # which the framework answers, whatever the path
+        preflight = method == "OPTIONS" and bool(origins)  # the framework answers these for every path
         assert answer.status_code == (204 if preflight else 404)
 
 
@@ -123,4 +123,4 @@ async def test_open_by_decision_it_may_stand_behind_a_proxy() -> None:
 
 async def test_who_must_say_who_they_are_may_come_from_anywhere() -> None:
     headers = {"Host": "tickets.example", "X-Forwarded-For": "192.0.2.9", "Origin": EVIL}
-    refused(await asked(settings_of(AUTH="on"), headers), 404, "not_found")
+    problem_of(await asked(settings_of(AUTH="on"), headers), 404, "not_found")

@@ -1,7 +1,7 @@
-"""Requests that nobody should send: strategies for every part of one that we or our libraries parse.
+"""Bent requests: strategies for every part of a request that we or our libraries parse.
 
-They are raw, as a server hands them to an application or as they go over the wire, for a client library
-would mend or refuse them. The world that they are about: show 1 and user 1, and what earlier ones made.
+The requests are raw, as a server hands them to an application or as they go over the wire: a client library
+would mend or refuse them. They are about show 1 and user 1, and about what earlier requests made.
 """
 
 import json
@@ -104,7 +104,7 @@ values = st.recursive(
 
 @st.composite
 def bent_objects(draw: st.DrawFn, good: dict[str, Any]) -> bytes:
-    """A good object with fields changed, missing, unknown or there twice."""
+    """A good object whose fields are changed, missing, unknown or there twice."""
     fields = list(good.items())
     for _ in range(draw(st.integers(0, 2))):
         place = draw(st.integers(0, len(fields) - 1))
@@ -169,7 +169,7 @@ _HEADERS: Final[dict[bytes, list[bytes]]] = {
 
 @st.composite
 def headers(draw: st.DrawFn) -> Request:
-    """Headers: true ones, bent ones, any bytes; also there twice."""
+    """Headers: true ones, bent ones, any bytes; also a header twice."""
     given: Headers = []
     for name in draw(st.lists(st.sampled_from(list(_HEADERS)), min_size=1, max_size=3)):
         known = draw(st.sampled_from(_HEADERS[name]))
@@ -245,7 +245,7 @@ def paths(draw: st.DrawFn) -> Request:
 
 @st.composite
 def cursors(draw: st.DrawFn, true_ones: list[str]) -> Request:
-    """Cursors: bent true ones, and those that stand for places that no list has."""
+    """Cursors: true cursors that are bent, and cursors for places that no list has."""
     moments = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z") | texts
     places = st.tuples(moments, numbers).map(list) | numbers | values
     good = draw(st.sampled_from(true_ones))
@@ -272,5 +272,5 @@ def _object(fields: list[tuple[str, Any]], *, plain: bool) -> bytes:
 
 
 def _json(value: Any, *, plain: bool) -> bytes:
-    """JSON as Python has it: with NaN, with half characters, and without a limit to numbers."""
+    """JSON as Python writes it: with NaN, with lone surrogates, and with numbers of any size."""
     return json.dumps(value, ensure_ascii=plain).encode("utf-8", "surrogatepass")

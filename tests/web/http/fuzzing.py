@@ -1,4 +1,4 @@
-"""Sends requests that nobody should send, and holds every answer against what is promised."""
+"""The fuzzer: it sends bent requests, and checks every answer against what the API promises."""
 
 import json
 from collections import Counter
@@ -23,7 +23,7 @@ FUZZERS: Final[dict[str, Callable[[list[str]], SearchStrategy[Request]]]] = {
     "paths": lambda _: fuzz_inputs.paths(),
     "cursors": fuzz_inputs.cursors,
 }
-"""What is bent, and how to make such requests from some true cursors."""
+"""The part of a request that is bent, and how such requests are made, given some true cursors."""
 
 _STATE: Final = """
     SELECT (SELECT sum(last_seq) FROM show_inventory), (SELECT count(*) FROM shows),
@@ -35,7 +35,7 @@ State = tuple[Any, ...]
 
 
 async def fill(api: Api) -> list[str]:
-    """Makes enough for a second page of every list, and gives the cursors to them."""
+    """Makes enough items for a second page of every list, and gives the cursors of the second pages."""
     for number in range(3):
         show = await api.show(5_000)
         user = await api.user(f"user-{number}@example.com")
@@ -47,7 +47,7 @@ async def fill(api: Api) -> list[str]:
 
 
 async def state_of(connection: Connection) -> State:
-    """How much there is: as long as it stays, nothing was done. The clock must stand still."""
+    """Counts of everything: while they stay, no request had an effect. The clock must stand still."""
     row = await connection.fetchrow(_STATE)
     assert row is not None
     return tuple(row)
@@ -61,9 +61,9 @@ def fuzz(
     examples: int,
     seed: int | None = None,
 ) -> Counter[int]:
-    """Asks whatever Hypothesis makes of the strategy; how many answers there were by status.
+    """Sends the requests that Hypothesis makes from the strategy, and counts the answers by status.
 
-    With ``seed`` it makes the same choices again; without, it begins with what failed the last time.
+    With ``seed`` Hypothesis makes the same choices again; without, it begins with what failed the last time.
     """
     answers = Counter[int]()
     before = state()
@@ -89,7 +89,7 @@ def fuzz(
 
 
 def check(request: Request, heard: Heard) -> None:
-    """A success, or a problem with a known code; never a fault of ours."""
+    """The answer is a success, or a problem with a known code, and never a fault of ours."""
     assert heard.status < 500, f"{request} got {heard.status}: {heard.body[:500]!r}"
     if heard.status == 400 and heard.body == NOT_HTTP:
         return

@@ -1,8 +1,8 @@
-"""ETags of what a show says, conditional reads, and changes that must not be made on old knowledge."""
+"""ETags of answers about a show, conditional reads, and changes that are refused if the show has changed."""
 
 import pytest
 
-from tests.support.http.api import Api, done, refused
+from tests.support.http.api import Api, data_of, problem_of
 
 READS = ["", "/available-seats", "/available-seats?format=ranges", "/stats"]
 
@@ -35,7 +35,7 @@ async def test_any_tag_matches_what_exists(api: Api) -> None:
     show = await api.show()
     path = f"/api/shows/{show['id']}"
     assert (await api.http.get(path, headers={"If-None-Match": "*"})).status_code == 304
-    refused(await api.http.get("/api/shows/4711", headers={"If-None-Match": "*"}), 404, "show_not_found")
+    problem_of(await api.http.get("/api/shows/4711", headers={"If-None-Match": "*"}), 404, "show_not_found")
 
 
 async def test_a_change_on_old_knowledge_is_refused(api: Api) -> None:
@@ -43,19 +43,19 @@ async def test_a_change_on_old_knowledge_is_refused(api: Api) -> None:
     path = f"/api/shows/{show['id']}"
     tag = (await api.http.get(path)).headers["etag"]
     changed = await api.http.put(path, json={"name": "First"}, headers={"If-Match": tag})
-    done(changed)
+    data_of(changed)
     for late in (
         await api.http.put(path, json={"name": "Second"}, headers={"If-Match": tag}),
         await api.http.delete(path, headers={"If-Match": tag}),
     ):
-        assert refused(late, 412, "version_mismatch")["seq"] == 2
-    assert done(await api.http.get(path))["name"] == "First"
-    done(await api.http.delete(path, headers={"If-Match": f"W/{changed.headers['etag']}"}))
+        assert problem_of(late, 412, "version_mismatch")["seq"] == 2
+    assert data_of(await api.http.get(path))["name"] == "First"
+    data_of(await api.http.delete(path, headers={"If-Match": f"W/{changed.headers['etag']}"}))
 
 
 async def test_any_version_may_be_asked_for(api: Api) -> None:
     show = await api.show()
-    done(await api.http.put(f"/api/shows/{show['id']}", json={"name": "New"}, headers={"If-Match": "*"}))
+    data_of(await api.http.put(f"/api/shows/{show['id']}", json={"name": "New"}, headers={"If-Match": "*"}))
 
 
 async def test_what_names_people_is_not_stored(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""Nothing that anybody can send is more than a refused request: no fault, no effect, always an answer."""
+"""Bent requests: each gets an answer, none causes a fault, and a refused request has no effect."""
 
 import asyncio
 from base64 import urlsafe_b64encode
@@ -20,12 +20,12 @@ from tests.web.http.fuzz_inputs import Request
 from tests.web.http.fuzzing import FUZZERS, fill, fuzz, state_of
 
 EXAMPLES: Final = 300
-"""Requests of each kind; the campaign sends more."""
+"""The number of requests of each kind; the campaign sends more."""
 
 
 @pytest.fixture
 async def world(database: str, connection: Connection) -> AsyncIterator[Litestar]:
-    """The application over some shows, users and bookings; nothing runs out by itself."""
+    """The application with some shows, users and bookings; no hold runs out by itself."""
     await stopped_clock(connection)
     open_to_all = settings_of(DATABASE_URL=database, AUTH="off", SWEEP_INTERVAL_SECONDS=3600)
     async with running(open_to_all) as app:
@@ -46,7 +46,7 @@ async def test_whatever_is_sent_is_served_or_refused(
 
     async with client_of(world) as client:
         cursors = await fill(Api(client))
-    # In a thread: Hypothesis cannot wait for this loop, which serves the requests.
+    # Hypothesis runs in a thread, because it blocks: this loop must stay free to serve the requests.
     answers = await asyncio.to_thread(fuzz, FUZZERS[kind](cursors), ask, state, examples=EXAMPLES)
     assert answers[400] > 0, answers
     assert sum(count for status, count in answers.items() if status < 300) > 0, answers
@@ -54,7 +54,7 @@ async def test_whatever_is_sent_is_served_or_refused(
 
 @pytest.mark.parametrize("seat", [5_000, 2**31 - 1, 2**31, 2**53 - 1])
 async def test_after_the_last_seat_there_are_none(world: Litestar, seat: int) -> None:
-    """A cursor that no page gives, but a number: an empty page."""
+    """A cursor with a number that no page gives leads to an empty page."""
     cursor = urlsafe_b64encode(b"%d" % seat).decode().rstrip("=")
     async with client_of(world) as client:
         await fill(Api(client))
@@ -62,7 +62,7 @@ async def test_after_the_last_seat_there_are_none(world: Litestar, seat: int) ->
 
 
 async def _ask(app: Litestar, request: Request) -> Heard:
-    """Sends it as a server would have read it, and raises what the application raises."""
+    """Sends the request as a server would hand it over, and raises what the application raises."""
     path, _, query = request.target.partition("?")
     scope = {
         "type": "http",

@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 from httpx import Response
 
-from tests.support.http.api import START, Api, Json, done, refused
+from tests.support.http.api import START, Api, Json, data_of, problem_of
 
 KEY = {"Idempotency-Key": "order-4711"}
 Request = tuple[str, str, Json | None]
 
 
 async def prepared(api: Api) -> Json:
-    """What the requests below are about."""
+    """The show and the user that the requests below name."""
     user, show = await api.user(), await api.show()
     booking = await api.booking(show["id"], user["id"])
     hold = await api.hold(show["id"], user["id"])
@@ -92,18 +92,18 @@ async def test_the_same_request_gets_its_first_answer_again(
 async def test_another_request_with_the_key_is_refused(api: Api) -> None:
     ids = await prepared(api)
     body = {"user_id": ids["user"], "show_id": ids["show"], "seats_booked": 1}
-    done(await api.http.post("/api/bookings", json=body, headers=KEY), 201)
+    data_of(await api.http.post("/api/bookings", json=body, headers=KEY), 201)
     response = await api.http.post("/api/bookings", json=body | {"seats_booked": 2}, headers=KEY)
-    refused(response, 422, "idempotency_key_reused")
+    problem_of(response, 422, "idempotency_key_reused")
 
 
 async def test_a_refused_request_may_be_tried_again_with_the_key(api: Api) -> None:
     user, show = await api.user(), await api.show(seats=1)
     taken = await api.booking(show["id"], user["id"])
     body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
-    refused(await api.http.post("/api/bookings", json=body, headers=KEY), 409, "insufficient_seats")
-    done(await api.http.delete(f"/api/bookings/{taken['id']}"))
-    done(await api.http.post("/api/bookings", json=body, headers=KEY), 201)
+    problem_of(await api.http.post("/api/bookings", json=body, headers=KEY), 409, "insufficient_seats")
+    data_of(await api.http.delete(f"/api/bookings/{taken['id']}"))
+    data_of(await api.http.post("/api/bookings", json=body, headers=KEY), 201)
 
 
 async def test_many_at_once_with_one_key_book_once(api: Api) -> None:
@@ -112,6 +112,6 @@ async def test_many_at_once_with_one_key_book_once(api: Api) -> None:
     answers = await asyncio.gather(
         *(api.http.post("/api/bookings", json=body, headers=KEY) for _ in range(20))
     )
-    assert {done(answer, 201)["id"] for answer in answers} == {done(answers[0], 201)["id"]}
+    assert {data_of(answer, 201)["id"] for answer in answers} == {data_of(answers[0], 201)["id"]}
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
-    assert done(await api.http.get(f"/api/shows/{show['id']}"))["available_seats"] == 9
+    assert data_of(await api.http.get(f"/api/shows/{show['id']}"))["available_seats"] == 9

@@ -1,6 +1,6 @@
-"""Bodies and parameters that cannot be read or do not fit: 400 with where and what is expected.
+"""Bodies and parameters that cannot be read or do not fit: the 400 says where, and what is expected.
 
-Without an engine: nothing of this may get that far.
+There is no engine here, because no such request may reach one.
 """
 
 import json
@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 from httpx import AsyncClient
 
-from tests.support.http.api import START, refused
+from tests.support.http.api import START, problem_of
+from tests.support.http.fixtures import app_without_database, client_of
+from tests.support.settings import settings_of
 
 BOOKING = {"user_id": 1, "show_id": 1, "seats_booked": 1}
 SHOW = {"name": "Movie", "start_time": START, "total_seats": 10}
@@ -175,7 +177,7 @@ def http(unserved: AsyncClient) -> AsyncClient:
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
 @pytest.mark.parametrize("path", ["/api/bookings", "/api/shows", "/api/users"])
 async def test_an_unreadable_body_is_refused(http: AsyncClient, path: str, body: bytes) -> None:
-    problem = refused(await http.post(path, content=body), 400, "invalid_request")
+    problem = problem_of(await http.post(path, content=body), 400, "invalid_request")
     [error] = problem["errors"]
     assert error["in"] == "body"
     assert "JSON object" in error["expected"] or error["path"]
@@ -186,7 +188,7 @@ async def test_a_wrong_field_is_named(
     http: AsyncClient, path: str, good: dict[str, object], field: str, value: object
 ) -> None:
     body = json.dumps(good | {field: value})
-    problem = refused(await http.post(path, content=body), 400, "invalid_request")
+    problem = problem_of(await http.post(path, content=body), 400, "invalid_request")
     [error] = problem["errors"]
     assert error["in"] == "body"
     assert error["path"].partition("[")[0] == field
@@ -199,25 +201,25 @@ async def test_a_missing_field_is_named(
     http: AsyncClient, path: str, good: dict[str, object], field: str
 ) -> None:
     body = {name: value for name, value in good.items() if name != field}
-    problem = refused(await http.post(path, json=body), 400, "invalid_request")
+    problem = problem_of(await http.post(path, json=body), 400, "invalid_request")
     assert [error["path"] for error in problem["errors"]] == [field]
 
 
 @pytest.mark.parametrize("path", ["/api/shows/1", "/api/users/1"])
 async def test_an_update_without_a_change_is_refused(http: AsyncClient, path: str) -> None:
-    problem = refused(await http.put(path, json={}), 400, "invalid_request")
+    problem = problem_of(await http.put(path, json={}), 400, "invalid_request")
     assert "at least one of: name" in problem["errors"][0]["expected"]
 
 
 async def test_seat_count_and_seat_numbers_must_agree(http: AsyncClient) -> None:
     body = BOOKING | {"seats_booked": 3, "seat_numbers": [4, 5]}
-    problem = refused(await http.post("/api/bookings", json=body), 400, "invalid_request")
+    problem = problem_of(await http.post("/api/bookings", json=body), 400, "invalid_request")
     assert "seat_numbers has 2" in problem["errors"][0]["problem"]
 
 
 @pytest.mark.parametrize(("path", "place", "name"), PARAMETERS)
 async def test_a_wrong_parameter_is_named(http: AsyncClient, path: str, place: str, name: str) -> None:
-    problem = refused(await http.get(path), 400, "invalid_request")
+    problem = problem_of(await http.get(path), 400, "invalid_request")
     assert [(error["in"], error["path"]) for error in problem["errors"]] == [(place, name)]
     assert problem["errors"][0]["expected"]
 
@@ -225,7 +227,7 @@ async def test_a_wrong_parameter_is_named(http: AsyncClient, path: str, place: s
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "tab\there", "schlüssel".encode()])
 async def test_a_wrong_idempotency_key_is_refused(http: AsyncClient, key: str | bytes) -> None:
     response = await http.post("/api/bookings", json=BOOKING, headers=[(b"idempotency-key", _bytes(key))])
-    problem = refused(response, 400, "invalid_request")
+    problem = problem_of(response, 400, "invalid_request")
     assert [(error["in"], error["path"]) for error in problem["errors"]] == [("header", "Idempotency-Key")]
 
 
@@ -235,7 +237,7 @@ async def test_a_wrong_if_match_is_refused(http: AsyncClient, tag: str) -> None:
         await http.put("/api/shows/1", json={"name": "x"}, headers={"If-Match": tag}),
         await http.delete("/api/shows/1", headers={"If-Match": tag}),
     ):
-        problem = refused(response, 400, "invalid_request")
+        problem = problem_of(response, 400, "invalid_request")
         assert [(error["in"], error["path"]) for error in problem["errors"]] == [("header", "If-Match")]
 
 
@@ -246,14 +248,21 @@ async def _chunks(size: int) -> AsyncIterator[bytes]:
 
 async def test_a_large_body_is_refused_however_it_is_sent(http: AsyncClient) -> None:
     whole = await http.post("/api/bookings", content=b" " * 1_000_000)
-    refused(whole, 413, "body_too_large")
+    problem_of(whole, 413, "body_too_large")
     chunked = await http.post("/api/bookings", content=_chunks(1_000_000))
-    refused(chunked, 413, "body_too_large")
+    problem_of(chunked, 413, "body_too_large")
     lying = await http.post("/api/bookings", content=_chunks(1_000_000), headers={"Content-Length": "10"})
-    refused(lying, 413, "body_too_large")
+    problem_of(lying, 413, "body_too_large")
     nonsense = await http.post("/api/bookings", content=b"{}", headers={"Content-Length": "ten"})
-    refused(nonsense, 400, "invalid_request")
+    problem_of(nonsense, 400, "invalid_request")
 
 
 def _bytes(key: str | bytes) -> bytes:
     return key if isinstance(key, bytes) else key.encode()
+
+
+@pytest.mark.parametrize("host", ["a:b", "[::1", "a:99999999", "["])
+async def test_a_host_that_is_none_does_not_turn_a_mistake_into_a_fault(host: str) -> None:
+    async with client_of(app_without_database(settings_of(AUTH="off"))) as client:
+        answer = await client.get("/api/shows?limit=0", headers={"Host": host})
+    assert problem_of(answer, 400, "invalid_request")["errors"][0]["path"] == "limit"

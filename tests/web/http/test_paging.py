@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.support.http.api import Api, Json, done, listed
+from tests.support.http.api import Api, Json, data_of, listed
 
 ITEMS = 5
 
 
 async def filled(api: Api) -> Json:
-    """Five of everything."""
+    """An application with five items in every list."""
     users = [await api.user(f"user{i}@example.com") for i in range(ITEMS)]
     shows = [await api.show(seats=ITEMS) for _ in range(ITEMS)]  # all at the same time: ties
     for _ in range(ITEMS):
@@ -81,4 +81,4 @@ async def test_items_that_come_while_paging_disturb_nothing(api: Api) -> None:
 
 async def test_an_empty_list_is_a_page(api: Api) -> None:
     assert listed(await api.http.get("/api/shows")) == []
-    assert done(await api.http.post("/api/bookings/expire-old")) == {"expired_count": 0}
+    assert data_of(await api.http.post("/api/bookings/expire-old")) == {"expired_count": 0}

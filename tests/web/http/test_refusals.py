@@ -8,7 +8,7 @@ from boxoffice.serve.operations import DOMAINS, kinds_of
 from boxoffice.vocabulary import faults
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.web.http.troubles import fault_code
-from tests.support.http.api import Api, Json, done, refused
+from tests.support.http.api import Api, Json, data_of, problem_of
 from tests.support.http.fixtures import app_without_database, client_of
 from tests.support.settings import settings_of
 
@@ -29,7 +29,7 @@ async def sold_out(api: Api) -> tuple[Json, Json, Json]:
 async def test_insufficient_seats_says_how_many_are_left(api: Api) -> None:
     user, show = await api.user(), await api.show(seats=2)
     body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 3}
-    problem = refused(await api.http.post("/api/bookings", json=body), 409, "insufficient_seats")
+    problem = problem_of(await api.http.post("/api/bookings", json=body), 409, "insufficient_seats")
     assert (problem["requested"], problem["available"]) == (3, 2)
 
 
@@ -37,7 +37,7 @@ async def test_taken_seats_are_named(api: Api) -> None:
     user, show = await api.user(), await api.show(seats=5)
     await api.booking(show["id"], user["id"], seat_numbers=[2, 3])
     body = {"user_id": user["id"], "show_id": show["id"], "seat_numbers": [3, 4]}
-    problem = refused(await api.http.post("/api/bookings", json=body), 409, "seats_taken")
+    problem = problem_of(await api.http.post("/api/bookings", json=body), 409, "seats_taken")
     assert (problem["seats"], problem["available"]) == ([3], 3)
     assert "3" in problem["detail"]
 
@@ -45,7 +45,7 @@ async def test_taken_seats_are_named(api: Api) -> None:
 async def test_seats_outside_the_show_are_named(api: Api) -> None:
     user, show = await api.user(), await api.show(seats=5)
     body = {"user_id": user["id"], "show_id": show["id"], "seat_numbers": [5, 6]}
-    problem = refused(await api.http.post("/api/bookings", json=body), 422, "seats_outside_show")
+    problem = problem_of(await api.http.post("/api/bookings", json=body), 422, "seats_outside_show")
     assert (problem["seats"], problem["total_seats"]) == ([6], 5)
 
 
@@ -53,35 +53,35 @@ async def test_seats_outside_the_show_are_named(api: Api) -> None:
 async def test_a_booking_in_the_wrong_state_says_which(api: Api, action: str) -> None:
     *_, booking = await sold_out(api)
     response = await api.http.post(f"/api/bookings/{booking['id']}/{action}")
-    assert refused(response, 409, "invalid_state")["state"] == "CONFIRMED"
+    assert problem_of(response, 409, "invalid_state")["state"] == "CONFIRMED"
 
 
 async def test_a_cancelled_booking_cannot_be_cancelled(api: Api) -> None:
     *_, booking = await sold_out(api)
-    done(await api.http.delete(f"/api/bookings/{booking['id']}"))
+    data_of(await api.http.delete(f"/api/bookings/{booking['id']}"))
     response = await api.http.delete(f"/api/bookings/{booking['id']}")
-    assert refused(response, 409, "invalid_state")["state"] == "CANCELLED"
+    assert problem_of(response, 409, "invalid_state")["state"] == "CANCELLED"
 
 
 async def test_a_show_with_active_bookings_is_not_deleted(api: Api) -> None:
     _, show, _ = await sold_out(api)
     response = await api.http.delete(f"/api/shows/{show['id']}")
-    assert refused(response, 409, "active_bookings")["count"] == 1
+    assert problem_of(response, 409, "active_bookings")["count"] == 1
 
 
 async def test_a_show_does_not_shrink_over_seats_in_use(api: Api) -> None:
     _, show, _ = await sold_out(api)
     response = await api.http.put(f"/api/shows/{show['id']}", json={"total_seats": 1})
-    assert refused(response, 409, "seats_in_use")["seats"] == [2]
+    assert problem_of(response, 409, "seats_in_use")["seats"] == [2]
 
 
 async def test_only_blocked_seats_are_unblocked(api: Api) -> None:
     _, show, _ = await sold_out(api)
     path = f"/api/admin/shows/{show['id']}/seats"
     response = await api.http.post(f"{path}/unblock", json={"seat_numbers": [1]})
-    assert refused(response, 409, "seats_not_blocked")["seats"] == [1]
+    assert problem_of(response, 409, "seats_not_blocked")["seats"] == [1]
     response = await api.http.post(f"{path}/block", json={"seat_numbers": [1], "reason": "Camera"})
-    assert refused(response, 409, "seats_taken")["seats"] == [1]
+    assert problem_of(response, 409, "seats_taken")["seats"] == [1]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def test_only_blocked_seats_are_unblocked(api: Api) -> None:
 )
 async def test_what_does_not_exist_is_not_found(api: Api, method: str, path: str, code: str) -> None:
     for number in (4711, NOWHERE):
-        refused(await api.http.request(method, path.format(number)), 404, code)
+        problem_of(await api.http.request(method, path.format(number)), 404, code)
 
 
 async def test_a_booking_needs_a_show_and_a_user(api: Api) -> None:
@@ -116,7 +116,7 @@ async def test_a_booking_needs_a_show_and_a_user(api: Api) -> None:
         ("9999999999999999", "9999999999999999", "show_not_found"),
     ):
         body = {"user_id": user_id, "show_id": show_id, "seats_booked": 1}
-        refused(await api.http.post("/api/bookings", json=body), 404, code)
+        problem_of(await api.http.post("/api/bookings", json=body), 404, code)
 
 
 def test_every_refusal_and_every_fault_has_a_status() -> None:
@@ -126,18 +126,18 @@ def test_every_refusal_and_every_fault_has_a_status() -> None:
 
 
 class BrokenEngine:
-    """An engine that fails in a certain way."""
+    """A stand-in for the engine, which fails with a given error."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
 
     async def execute(self, _: object) -> object:
-        """Fails."""
+        """Fails with this error."""
         raise self._error
 
 
 async def answer_to(error: Exception) -> Response:
-    """What a booking is answered when the engine fails so."""
+    """The answer to a booking when the engine fails with this error."""
     app = app_without_database(settings_of(), engine=BrokenEngine(error))
     async with client_of(app) as client:
         body = {"user_id": 1, "show_id": 1, "seats_booked": 1}
@@ -147,7 +147,7 @@ async def answer_to(error: Exception) -> Response:
 @pytest.mark.parametrize("kind", FAULTS)
 async def test_a_fault_asks_to_come_back(kind: type[faults.Fault]) -> None:
     response = await answer_to(kind("a secret"))
-    refused(response, 503, fault_code(kind()))
+    problem_of(response, 503, fault_code(kind()))
     assert response.headers["retry-after"] == "1"
     assert "secret" not in response.text
 
@@ -161,7 +161,7 @@ async def test_the_time_to_come_back_is_rounded_up() -> None:
 async def test_an_unknown_error_shows_nothing_of_the_inside() -> None:
     with capture_logs() as logs:
         response = await answer_to(RuntimeError("password=hunter2 at /etc/secret"))
-    problem = refused(response, 500, "internal_error")
+    problem = problem_of(response, 500, "internal_error")
     assert problem["request_id"] == "req-1"
     assert "hunter2" not in response.text
     assert "RuntimeError" not in response.text

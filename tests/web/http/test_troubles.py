@@ -1,4 +1,4 @@
-"""What a client is told of each exception, and what of it is counted and logged."""
+"""What a client is told of each exception, and which exceptions are counted and logged."""
 
 from typing import Any
 
@@ -77,7 +77,7 @@ MISTAKE = invalid_field("name", "a name", "Missing")
     ],
 )
 def test_each_exception_has_its_trouble(error: Exception, trouble: Trouble | None) -> None:
-    if trouble is None:  # a wait of no time is a second, too
+    if trouble is None:  # a wait of 0 is told as a second, too
         assert trouble_of(error).headers == {"Retry-After": "1"}
     else:
         assert trouble_of(error) == trouble

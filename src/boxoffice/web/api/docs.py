@@ -1,4 +1,4 @@
-"""The API page: Swagger UI, with all that it needs served from here."""
+"""The API page: Swagger UI. This server serves all files of the page, so the page needs no other host."""
 
 from collections.abc import Callable
 from functools import cache
@@ -33,7 +33,7 @@ def get_docs() -> Response[str]:
 
 
 def docs_handlers(render: Callable[[], str]) -> list[ControllerRouterHandler]:
-    """The page, its assets, and the description, which ``render`` makes when it is first asked for."""
+    """The handlers of the page, its assets and the description; ``render`` makes it at the first request."""
     document = cache(lambda: render().encode())
 
     @get("/api/openapi.json", include_in_schema=False, sync_to_thread=False, opt=unlisted(policies.PUBLIC))

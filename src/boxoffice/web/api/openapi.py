@@ -1,7 +1,7 @@
 """The description of the API (OpenAPI 3.1), made from the handlers and the wire types.
 
-Litestar describes paths, parameters and answers; msgspec describes the types, as it is msgspec that
-checks them: Litestar's own schemas lose constraints within unions and lists, and nulls in examples.
+Litestar describes paths, parameters and answers. msgspec describes the types, because msgspec checks them,
+and Litestar's own schemas lose constraints within unions and lists, and nulls in examples.
 """
 
 import json
@@ -49,7 +49,7 @@ asks to slow down.
 **Times** are RFC 3339 in UTC, **ids** integers below 2^53 (text is accepted too), **seats** numbered from 1.
 Every answer has an `X-Request-Id`, and bodies are read as JSON whatever their `Content-Type`.
 """
-# What Litestar writes though it says nothing.
+# Members that Litestar writes although they say nothing.
 _NOISE: Final = {"deprecated", "allowEmptyValue", "allowReserved"}
 
 _SUCCESSES: Final = ("200", "201", "304")
@@ -64,7 +64,8 @@ _HEADERS: Final = (
     (None, ("429",), "RateLimit-Policy", 'The limit, as `"writes";q=120;w=60`.'),
     (None, ("429", "503"), "Retry-After", "Seconds after which it is worth trying again."),
 )
-"""With which parameter (None: with any) which answers have which header, and what it means."""
+"""Headers of answers: the parameter that the operation must have (None: any operation), the statuses of the
+answers that have the header, its name, and its meaning."""
 _CREDENTIALS: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"apiKey": []}]
 _SCHEMES: Final = {
     "bearer": {
@@ -138,7 +139,7 @@ def _complete(
 
 
 def _of_gate(policy: Policy) -> Iterator[str]:
-    """The codes of what the gate answers under a policy."""
+    """The codes of the problems that the gate can answer under a policy."""
     yield "unauthenticated"
     if not policy.open:
         yield from ("forbidden", "no_profile")
@@ -154,7 +155,7 @@ def _by_status(codes: Iterable[str], kinds: Mapping[str, Kind]) -> dict[int, dic
 
 
 def _problem_answer(kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """The answer with one status. Its examples are those of many operations: told once, and referred to."""
+    """The answer with one status. Many operations share an example: it stands once, and is referred to."""
     examples = {code: _reference("examples", code) for code in kinds}
     content = {MEDIA_TYPE: {"schema": _reference("schemas", "Problem"), "examples": examples}}
     return {"description": "; ".join(kind.title for kind in kinds.values()), "content": content}
@@ -210,7 +211,7 @@ def _schemas(app: Litestar) -> dict[str, Any]:
         if together := getattr(kind, "together", None):
             schemas[kind.__name__] |= together
     for schema in schemas.values():
-        if schema.get("additionalProperties", True):  # not a body: what has a default is sent all the same
+        if schema.get("additionalProperties", True):  # an answer: fields with a default are always sent
             always = schema.get("required", [])
             fields: dict[str, Any] = schema.get("properties", {})
             schema["required"] = [
@@ -241,13 +242,13 @@ def _tidied(node: Any) -> Any:
 
 
 def _is_noise(name: str, value: object, node: dict[str, Any]) -> bool:
-    if name == "id":  # an example's name, told by its key already
+    if name == "id":  # the id of an example, which its key tells already
         return "value" in node
     return (name in _NOISE and value is False) or (name == "headers" and value == {})
 
 
 def _without_null(node: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that need not be given is not one that may be null."""
+    """A schema without its null: an optional parameter may be left out, but it may not be null."""
     choices = node.get("oneOf", [])
     others = [choice for choice in choices if choice != {"type": "null"}]
     if len(others) != 1 or len(others) == len(choices):

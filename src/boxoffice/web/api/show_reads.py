@@ -1,4 +1,4 @@
-"""What else can be asked about shows: free seats, figures, what happened, and the shows of a type."""
+"""Further reads of shows: free seats, figures, events, and the shows of a type."""
 
 import re
 from typing import Annotated

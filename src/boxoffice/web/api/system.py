@@ -73,15 +73,15 @@ class SystemController(Controller):
     opt=unlisted(policies.PUBLIC),
 )
 def get_liveness() -> dict[str, str]:
-    """The process answers; nothing else is looked at, so that trouble elsewhere does not restart it."""
+    """The process answers. Nothing else is checked: trouble elsewhere must not restart this process."""
     return {"status": "ok"}
 
 
 @get("/readyz", include_in_schema=False, opt=unlisted(policies.PUBLIC))
 async def get_readiness(request: ApiRequest) -> Response[Any]:
-    """Whether requests should come here: we stay, and the database is there and fits. Raises ``Fault``.
+    """Whether requests should come here: the server does not drain, its database answers and its schema fits.
 
-    That we are about to end is no fault: nobody is to be woken by an upgrade.
+    Raises ``Fault``. A drain is answered without a fault: otherwise every upgrade would raise an alarm.
     """
     services = request.services
     if services.drain.begun:

@@ -1,4 +1,4 @@
-"""Users: who books."""
+"""Users: the people for whom seats are booked."""
 
 from typing import Annotated
 
@@ -178,9 +178,10 @@ class UsersController(Controller):
 
 
 async def _own_user(request: ApiRequest, user_id: int, data: NewUser) -> Response[UserAnswer]:
-    """The caller's own user, whatever address the login brings by now.
+    """The caller's own user, even if the address of the login has changed since.
 
-    Customers learn about nobody else: not even whether an address is registered. Raises ``Forbidden``.
+    A customer learns nothing about other users, not even whether an address is registered: another address
+    raises ``Forbidden``.
     """
     user = found(await request.reads.user(user_id), RefusalCode.USER_NOT_FOUND)
     person = request.access.caller.person
@@ -191,5 +192,5 @@ async def _own_user(request: ApiRequest, user_id: int, data: NewUser) -> Respons
 
 
 def _folded(address: str) -> bytes:
-    """Equal for addresses that are one to the database: upper and lower case, of ASCII alone."""
+    """The address with its ASCII letters in lower case: the database compares addresses in this way."""
     return address.encode().lower()

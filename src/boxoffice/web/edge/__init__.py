@@ -1,1 +1,1 @@
-"""What every request passes before a route is found, and what answers the most frequent ones early."""
+"""The layers that every request passes before the framework; two of them answer frequent requests early."""

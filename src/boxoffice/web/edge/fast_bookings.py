@@ -1,9 +1,9 @@
-"""The short way for what comes ten thousand times in a second: to book, to confirm, to cancel.
+"""The short way: plain requests to book, confirm or cancel are answered without the framework.
 
-It does what the handlers do, without the framework around it, for the operations that say how (``short``),
-and only where nothing is unusual. A request whose body or key cannot be read, or that comes from a page while
-CORS is allowed, goes to the framework with the body that was read: what is wrong with a request is told in
-one place.
+Such requests can come ten thousand times a second. The short way does what their handlers do, for each
+operation that says how its command is read (``short``). Two kinds of requests go to the framework, together
+with the body that was read: one whose body or key cannot be read, so that errors are worded in one place, and
+one from a web page while CORS is allowed, because the framework adds the headers of CORS.
 """
 
 import re
@@ -32,7 +32,7 @@ _REPLAYED: Final = (b"idempotency-replayed", b"true")
 
 
 class _Way(NamedTuple):
-    """An operation of the short way: how its path is recognised, and how its command is read."""
+    """An operation of the short way: the pattern of its path, and the function that reads its command."""
 
     operation: CommandOperation[Any, Any]
     path: re.Pattern[str]
@@ -41,7 +41,7 @@ class _Way(NamedTuple):
 
 
 class FastBookings:
-    """Answers plain requests of these operations itself and gives all others to the application."""
+    """The layer that answers plain requests for these operations, and passes all other requests on."""
 
     def __init__(self, app: ASGIApp, services: Services, operations: Iterable[Operation]) -> None:
         self._app = app
@@ -65,13 +65,16 @@ class FastBookings:
         messages = await _read(receive, self._bytes_max)
         command = self._command(way, number, scope, messages)
         if command is None:
-            await self._app(scope, _again(messages, receive), send)
+            await self._app(scope, _prepended(messages, receive), send)
             return
         scope["path_template"] = way.template
         await send_raw(await self._answer(way.operation, command), send)
 
     def _find(self, scope: Scope) -> tuple[_Way, int] | None:
-        """The operation that is asked for, and the id in its path, 0 if it has none."""
+        """The operation that the request asks for, and the id in the path (0: the path has none).
+
+        None: the operation is none of the short way.
+        """
         if scope["type"] != ScopeType.HTTP:
             return None
         path: str = scope["path"]
@@ -84,8 +87,8 @@ class FastBookings:
     def _command(
         self, way: _Way, number: int, scope: HTTPScope, messages: list[ReceiveMessage]
     ) -> Command[Any] | None:
-        """What is asked, if it is asked plainly."""
-        body, key = _whole(messages, self._bytes_max), None
+        """The command of a plain request; None: the request goes to the framework."""
+        body, key = _body_of(messages, self._bytes_max), None
         if body is None:
             return None
         for name, value in scope["headers"]:
@@ -104,7 +107,7 @@ class FastBookings:
         problems = self._services.problems
         try:
             outcome = await self._services.engine.execute(command)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+        except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an answer
             return problems.raw(recorded(error))
         if isinstance(outcome, Refused):
             return problems.raw(of_refused(outcome))
@@ -120,7 +123,7 @@ def _done(operation: CommandOperation[Any, Any], outcome: Done) -> RawAnswer:
 
 
 async def _read(receive: Receive, bytes_max: int) -> list[ReceiveMessage]:
-    """The messages of the body, no more of them than make it too long."""
+    """The messages of the body. Reading stops when the body is too long, so that none fills the memory."""
     messages = [await receive()]
     size = _size(messages[0])
     while messages[-1].get("more_body", False) and size <= bytes_max:
@@ -133,7 +136,7 @@ def _size(message: ReceiveMessage) -> int:
     return len(message["body"]) if message["type"] == "http.request" else 0
 
 
-def _whole(messages: list[ReceiveMessage], bytes_max: int) -> bytes | None:
+def _body_of(messages: list[ReceiveMessage], bytes_max: int) -> bytes | None:
     """The body; None if it is too long or broke off."""
     parts = [message["body"] for message in messages if message["type"] == "http.request"]
     if len(parts) < len(messages) or messages[-1].get("more_body", False):
@@ -142,8 +145,8 @@ def _whole(messages: list[ReceiveMessage], bytes_max: int) -> bytes | None:
     return body if len(body) <= bytes_max else None
 
 
-def _again(messages: list[ReceiveMessage], receive: Receive) -> Receive:
-    """A channel that gives the messages that were read already, and then goes on."""
+def _prepended(messages: list[ReceiveMessage], receive: Receive) -> Receive:
+    """A channel that gives the messages that were read already, and then those that still come."""
     read = messages[::-1]
 
     async def channel() -> ReceiveMessage:

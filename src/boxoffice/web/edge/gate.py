@@ -1,7 +1,8 @@
-"""The gate: who calls, how often, and whether they may. Everything behind it can rely on the answer.
+"""The gate finds out who calls, counts the call, and checks whether the caller may do this.
 
-It stands before the short way and the shared reads, and finds the operation as the framework itself
-does, so that no path leads around it. An operation without a policy is an error when the gate is built.
+The gate stands before the short way and the shared reads; everything behind the gate relies on its answer.
+The framework's own router finds the operation for the gate: with a second reading of paths, one path could
+lead around the gate. An operation without a policy is an error when the gate is built.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,13 +31,13 @@ from boxoffice.web.http.services import Services
 from boxoffice.web.http.troubles import rate_headers, recorded
 
 OWN_ID: Final = "me"
-"""What a person may write for the own user id in a path."""
+"""The word that a person may write in a path in the place of the own user id."""
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class _Asked(NamedTuple):
-    """What a request asks for: the operation's policy, its path's template, and what its path names."""
+    """What a request asks for: the operation's policy, the template of the path, and the path's values."""
 
     policy: Policy
     template: str
@@ -44,7 +45,10 @@ class _Asked(NamedTuple):
 
 
 class Gate:
-    """Lets requests in, or answers why not. With authentication off the shelter alone keeps out."""
+    """The layer that lets a request in, or answers why not.
+
+    With authentication off, the shelter alone decides.
+    """
 
     def __init__(self, app: ASGIApp, owner: Litestar, services: Services) -> None:
         """Raises ``ValueError`` for an operation without policy."""
@@ -76,21 +80,21 @@ class Gate:
         await self._app(scope, receive, send)
 
     async def _refused(self, scope: HTTPScope, origin: str | None) -> RawAnswer | None:
-        """The answer to a request that is not let in."""
+        """The answer to a request that is refused; None: the request is let in."""
         try:
             if self._identities is None:
                 self._shelter.check(scope)
                 grant(scope, Access(OPEN, origin, None, self._allowances.of(OPEN)))
             else:
                 await self._check(self._identities, scope, origin)
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody gets in by it
+        except Exception as error:  # noqa: BLE001 - a check that fails lets no request in
             return self._problems.raw(recorded(error))
         return None
 
     async def _check(self, identities: Identities, scope: HTTPScope, origin: str | None) -> None:
-        """Lets the request in. Raises what ``trouble_of`` words."""
+        """Lets the request in, or raises an exception, which ``trouble_of`` puts into words."""
         asked = self._find(scope)
-        if asked is None:  # nothing will run: the framework says 404 or 405, or lists the methods
+        if asked is None:  # no handler will run: the framework says 404 or 405, or lists the methods
             return
         scope["path_template"] = asked.template
         policy = asked.policy
@@ -111,7 +115,7 @@ class Gate:
         add_headers(scope, raw_headers(rate_headers(rate, per_minute, spent)))
 
     def _find(self, scope: HTTPScope) -> _Asked | None:
-        """What the framework would run; None if that is nothing of ours."""
+        """What the framework would run for this request; None: no handler of ours would run."""
         if scope["method"] == "OPTIONS":
             return None
         try:
@@ -123,7 +127,7 @@ class Gate:
         return _Asked(self._policies[id(handler)], template, named)
 
     def _for_pages(self, headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-        """What a browser needs to show the answer to the page that asked."""
+        """The headers without which a browser hides the answer from the page that asked."""
         cors = self._owner.cors_config
         page = next((value.decode("latin-1") for name, value in headers if name == b"origin"), None)
         if cors is None or page is None or not cors.is_origin_allowed(page):
@@ -143,7 +147,10 @@ def _policies(owner: Litestar, *, customers_confirm: bool) -> dict[int, Policy]:
 
 
 def _owner_id(asked: _Asked, caller: Caller) -> int | None:
-    """The user that the caller is limited to. Raises ``Unauthenticated``, ``Forbidden``, ``Refusal``."""
+    """The only user whose things the caller may touch; None: any user's.
+
+    Raises ``Unauthenticated``, ``Forbidden``, ``Refusal``.
+    """
     granted = asked.policy.grants(caller)
     if granted == "no":
         if caller.role is None:
@@ -159,7 +166,7 @@ def _owner_id(asked: _Asked, caller: Caller) -> int | None:
 
 
 def _check_shows(asked: _Asked, caller: Caller) -> None:
-    """A key for some shows finds no others. What a body names is checked where the body is read."""
+    """Refuses shows that the caller's key is not for. A show in a body is checked where the body is read."""
     if asked.policy.narrowed == "no":
         raise Forbidden("This key is for some shows only, and this is not about one of them.")
     for name, code in (
@@ -174,7 +181,7 @@ def _check_shows(asked: _Asked, caller: Caller) -> None:
 
 
 def _check_user(asked: _Asked, caller: Caller, owner_id: int | None, scope: HTTPScope) -> None:
-    """Puts the caller's own id in the place of ``me``; another's user is not found."""
+    """Puts the caller's own id in the place of ``me``; the id of another user is refused as not found."""
     named = asked.named.get("user_id")
     if named == OWN_ID and caller.user_id is not None:
         scope["path"] = asked.template.replace("{user_id}", str(caller.user_id))
@@ -183,5 +190,5 @@ def _check_user(asked: _Asked, caller: Caller, owner_id: int | None, scope: HTTP
 
 
 def _number(text: str) -> int | None:
-    """The number that a path names, if it is written as one and in no other way."""
+    """The number in a path; None if the path has anything but 1 to 16 ASCII digits there."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else None

@@ -1,4 +1,4 @@
-"""The headers that every answer has unless it brings its own."""
+"""The headers that are added to every answer, unless the answer has its own."""
 
 from typing import Final
 
@@ -31,9 +31,9 @@ DOCS_POLICY: Final = (
 
 
 def default_headers(*, https: bool) -> list[tuple[bytes, bytes]]:
-    """For answers that are data: nothing in them may run, be framed or be kept by anybody.
+    """The headers of answers that are data: a browser must not run, frame or keep them.
 
-    ``https``: browsers are told to come by HTTPS only.
+    ``https``: the headers also tell browsers to come by HTTPS only.
     """
     secure = Secure(
         cache=CacheControl().no_store(),

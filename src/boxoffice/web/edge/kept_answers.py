@@ -1,4 +1,4 @@
-"""Answers that are kept for a moment, and when one must be loaded anew."""
+"""Answers to reads that are kept for a moment, and the rule when an answer must be loaded again."""
 
 import asyncio
 from typing import Final, NamedTuple
@@ -6,23 +6,29 @@ from typing import Final, NamedTuple
 from litestar.types import Message
 
 KEPT_S: Final = 0.2
-"""Seconds that an answer may be old. Nobody sees it, and all who poll a show cost five queries a second."""
+"""Seconds for which an answer is kept, too few for a person to notice. All clients that poll one show cost
+five queries a second together."""
 
 FRESH_LOADS_MAX: Final = 10.0
-"""Loads beyond those, one after another, of an answer that this process itself has made old: a buyer who
-books and looks sees the booking."""
+"""The largest stock of early loads of one answer. When this process has changed a show, the next request
+loads the answer early, before ``KEPT_S`` is over: otherwise a buyer who books and looks would not see the
+booking. Each early load takes one from the stock."""
 
 FRESH_LOADS_PER_S: Final = 2.0
-"""Loads a second by which that stock grows again: a storm of bookings costs the database next to nothing."""
+"""Early loads a second by which the stock grows again. Without this bound each booking of a storm would cost
+the database a load."""
 
 KEPT_BYTES_MAX: Final = 32 * 1024 * 1024
 """Bytes of all kept answers together; the oldest go first."""
 
-_ENTRY_BYTES: Final = 2_000  # what an answer takes beside its body, roughly
+_ENTRY_BYTES: Final = 2_000  # roughly what a kept answer takes beside its body
 
 
 class Question(NamedTuple):
-    """What an answer depends on."""
+    """All that an answer depends on: requests with equal questions share one answer.
+
+    ``zipped``: the client accepts gzip. ``origin``: the origin of the page that asks, if CORS allows it.
+    """
 
     path: str
     query: bytes
@@ -31,10 +37,10 @@ class Question(NamedTuple):
 
 
 class KeptAnswer:
-    """An answer that is being loaded, or was.
+    """An answer that is being loaded, or was loaded.
 
-    ``loaded_at`` is when the load began, by the event loop's time. ``fresh_loads`` is the stock, as of then,
-    of loads that may follow before the answer is ``KEPT_S`` old.
+    ``loaded_at``: when the load began, by the event loop's time. ``fresh_loads``: the stock of early loads at
+    that time.
     """
 
     def __init__(self, loaded_at: float, fresh_loads: float = FRESH_LOADS_MAX) -> None:
@@ -54,23 +60,23 @@ class KeptAnswer:
             self.body += message["body"]
 
     async def loaded(self) -> None:
-        """Waits for the load. A client that leaves does not end it: others wait, too."""
+        """Waits for the load. A client that leaves does not end the load: other requests wait for it, too."""
         await asyncio.shield(self.load)
 
     @property
     def size(self) -> int:
-        """The bytes that it takes of ``KEPT_BYTES_MAX``, roughly."""
+        """The bytes that this answer takes of ``KEPT_BYTES_MAX``, roughly."""
         return len(self.body) + _ENTRY_BYTES
 
     def header(self, wanted: bytes) -> str:
-        """A header of the answer; empty if it has none."""
+        """A header of the answer; empty if the answer does not have this header."""
         return next((value.decode() for name, value in self.headers if name.lower() == wanted), "")
 
 
 def fresh_loads_of_next(kept: KeptAnswer, now: float, *, changed: bool) -> float | None:
-    """The stock of the load that must follow now; None if the kept answer is still good.
+    """The stock of early loads for the load that must begin now; None: the kept answer is still good.
 
-    ``changed``: this process has changed the show since the answer was asked for.
+    ``changed``: this process has changed the show since the load of the kept answer began.
     """
     age_s = now - kept.loaded_at
     stock = min(kept.fresh_loads + age_s * FRESH_LOADS_PER_S, FRESH_LOADS_MAX)
@@ -90,15 +96,15 @@ class KeptAnswers:
         return self._answers.get(question)
 
     def put(self, question: Question, answer: KeptAnswer) -> None:
-        """Lets those who ask from now on wait for this answer."""
+        """Gives this answer to all later requests with this question; they wait for its load."""
         self._answers[question] = answer
 
     def settle(self, question: Question, answer: KeptAnswer) -> None:
-        """Keeps a loaded answer if it is a success; lets the oldest go if there are too many."""
+        """Keeps a loaded answer if it is a success; drops the oldest while all take too many bytes."""
         self._answers.pop(question, None)
         if answer.status != 200:
             return
-        self._answers[question] = answer  # the youngest stands last
+        self._answers[question] = answer  # the youngest answer stands last
         bytes_kept = sum(kept.size + len(its.origin) for its, kept in self._answers.items())
         while bytes_kept > KEPT_BYTES_MAX:
             oldest = next(iter(self._answers))

@@ -1,4 +1,4 @@
-"""The outermost layer: what every answer gets, matched to a route or not."""
+"""The outermost layer: every answer passes this layer, also the answer to an unknown path."""
 
 import random
 import re
@@ -26,17 +26,17 @@ _TRACEPARENT: Final = re.compile(
 
 
 class RequestIds(NamedTuple):
-    """What tells one request from another: its id, which the caller may give, and its trace (W3C)."""
+    """The names of a request: its id, which the caller may give, and its trace (W3C)."""
 
     request_id: bytes
     traceparent: bytes
 
 
 class Outermost:
-    """Names each request, logs and counts it, adds the headers that an answer does not bring.
+    """The layer that names each request, logs and counts it, and adds the headers that its answer lacks.
 
-    It wraps the application, and not its routes, so that an unknown path is treated no worse. HEAD
-    is served as GET; the server leaves out the body.
+    This layer wraps the application and not its routes: otherwise a request for an unknown path would not be
+    logged and counted. HEAD is served as GET; the HTTP server leaves out the body.
     """
 
     def __init__(self, app: ASGIApp, headers: list[tuple[bytes, bytes]], drain: Drain) -> None:
@@ -58,7 +58,7 @@ class Outermost:
     async def _serve(
         self, scope: HTTPScope, receive: Receive, send: Send, ids: RequestIds, span: RequestSpan | None
     ) -> None:
-        status = 500  # unless an answer begins
+        status = 500  # this is recorded if no answer begins
         method = scope["method"]
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
@@ -96,14 +96,14 @@ class Outermost:
 
 
 def _allow_every_method(message: HTTPResponseStartEvent, scope: HTTPScope) -> None:
-    """Completes the answer to OPTIONS: Litestar's own names only the method that was registered first."""
+    """Completes the answer to OPTIONS: Litestar's answer names only the method that was registered first."""
     for route in scope["litestar_app"].routes:
         if isinstance(route, HTTPRoute) and route.path_format == scope.get("path_template"):
             MutableScopeHeaders(message)["Allow"] = allow(route.methods)
 
 
 def _ids(headers: RawHeaders, ours: bytes | None) -> RequestIds:
-    """The request's ids; ``ours`` is the place of its own span, if it has one."""
+    """The request's ids. ``ours``: the traceparent of the request's span, if the request is traced."""
     request_id = traceparent = b""
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
@@ -117,5 +117,5 @@ def _ids(headers: RawHeaders, ours: bytes | None) -> RequestIds:
 
 
 def _bits(count: int) -> int:
-    """A random number that is not 0, which no trace may have. It is a name, and no secret."""
+    """A random number; never 0, which W3C forbids for a trace. The number is a name, and no secret."""
     return random.getrandbits(count) or 1

@@ -1,7 +1,7 @@
-"""Answers that everybody asks for at once: loaded by one request, kept for a moment, shared by all.
+"""Answers that many clients ask for at once: one request loads the answer, and all share it for a moment.
 
-However many poll a show, the database answers a handful of queries a second. Nothing that decides
-about a sale looks here, and ``?consistent=true`` goes past it.
+However many clients poll a show, the database answers a handful of queries a second. No decision about a sale
+rests on a shared answer, and a request with ``?consistent=true`` never gets one.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _OF_A_BODY: Final = frozenset({b"content-type", b"content-length", b"content-enc
 
 
 class SharedReads:
-    """Shares the answers to the operations about a show that allow it; passes everything else on."""
+    """The layer that shares the answers of operations that allow it (``shared``), and passes the rest on."""
 
     def __init__(
         self, app: ASGIApp, services: Services, operations: Iterable[Operation], cors: CORSConfig | None
@@ -46,7 +46,7 @@ class SharedReads:
         await _send(answer, scope, send)
 
     def _show_of(self, scope: Scope) -> int | None:
-        """The show that is asked about, if the answer is one to share."""
+        """The id of the show that the request asks about; None: the answer is not shared."""
         if scope["type"] != ScopeType.HTTP or scope["method"] != "GET":
             return None
         match = self._path.fullmatch(scope["path"])
@@ -65,17 +65,20 @@ class SharedReads:
         return Question(scope["path"], scope["query_string"], zipped, origin)
 
     async def _answer(self, question: Question, show_id: int, scope: HTTPScope) -> KeptAnswer:
-        """An answer with all that this process changed before the question, while the stock lasts."""
+        """An answer with all changes that this process made before the request came.
+
+        Once the stock of early loads is used up, the answer may be up to ``KEPT_S`` old.
+        """
         asked_at = _now()
         answer = self._current(question, show_id, scope, asked_at)
         await answer.loaded()
-        if answer.loaded_at < asked_at and self._has_changed(show_id, answer):  # the load began too early
+        if answer.loaded_at < asked_at and self._has_changed(show_id, answer):  # loaded before the change
             answer = self._current(question, show_id, scope, asked_at)
             await answer.loaded()
         return answer
 
     def _current(self, question: Question, show_id: int, scope: HTTPScope, asked_at: float) -> KeptAnswer:
-        """The kept answer if it is good, being loaded, or newer than the question; else a new one."""
+        """The kept answer, if it is good, still loading, or newer than the request; else a new one."""
         kept, now = self._kept.get(question), _now()
         if kept is None:
             return self._load(question, scope, KeptAnswer(now))
@@ -85,7 +88,7 @@ class SharedReads:
         return kept if stock is None else self._load(question, scope, KeptAnswer(now, stock))
 
     def _has_changed(self, show_id: int, answer: KeptAnswer) -> bool:
-        """Whether this process has changed the show since the answer was asked for."""
+        """Whether this process has changed the show since the load of the answer began."""
         return self._services.engine.changed_at(show_id) >= answer.loaded_at
 
     def _load(self, question: Question, scope: HTTPScope, answer: KeptAnswer) -> KeptAnswer:
@@ -104,7 +107,7 @@ class SharedReads:
 
 
 def _pattern(operation: ReadOperation) -> str:
-    """Its path with the number of a show in it."""
+    """A pattern for the operation's path; its group is the id of the show."""
     return operation.template.replace("{show_id}", "([1-9][0-9]{0,8})")
 
 

@@ -1,7 +1,8 @@
-"""The shelter of an open server: where everybody may do everything, who comes from elsewhere must not.
+"""The shelter keeps foreign requests out of an open server, on which every caller may do everything.
 
-A page elsewhere could act through the browser of somebody on this machine, by a form, or by a name of its own
-that leads here. And a proxy could bring strangers whom nobody meant to let in.
+Without the shelter a foreign web page could act through the browser of a person on this machine: by a form,
+or by a host name of its own that leads to this server (DNS rebinding). And a proxy could bring in requests
+from a network to which the operator never meant to open the server.
 """
 
 import re
@@ -27,10 +28,10 @@ _PAGE: Final = (
 
 
 class Shelter:
-    """Keeps strangers out of an open server.
+    """The checks of requests to an open server.
 
-    ``own_machine``: only this machine may ask, at a loopback address and not through a proxy. Without it
-    only changes by pages of foreign origins are kept out.
+    ``own_machine``: only requests from this machine, to a loopback address and not through a proxy, are let
+    in. False: only writes by pages of foreign origins are kept out.
     """
 
     def __init__(self, cors: CORSConfig | None, *, own_machine: bool) -> None:
@@ -63,7 +64,7 @@ class Shelter:
 
 @lru_cache(maxsize=64)
 def _is_here(host: bytes) -> bool:
-    """Whether a Host header names this machine for itself."""
+    """Whether a Host header names a loopback address or ``localhost``."""
     found = _HOST.fullmatch(host)
     return found is not None and is_loopback((found[1] or found[2]).decode().lower())
 

@@ -1,6 +1,6 @@
 """The request bodies of shows, users and seats: checked in one strict pass, and turned into commands.
 
-The ``description`` of a field is what the API page says about it and what an error says was expected.
+The ``description`` of a field stands on the API page, and an error shows it as what was expected.
 """
 
 from typing import Any, ClassVar
@@ -22,10 +22,10 @@ from boxoffice.web.http.moments import in_utc
 
 
 class Body(Struct, forbid_unknown_fields=True, kw_only=True):
-    """Fields that we do not know are refused: a typing error must not book other seats."""
+    """The base of all bodies. Unknown fields are refused: a misspelled field must not book other seats."""
 
     together: ClassVar[dict[str, Any]] = {}
-    """What JSON Schema can say about the fields together, for the description of the API."""
+    """Rules of JSON Schema about several fields together, for the description of the API."""
 
 
 class NewShow(Body):
@@ -121,7 +121,7 @@ class SeatsToUnblock(Body):
 
 
 def distinct(seat_numbers: list[int]) -> tuple[int, ...]:
-    """The seat numbers as they were given. Raises ``InvalidInput`` when one comes twice."""
+    """The seat numbers as they were given. Raises ``InvalidInput`` if a number comes twice."""
     if len(set(seat_numbers)) != len(seat_numbers):
         twice = next(seat for i, seat in enumerate(seat_numbers) if seat in seat_numbers[:i])
         raise invalid_field("seat_numbers", "different seat numbers", f"Seat {twice} comes twice")
@@ -129,7 +129,7 @@ def distinct(seat_numbers: list[int]) -> tuple[int, ...]:
 
 
 def trimmed(text: str | UnsetType) -> str | None:
-    """The text without the spaces around it; None if it is not given."""
+    """The text without the spaces around it; None if no text is given."""
     return None if text is UNSET else text.strip()
 
 

@@ -1,4 +1,4 @@
-"""Conditional requests: the ETag of what a show says is the number of its latest event."""
+"""Conditional requests: the ETag of an answer about a show is the number of the show's latest event."""
 
 import re
 from typing import Final, TypeVar
@@ -11,20 +11,21 @@ from boxoffice.web.http.invalid import invalid_field
 A = TypeVar("A", bound=Struct)
 
 REVALIDATE: Final = "no-cache"
-"""Keep it, but ask before each use: a 304 costs next to nothing."""
+"""The ``Cache-Control`` of these answers: a cache keeps an answer, but asks before each use. A 304 costs next
+to nothing."""
 
-# A proxy that compresses weakens the tags that pass through it; the number is exact all the same.
+# A proxy that compresses answers makes their tags weak (W/). The number in a weak tag is still exact.
 _VERSION: Final = re.compile(r'(?:W/)?"(\d{1,15})"')
 _TAG: Final = re.compile(r'(?:W/)?("[^"]*")|\*')
 
 
 def etag(seq: int, form: str = "") -> str:
-    """The entity tag of a show at ``seq``; ``form`` tells representations of it apart."""
+    """The entity tag of a show at event ``seq``; each ``form`` of representing the show has its own tag."""
     return f'"{seq}-{form}"' if form else f'"{seq}"'
 
 
 def conditional(answer: A, tag: str, if_none_match: str | None) -> Response[A | None]:
-    """The answer with its tag; only the tag if the client has it already."""
+    """The answer with its tag; a 304 with the tag alone if the client has this version already."""
     headers = {"ETag": tag, "Cache-Control": REVALIDATE}
     if if_none_match is not None and matches(if_none_match, tag):
         return Response(None, status_code=304, headers=headers)

@@ -1,4 +1,4 @@
-"""Who asks, as the gate has found out and as commands and reads need it."""
+"""The caller of a request and what the caller may do: the gate notes both, commands and reads use them."""
 
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -20,8 +20,8 @@ RawHeader = tuple[bytes, bytes]
 class Access(NamedTuple):
     """What the gate allows a caller.
 
-    ``origin`` is the address that the request comes from. ``owner_id``: if it is set, the operation may touch
-    only what belongs to this user. None: what belongs to anybody.
+    ``origin``: the address that the request comes from. ``owner_id``: if it is set, the operation may touch
+    only what belongs to this user. None: what belongs to any user.
     """
 
     caller: Caller
@@ -31,24 +31,24 @@ class Access(NamedTuple):
 
     @property
     def owner_caps(self) -> Caps | None:
-        """The caps of a caller who may only touch what is their own; others are not bound by them."""
+        """The caps of a caller who may touch only what is the caller's own; None for all other callers."""
         return None if self.owner_id is None else self.allowance.caps
 
 
 class Requester(Struct, frozen=True):
-    """Who sends a request, with its Idempotency-Key."""
+    """The sender of a request, with the request's Idempotency-Key."""
 
     access: Access
     key: str | None = None
 
     def asks(self, command: type[C], **fields: Any) -> C:
-        """The command as this requester asks it: for the audit, and under the key of the request."""
+        """A command with this requester's name and address, for the audit, and with the request's key."""
         access = self.access
         return command(**fields, actor=access.caller.actor, idempotency_key=self.key, origin=access.origin)
 
 
 def grant(scope: Scope, access: Access) -> None:
-    """Puts what the gate allows into the request; nothing behind the gate acts without it."""
+    """Notes in the request what the gate allows; no handler acts without this note."""
     state: dict[str, Any] = scope.setdefault("state", {})
     state[_ACCESS] = access
 
@@ -60,12 +60,12 @@ def access_of(scope: Scope) -> Access:
 
 
 def add_headers(scope: Scope, headers: list[RawHeader]) -> None:
-    """Headers that the answer gets, whichever part makes it."""
+    """Adds headers to the answer, whichever layer makes the answer."""
     state: dict[str, Any] = scope.setdefault("state", {})
     state[_HEADERS] = headers
 
 
 def added_headers(scope: Scope) -> list[RawHeader]:
-    """The headers that were added."""
+    """The headers that ``add_headers`` has added."""
     headers: list[RawHeader] = scope.get("state", {}).get(_HEADERS, [])
     return headers

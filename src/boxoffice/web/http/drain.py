@@ -1,7 +1,8 @@
-"""The time between SIGTERM and the closed port, in which load balancers find out and go elsewhere.
+"""The drain: the time between SIGTERM and the closing of the port.
 
-``/readyz`` says 503 and every answer closes its connection, while requests are served as before. Without it a
-request that is under way to a port that closes, or on a connection that ends, is lost.
+Load balancers need this time to send requests to another server. Meanwhile ``/readyz`` says 503, every answer
+closes its connection, and requests are served as before. Without the drain two kinds of requests would be
+lost: a request that is on its way while the port closes, and a request on a connection that just ends.
 """
 
 import asyncio
@@ -12,16 +13,17 @@ from types import FrameType
 
 
 class Drain:
-    """Whether the server is about to end: ``begun`` from SIGTERM on, for ``delay_s`` seconds."""
+    """The drain of a server: ``begun`` is true from SIGTERM on, the server ends ``delay_s`` seconds later."""
 
     def __init__(self, delay_s: float) -> None:
         self.begun = False
         self._delay_s = delay_s
 
     def put_before_sigterm(self) -> None:
-        """Delays what SIGTERM does; a second one does it at once. Called in the running event loop.
+        """Delays the end that SIGTERM causes; a second SIGTERM ends the server at once.
 
-        Does nothing outside the main thread, where signals are none of ours.
+        The event loop must be running. Outside the main thread this method does nothing, because Python
+        handles signals in the main thread alone.
         """
         ends = signal.getsignal(signal.SIGTERM)
         main = threading.current_thread() is threading.main_thread()

@@ -7,8 +7,8 @@ from msgspec import Meta
 
 from boxoffice.vocabulary import limits
 
-# Texts: no control characters, and something to see. `(?!\n)$` because Python's `$` alone would let a
-# line break at the end through; written so that JSON Schema reads it as Python does.
+# A text has no control characters and at least one visible character. Python's `$` alone would accept a line
+# break at the end; `(?!\n)$` does not, and JSON Schema reads it as Python does.
 _TEXT: Final = (
     r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*(?!\n)$"
 )

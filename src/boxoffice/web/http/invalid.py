@@ -1,4 +1,4 @@
-"""Invalid input: which field, what was expected there, and what was wrong with it."""
+"""Invalid input: which field is wrong, what was expected there, and what the problem was."""
 
 import re
 from collections.abc import Iterator
@@ -41,12 +41,12 @@ def invalid_field(path: str, expected: str, problem: str, place: Place = "body")
 
 
 def unreadable_body(error: Exception) -> InvalidInput:
-    """A body that is no JSON at all."""
+    """The error for a body that is no JSON at all."""
     return invalid_field("", "a JSON object in UTF-8", str(error))
 
 
 def misfit_body(body_type: Any, error: msgspec.ValidationError) -> InvalidInput:
-    """A body that is JSON, but not what ``body_type`` describes."""
+    """The error for a body that is JSON, but not what ``body_type`` describes."""
     text = str(error)
     if unknown := _UNKNOWN_FIELD.match(text):
         known = ", ".join(_descriptions(body_type))
@@ -60,7 +60,7 @@ def misfit_body(body_type: Any, error: msgspec.ValidationError) -> InvalidInput:
 
 
 def misfit_parameters(request: Request[Any, Any, Any], error: ValidationException) -> InvalidInput:
-    """Parameters (or a missing body) that do not fit the handler's signature."""
+    """The errors for parameters (or a missing body) that do not fit the handler's signature."""
     return InvalidInput(*_parameter_errors(request, error))
 
 
@@ -89,7 +89,7 @@ def _expected(body_type: Any, path: str) -> str:
 
 @cache
 def _descriptions(body_type: Any) -> dict[str, str]:
-    """The documented meaning of every field: the schema's own words."""
+    """The description of every field, in the words of the schema."""
     schema = msgspec.json.schema(body_type)
     return {
         name: field.get("description", "")

@@ -1,7 +1,7 @@
-"""The kinds of problems: what is always the same about each code, in one row.
+"""The kinds of problems: one row for each code, with what all problems of this code have in common.
 
-Here are those that are no refusals: what is wrong with a request, who may not send it, and the faults. The
-refusals of the core stand in ``refusals``, those of a domain in its own file of that name.
+This file has the kinds that are no refusals: mistakes in a request, callers who may not send it, and faults.
+The refusals of the core stand in ``refusals``, those of a domain in the domain's own file of that name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,8 @@ from msgspec import Struct
 class Kind(Struct, frozen=True):
     """The status, title and detail of every problem with one code.
 
-    ``detail`` may name members of the problem's details; ``example`` has them for the description of the API.
+    ``detail`` may name members of the problem's details in braces. ``example`` has values for these members,
+    for the description of the API.
     """
 
     status: int
@@ -62,7 +63,7 @@ GENERAL: Final[Mapping[str, Kind]] = {
 
 
 def merged(tables: Iterable[Mapping[str, Kind]]) -> dict[str, Kind]:
-    """One table of several. Raises ``ValueError`` for a code that two of them have."""
+    """One table made of several. Raises ``ValueError`` for a code that stands in two of the tables."""
     kinds: dict[str, Kind] = {}
     for table in tables:
         if twice := kinds.keys() & table.keys():

@@ -10,7 +10,7 @@ from boxoffice.web.http.invalid import Place, invalid_field
 
 
 def in_utc(moment: datetime, path: str, place: Place = "body") -> datetime:
-    """The same moment in UTC. Raises ``InvalidInput`` where the calendar ends."""
+    """The same moment in UTC. Raises ``InvalidInput`` if its year in UTC is not one of 1 to 9999."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -22,7 +22,7 @@ def in_utc(moment: datetime, path: str, place: Place = "body") -> datetime:
 def instant(text: str | None, parameter: str) -> datetime | None:
     """A moment from a query parameter, in UTC. Raises ``InvalidInput``.
 
-    The framework does not read it, because it would take a bare number for a Unix time.
+    The framework must not read the parameter, because it would take a bare number for a Unix time.
     """
     if text is None:
         return None

@@ -1,7 +1,8 @@
-"""An operation of the API, told once, where its handler stands.
+"""An operation of the API: everything about an operation is declared once, beside its handler.
 
-The gate reads the policy here, the description of the API all of it, the short way and the shared reads what
-concerns them. A handler stays a function with typed parameters; nothing is registered by being imported.
+The gate reads the policy from this declaration, the short way and the shared reads what they need, and the
+description of the API all of it. A handler stays a function with typed parameters. An import registers
+nothing: the list of controllers alone says what is served.
 """
 
 import re
@@ -40,7 +41,7 @@ class Success(Struct, Generic[A], frozen=True):
 
 
 class PlainRequest(Struct, frozen=True):
-    """A request with nothing unusual, as the short way reads it. ``id`` is the number in the path, or 0."""
+    """A request with nothing unusual, as the short way reads it. ``id``: the number in the path, or 0."""
 
     id: int
     body: bytes
@@ -48,11 +49,11 @@ class PlainRequest(Struct, frozen=True):
 
 
 ReadCommand = Callable[[PlainRequest], Command[Any]]
-"""Reads the command out of a plain request. Raises what ``msgspec`` and the bodies raise."""
+"""A function that reads the command of a plain request. Raises what ``msgspec`` and the bodies raise."""
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """What every described operation tells. ``refusals`` are codes of problems that it can answer."""
+    """The declaration of a described operation. ``refusals``: codes of problems that it can answer."""
 
     id: str
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -67,11 +68,11 @@ class Operation(Struct, frozen=True, kw_only=True):
         return re.sub(r"\{(\w+):\w+\}", r"{\1}", self.path)
 
     def successes(self) -> dict[int, ResponseSpec]:
-        """What it answers when all is well, by status, with an example; the usual one first."""
+        """The success answers by status, each with an example; the usual answer stands first."""
         raise NotImplementedError
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:
-        """The codes of all its problems, but for those of the gate."""
+        """The codes of all problems of this operation, except those that the gate answers."""
         raise NotImplementedError
 
     def route(self, handler: Callable[..., Any]) -> HTTPRouteHandler:
@@ -90,10 +91,10 @@ class Operation(Struct, frozen=True, kw_only=True):
 
 
 class ReadOperation(Operation, frozen=True, kw_only=True):
-    """An operation that looks, or whose repetition changes nothing more.
+    """An operation that only reads, or that changes nothing more when it is repeated.
 
-    ``example`` is an answer, and ``meaning`` says in a few words what it is. ``revalidates``: it has an ETag.
-    ``shared``: the query strings with which all who ask at once get one answer.
+    ``example``: an answer. ``meaning``: a few words that say what the example is. ``revalidates``: the answer
+    has an ETag. ``shared``: the query strings for which all clients that ask at once share one answer.
     """
 
     method: Literal["GET", "POST"] = "GET"
@@ -103,20 +104,21 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
     shared: tuple[str, ...] = ()
 
     def successes(self) -> dict[int, ResponseSpec]:
-        """The example, and that there is nothing newer."""
+        """The example, and with an ETag also 304: the client has the current version."""
         found = {200: shown(self.example, self.meaning)}
         return found | {304: NOT_MODIFIED} if self.revalidates else found
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:  # noqa: ARG002 - a read has none
-        """Those of its own and those of all reads."""
+        """The operation's own codes, and those of all reads."""
         return ("invalid_request", *self.refusals, *_OF_READS)
 
 
 class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
-    """An operation that is one command.
+    """An operation that executes one command.
 
-    ``answer`` words what the command has done. ``examples`` are outcomes, each under its meaning, the usual
-    one first. ``short`` reads the command of a plain request; None: it is too rare for the short way.
+    ``answer``: makes the success answer out of the outcome. ``examples``: outcomes, each under its meaning,
+    the usual one first. ``short``: reads the command of a plain request; None: the operation is too rare for
+    the short way.
     """
 
     answer: Callable[[D], Success[A]]
@@ -129,13 +131,13 @@ class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
         return {success.status: shown(success.envelope, meaning) for meaning, success in answers.items()}
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:
-        """Those of its own and those of all commands."""
+        """The operation's own codes, and those of all commands."""
         body = ("body_too_large",) if has_body else ()
         reused = RefusalCode.IDEMPOTENCY_KEY_REUSED
         return ("invalid_request", reused, *body, *self.refusals, "internal_error", *ENGINE_FAULTS)
 
     async def run(self, request: ApiRequest, command: Command[D]) -> Response[A]:
-        """Has the command executed, and words its outcome. Raises ``Refusal``, or a ``Fault``."""
+        """Gives the command to the engine, and answers its outcome. Raises ``Refusal``, or a ``Fault``."""
         outcome = await request.services.engine.execute(command)
         if isinstance(outcome, Refused):
             raise Refusal(outcome)
@@ -150,7 +152,7 @@ def unlisted(policy: Policy) -> dict[str, Any]:
 
 
 def policy_of(handler: HTTPRouteHandler) -> Policy | None:
-    """The policy that stands at the declaration of a route."""
+    """The policy in the declaration of a route; None if the declaration has no policy."""
     policy: Policy | None = handler.opt.get(_POLICY)
     return policy
 
@@ -162,12 +164,12 @@ def operation_of(handler: HTTPRouteHandler) -> Operation | None:
 
 
 def handlers_of(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:
-    """All handlers, each with the operation's id, or with its path where it is not described."""
+    """All handlers, each with its operation's id; a handler that is not described, with its path."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             raise ValueError(f"{route.path} is not of HTTP, and has no policy")
         for handler in route.route_handlers:
-            if handler.http_methods != {"OPTIONS"}:  # the framework's own
+            if handler.http_methods != {"OPTIONS"}:  # the framework's own handler
                 operation = operation_of(handler)
                 yield route.path_format if operation is None else operation.id, handler
 

@@ -31,7 +31,7 @@ def listed(
     key_of: Callable[[T], object],
     message: str,
 ) -> Response[L]:
-    """One page of a list; ``key_of`` an item says where it stands in the order of the list."""
+    """One page of a list. ``key_of``: gives the place of an item in the order of the list, for the cursor."""
     following = _cursor(key_of(page.items[-1])) if page.more else None
     return listed_from(request, answer_type, page, ("cursor", following), message)
 
@@ -43,7 +43,7 @@ def listed_from(
     following: tuple[str, str | None],
     message: str,
 ) -> Response[L]:
-    """One page of a list; ``following`` is the query parameter that asks for the next one."""
+    """One page of a list. ``following``: the query parameter, with its value, that asks for the next page."""
     name, value = following
     headers = {} if value is None else {"Link": f'<{_with_query(request, name, value)}>; rel="next"'}
     meta = PageMeta(count=len(page.items), next_cursor=value)
@@ -51,12 +51,12 @@ def listed_from(
 
 
 def number_after(cursor: str | None) -> int | None:
-    """The place in a list by number that a cursor stands for. Raises ``InvalidInput``."""
+    """The number after which a page begins, read from its cursor. Raises ``InvalidInput``."""
     return None if cursor is None else _key(cursor, _Number)
 
 
 def moment_after(cursor: str | None) -> tuple[datetime, int] | None:
-    """The place in a list by time and number that a cursor stands for. Raises ``InvalidInput``."""
+    """The time and number after which a page begins, read from its cursor. Raises ``InvalidInput``."""
     if cursor is None:
         return None
     moment, number = _key(cursor, tuple[_Moment, _Number])

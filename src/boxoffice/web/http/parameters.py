@@ -1,6 +1,6 @@
 """The parameters that several operations share: checked and described once.
 
-A ``description`` is also what an error says was expected.
+An error for a parameter shows its ``description`` as what was expected.
 """
 
 from enum import StrEnum
@@ -34,7 +34,10 @@ def _booking(example: int) -> PathParameter:
 
 
 def one_of(words: type[StrEnum], name: str, description: str) -> QueryParameter:
-    """A filter by one of these words, for a text. The framework alone would take ``null`` for no filter."""
+    """A query parameter that filters by one of these words.
+
+    The handler declares the parameter as text: for an enum the framework would take ``null`` for no filter.
+    """
     return QueryParameter(
         name=name,
         pattern=rf"^({'|'.join(words)})(?!\n)$",
@@ -44,7 +47,7 @@ def one_of(words: type[StrEnum], name: str, description: str) -> QueryParameter:
 
 
 def chosen(words: type[W], word: str | None) -> W | None:
-    """The word that a filter of ``one_of`` them is."""
+    """The member of ``words`` that a filter of ``one_of`` names; None without a filter."""
     return None if word is None else words(word)
 
 
@@ -57,7 +60,7 @@ def _user(example: int) -> PathParameter:
     )
 
 
-# The examples are of the demo data, each in the state that its operation needs.
+# The examples are ids of the demo data; each show or booking is in the state that its operation needs.
 FIRST_BOOKING: Final = (1 << limits.BOOKING_NUMBER_BITS) + 1
 """Id of the first booking of show 1."""
 

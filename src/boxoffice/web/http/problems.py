@@ -1,7 +1,7 @@
-"""Problem details (RFC 9457): troubles put into the words of their kinds.
+"""Problem details (RFC 9457): the answers that say what went wrong, made of a trouble and its kind.
 
-Beside the members of the RFC a problem has ``code``, what a refusal tells (``available``, ``seats``
-and so on), ``request_id``, and ``success`` and ``error`` for clients that look for these.
+Beside the members of the RFC a problem has ``code``, the details of a refusal (``available``, ``seats`` and
+so on), ``request_id``, and ``success`` and ``error`` for clients that look for these.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Problem(Struct, kw_only=True):
 
 
 class Problems:
-    """The problems of an application, which has the kinds of the core and of its domains."""
+    """The maker of an application's problems; ``kinds``: those of the core and of the domains."""
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self._kinds: Final = kinds
@@ -63,7 +63,7 @@ class Problems:
 
 
 def worded(kind: Kind, trouble: Trouble) -> dict[str, Any]:
-    """The members of a problem: those of its kind, and what its refusal tells spread among them."""
+    """The members of a problem: those of its kind and, beside them, the details of the trouble."""
     told = {name: _in_words(value) for name, value in trouble.details.items()}
     members: dict[str, Any] = {
         "type": f"urn:boxoffice:problem:{trouble.code}",

@@ -1,6 +1,7 @@
-"""The refusals of the core: a row for each code, and which of them each command can end in.
+"""The refusals of the core: a row for each code, and for each command the codes that it can end with.
 
-A new refusal is told by the SQL that gives it, and here: its row, and its code in the list of its command.
+A new refusal has two places: the SQL that gives it, and this file, which has its row and names its code in
+the list of its command.
 """
 
 from collections.abc import Mapping
@@ -151,7 +152,7 @@ OF_ERASING_A_USER: Final[tuple[str, ...]] = (
 
 
 class Refusal(Exception):
-    """A command was refused; raised where HTTP begins, because below it is a value."""
+    """A refusal as an exception, for the web layer alone; in the engine a refusal is a value."""
 
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.code)
@@ -159,7 +160,7 @@ class Refusal(Exception):
 
 
 def found(resource: R | None, code: str) -> R:
-    """The resource, if there is one. Raises ``Refusal`` with this code."""
+    """The resource. Raises ``Refusal`` with this code if there is none."""
     if resource is None:
         raise Refusal(Refused(code))
     return resource

@@ -1,11 +1,11 @@
-"""The request as our handlers see it: its body read strictly, the services at hand."""
+"""The request as our handlers see it: the body is read strictly, and the services are at hand."""
 
 from functools import cache
 from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import State
+from litestar.datastructures import URL, State
 from litestar.exceptions import ClientException, InternalServerException
 
 from boxoffice.engine.reads import Reads
@@ -18,13 +18,19 @@ class ApiRequest(Request[Any, Any, State]):
     """A request to one of our handlers."""
 
     @property
+    def url(self) -> URL:
+        """The path and the query. Litestar would add the host, and fail (500) on a malformed Host."""
+        query: bytes = self.scope["query_string"]
+        return URL.from_components(path=self.scope["path"], query=query.decode("latin-1"))
+
+    @property
     def services(self) -> Services:
-        """What the application works with."""
+        """The services of the application."""
         return services_of(self.app)
 
     @property
     def reads(self) -> Reads:
-        """Where questions go."""
+        """The reads, which answer questions from the database."""
         return self.services.reads
 
     @property
@@ -33,7 +39,7 @@ class ApiRequest(Request[Any, Any, State]):
         return access_of(self.scope)
 
     def who(self, idempotency_key: str | None) -> Requester:
-        """Who asks, to make commands of."""
+        """The sender of this request; the commands of a handler are made with it."""
         return Requester(self.access, idempotency_key)
 
     async def body(self) -> bytes:
@@ -41,14 +47,14 @@ class ApiRequest(Request[Any, Any, State]):
         try:
             return await super().body()
         except InternalServerException as error:
-            # The framework's word for a client that went away; nothing of ours failed.
+            # The framework raises this when the client went away: nothing of ours failed, so it is no 500.
             raise ClientException(detail=error.detail) from error
 
     async def json(self) -> Any:
-        """The body as what the handler's ``data`` asks for, whatever the Content-Type says.
+        """The body as the type of the handler's ``data``, whatever the Content-Type says.
 
-        Litestar would decode it and then convert it leniently ("3" and 3.0 are 3); here it is one
-        strict pass. Raises ``InvalidInput``.
+        Litestar would decode the body and then convert it leniently ("3" and 3.0 become 3). Here one strict
+        pass decodes and checks the body. Raises ``InvalidInput``.
         """
         field = self.route_handler.parsed_data_field
         assert field is not None

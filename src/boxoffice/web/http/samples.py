@@ -104,7 +104,7 @@ NOT_MODIFIED: Final = ResponseSpec(None, False, "You have the current one")
 
 
 def shown(answer: Struct, description: str) -> ResponseSpec:
-    """A success answer for OpenAPI with this one as its example."""
+    """The description of a success answer for OpenAPI; its example is this answer."""
     value: Any = msgspec.to_builtins(answer, str_keys=True)
     example = Example(id="success", summary=description, value=value)
     return ResponseSpec(type(answer), False, description, examples=[example])

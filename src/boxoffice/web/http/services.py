@@ -1,4 +1,4 @@
-"""What the parts of an application work with, in one place."""
+"""The services of an application: everything that its parts work with, in one place."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -23,10 +23,10 @@ _SERVICES: Final = "services"
 
 
 class Services:
-    """One for an application: the edge gets it by constructor, a handler finds it in the request.
+    """One object for each application: the edge gets it by constructor, a handler finds it in the request.
 
-    ``engine`` and ``reads`` are there once the application has started. ``identities`` None: authentication
-    is off. ``clock`` says how long keys and logins have been known.
+    ``engine`` and ``reads`` exist once the application has started. ``identities`` None: authentication is
+    off. ``clock`` measures for how long keys and logins are remembered.
     """
 
     engine: BookingEngine
@@ -45,12 +45,12 @@ class Services:
         self.started_at = 0.0
 
     def started(self, engine: BookingEngine, reads: Reads, vitals: Collector) -> None:
-        """Takes what is there from now on."""
+        """Takes the services that exist once the application has started."""
         self.engine, self.reads, self.vitals = engine, reads, vitals
         self.started_at = monotonic()
 
     def put_into(self, app: Litestar) -> None:
-        """Makes the handlers of this application find them."""
+        """Makes these services known to the handlers of the application."""
         app.state[_SERVICES] = self
 
     def _identities(self, clock: Callable[[], float]) -> Identities:

@@ -1,4 +1,4 @@
-"""What a client is told of an exception, be it caught by the gate, the short way or the framework."""
+"""What a client is told of an exception, whether the gate, the short way or the framework caught it."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -20,7 +20,7 @@ from boxoffice.web.http.refusals import Refusal
 _NOTHING: Final[Mapping[str, Any]] = {}
 _log: Final = structlog.get_logger("boxoffice.web")
 
-# The first that fits: special faults before general ones.
+# The first class that fits gives the code, so special faults stand before general ones.
 _FAULT_CODES: Final[Mapping[type[faults.Fault], str]] = {
     faults.Overloaded: "overloaded",
     faults.TimedOut: "timed_out",
@@ -38,13 +38,13 @@ ENGINE_FAULTS: Final = tuple(
 
 _UNFORESEEN: Final = ("unforeseen", "internal_error")
 for _labels in (*((kind.__name__, code) for kind, code in _FAULT_CODES.items()), _UNFORESEEN):
-    metrics.FAULTS.labels(*_labels)  # from 0 on, so that the first is an increase
+    metrics.FAULTS.labels(*_labels)  # starts at 0, so that the first is an increase
 
 _FRAMEWORK_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
 class Trouble(NamedTuple):
-    """A problem before it is worded: its code, what is special about it, and the headers of the answer."""
+    """A problem before it is worded: its code, the details of this case, and the headers of the answer."""
 
     code: str
     details: Mapping[str, Any] = _NOTHING
@@ -53,7 +53,7 @@ class Trouble(NamedTuple):
 
 
 def trouble_of(error: Exception) -> Trouble:
-    """What the client is told of this error. Nothing of an error that nobody foresaw."""
+    """What the client is told of this error. The text of an unforeseen error stays in our log."""
     match error:
         case Refusal() | ProfileRefused():
             return of_refused(error.refused)
@@ -75,14 +75,14 @@ def trouble_of(error: Exception) -> Trouble:
 
 
 def of_refused(refusal: Refused) -> Trouble:
-    """What the client is told of a refusal; when it is worth trying again, if the refusal says so."""
+    """What the client is told of a refusal, with ``Retry-After`` if the refusal says how long to wait."""
     wait_s = refusal.details.get("retry_after_s")
     headers = {} if wait_s is None else {"Retry-After": str(max(1, math.ceil(wait_s)))}
     return Trouble(refusal.code, refusal.details, headers)
 
 
 def recorded(error: Exception) -> Trouble:
-    """What the client is told, after the error was counted and, if it is a fault of ours, logged."""
+    """What the client is told, after the error was counted and, if the fault is ours, logged."""
     trouble = trouble_of(error)
     if isinstance(error, Unauthenticated):
         metrics.AUTHENTICATION_FAILURES.labels(error.doubt).inc()
@@ -116,7 +116,7 @@ def rate_headers(rate: str, per_window: int, spent: Spent) -> dict[str, str]:
 
 
 def allow(methods: Collection[str]) -> str:
-    """The header Allow for a path with these methods; HEAD is wherever GET is."""
+    """The header Allow for a path with these methods; HEAD is allowed wherever GET is."""
     return ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
 
 
