@@ -65,5 +65,7 @@ def _object(command_no: int, command: Command[Any]) -> dict[str, Any]:
         fields["seat_numbers"] = sorted(seats)
     if fields.keys() <= ATTRIBUTES:
         return fields | told
-    told["details"] = {name: value for name, value in fields.items() if name not in ATTRIBUTES}
-    return {name: value for name, value in fields.items() if name in ATTRIBUTES} | told
+    others = fields.keys() - ATTRIBUTES
+    if details := {name: fields[name] for name in fields if name in others and fields[name] is not None}:
+        told["details"] = details
+    return {name: value for name, value in fields.items() if name not in others} | told
