@@ -186,7 +186,7 @@ async def test_every_function_is_sound(connection: Connection) -> None:
 
 async def test_readiness_says_what_is_missing(empty: str, texts: dict[str, dict[str, str]]) -> None:
     async with open_engine(settings_for(empty), sweep=False) as (_, reads):
-        with pytest.raises(SchemaMismatch, match="lacks 0001_schema, .*functions of"):
+        with pytest.raises(SchemaMismatch, match=r"lacks 0001_schema, .*functions of"):
             await reads.check_ready()
         await migrate(empty)
         await reads.check_ready()

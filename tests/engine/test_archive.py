@@ -331,29 +331,6 @@ async def test_verify_sees_what_is_wrong_in_the_archive(box: Box, connection: Co
         assert checks <= set(await box.violations()), corruption
 
 
-@pytest.mark.parametrize(
-    ("there", "archive"),
-    [
-        ("bookings", "archived_bookings"),
-        ("booking_seats", "archived_seats"),
-        ("show_events", "archived_events"),
-    ],
-)
-async def test_the_archive_has_the_columns_of_what_is_moved_there(
-    connection: Connection, there: str, archive: str
-) -> None:
-    columns = (
-        "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
-        "WHERE table_name = $1 ORDER BY ordinal_position"
-    )
-    assert await connection.fetch(columns, there) == await connection.fetch(columns, archive)
-    view = archive.replace("archived", "all")
-    names = (
-        "SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position"
-    )
-    assert await connection.fetch(names, there) == await connection.fetch(names, view)
-
-
 async def test_pages_of_a_user_are_read_from_the_ends_of_two_indexes(
     box: Box, connection: Connection, old: int
 ) -> None:

@@ -19,6 +19,7 @@ from tests.support.engine.box import refused, violations
 from tests.support.engine.clock import Clock, stopped_clock
 from tests.support.engine.databases import Connection
 from tests.support.http.contract import MEMBERS, PROBLEM, STATUS_OF
+from tests.support.proof.tables import TABLES
 
 ANSWER_MAX_S: Final = 60.0
 """Longest wait for an answer, in seconds; the machine may be busy with other things."""
@@ -38,10 +39,7 @@ SETTINGS: Final = {
 }
 """The server's settings. No sweeper runs: only the next command on a show ends its holds."""
 
-_CLEAR: Final = """
-    TRUNCATE logins, users, shows, show_inventory, map_chunks, bookings, booking_seats, show_events,
-        show_batches, idempotency_keys, caller_locks
-"""
+_CLEAR: Final = f"TRUNCATE {', '.join(name for name, table in TABLES.items() if not table.fixed)}"
 
 
 class Call(Struct, frozen=True, kw_only=True):

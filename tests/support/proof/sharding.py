@@ -8,37 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-DISTRIBUTED: Final = (
-    "shows",
-    "show_inventory",
-    "map_chunks",
-    "bookings",
-    "booking_seats",
-    "show_events",
-    "show_batches",
-    "idempotency_keys",
-    "archived_bookings",
-    "archived_seats",
-    "archived_events",
-    "all_bookings",
-    "all_seats",
-    "all_events",
-)
-"""Tables whose rows lie on the node of their show, and views of these tables."""
-
-EVERYWHERE: Final = {
-    "users": "bookings of every show refer to it: each node has a copy",
-    "logins": "refers to users, and is looked up by login",
-}
-"""Tables of which each node has a copy, with the reason."""
-
-IN_ONE_PLACE: Final = {
-    "api_keys": "looked up by the hash of a secret; has nothing to do with a show",
-    "caller_locks": "the lock of a user over all shows: there must be one of it",
-    "event_kinds": "what events mean: read by checks alone, the same on every node",
-    "schema_migrations": "about the schema, not about shows",
-}
-"""Tables that lie on one node only, with the reason."""
+from tests.support.proof.tables import VIEWS, lying
 
 CROSS_SHOWS: Final = {
     "queries/all_bookings_of_user": "a person's export; asked by hand",
@@ -82,7 +52,7 @@ CHANGING_CTES: Final = {
 }
 """Statements that change rows in a WITH, with the reason: when sharded, they ask all nodes."""
 
-_TABLE: Final = "|".join(DISTRIBUTED)
+_TABLE: Final = "|".join((*lying("show"), *VIEWS))
 _REFERENCE: Final = re.compile(
     rf"\b(?:FROM|JOIN|UPDATE|USING)\s+(?:ONLY\s+)?(?:{_TABLE})\b(?!\s*\()|,\s*(?:{_TABLE})\s+AS\b", re.I
 )

@@ -1,0 +1,57 @@
+"""Every table, told once: where its rows lie, where they go in the end, and what is about a person.
+
+A new table has one row here. Tests compare the rows with the catalogue: a table that is missing, an archive
+without its twin, or a column about a person that is not told of fails.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Table(NamedTuple):
+    """``lies``: "show", on the node of its show; "everywhere", on each node; "one place", on one node.
+
+    ``why`` is the reason if a table does not lie with its show. ``archive`` names the table that gets the
+    rows of shows that are long over. ``person`` names the columns about a person; an erasure empties them,
+    or keeps numbers that lead to no person. ``fixed``: migrations or operators fill it, commands never do.
+    """
+
+    lies: str
+    why: str = ""
+    archive: str = ""
+    person: tuple[str, ...] = ()
+    fixed: bool = False
+
+
+TABLES: Final[Mapping[str, Table]] = {
+    "users": Table("everywhere", "bookings of every show refer to it", person=("user_id", "name", "email")),
+    "logins": Table(
+        "everywhere", "refers to users, and is looked up by login", person=("user_id", "subject")
+    ),
+    "shows": Table("show"),
+    "show_inventory": Table("show"),
+    "map_chunks": Table("show"),
+    "bookings": Table("show", archive="archived_bookings", person=("user_id", "reason")),
+    "booking_seats": Table("show", archive="archived_seats"),
+    "show_events": Table("show", archive="archived_events", person=("user_id", "actor", "origin")),
+    "show_batches": Table("show"),
+    "idempotency_keys": Table("show", person=("actor",)),
+    "archived_bookings": Table("show", person=("user_id", "reason")),
+    "archived_seats": Table("show"),
+    "archived_events": Table("show", person=("user_id", "actor", "origin")),
+    "caller_locks": Table("one place", "the lock of a user over all shows", person=("user_id",)),
+    "api_keys": Table("one place", "looked up by the hash of a secret, about no show", fixed=True),
+    "event_kinds": Table("one place", "read by checks alone, the same on every node", fixed=True),
+    "schema_migrations": Table("one place", "about the schema, not about shows", fixed=True),
+}
+
+VIEWS: Final = ("all_bookings", "all_seats", "all_events")
+"""Views of tables that lie with their show."""
+
+ABOUT_A_PERSON: Final = frozenset({"user_id", "actor", "origin", "email", "subject", "reason"})
+"""Names of columns that are about a person, in whatever table."""
+
+
+def lying(place: str) -> list[str]:
+    """The tables whose rows lie there."""
+    return [name for name, table in TABLES.items() if table.lies == place]
