@@ -2,11 +2,14 @@
 
 import asyncio
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
 
-from boxoffice.vocabulary.commands import UpdateUser
+from boxoffice.engine.encoding import encoded_batch
+from boxoffice.sql import query
+from boxoffice.vocabulary.commands import BookSeats, UpdateUser
 from tests.support.engine.box import ACTOR, Box, done, open_box
 from tests.support.engine.databases import Connection
 from tests.support.engine.races import wait_until_blocked
@@ -46,6 +49,19 @@ async def test_two_engines_on_one_hot_show_never_fail(box: Box, isolation: str) 
         await asyncio.gather(*(buy(engine) for engine in (box, other) * 5))
     assert (await box.view(show)).available_seats == 1000 - 300
     assert (conflicts() > before) == (isolation == "serializable")
+    assert await box.violations() == {}
+
+
+async def test_a_batch_waits_for_the_one_before_and_sees_what_that_took(
+    box: Box, connection: Connection, admin: Connection
+) -> None:
+    show = await box.show()
+    first = encoded_batch([BookSeats(actor=ACTOR, show_id=show, user_id=1, seat_count=1)])
+    async with connection.transaction():
+        await connection.fetch(query("run_batch"), uuid4(), first, False)
+        second = asyncio.create_task(box.try_book(show))
+        await wait_until_blocked(admin, application_name="boxoffice")
+    assert done(await second).booking.seats == [2]
     assert await box.violations() == {}
 
 

@@ -39,8 +39,9 @@ HANG_S: Final = 60
 """Seconds after which a test of a mutant is taken to hang; the longest takes half of it."""
 
 PASSED: Final = 0
-FAILED: Final = 1
-"""Exit statuses of pytest; any other says that tests could not be run."""
+FAILED: Final = (1, 2)
+"""Exit statuses of pytest; the last is that of several processes that stop at the first failure. Any other
+status says that tests could not be run."""
 
 
 class Mutant(Struct, frozen=True):
@@ -149,11 +150,13 @@ def _first_failure(copy: Path, *arguments: str) -> str | None:
         return f"a run that did not end within {RUN_MAX_S:g} s"
     if "Timeout (" in done.stderr:  # faulthandler_timeout
         return "a test that hung"
-    if done.returncode not in (PASSED, FAILED):
+    failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    if done.returncode in FAILED and failed:
+        return str(failed[0])
+    if done.returncode != PASSED:
         OUT.print(done.stdout + done.stderr)
         raise RuntimeError(f"pytest could not run the tests in {copy}")
-    failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    return failed[0] if done.returncode == FAILED else None
+    return None
 
 
 if __name__ == "__main__":
