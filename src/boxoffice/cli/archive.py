@@ -13,7 +13,7 @@ from boxoffice.engine.archive import ArchiveReport, open_archive
 from boxoffice.settings.settings import Settings
 
 OLDER_THAN_DAYS: Final = 365
-"""Days after which nobody changes a show any more: disputes about payments and the year's books are over."""
+"""After so many days no show changes any more: payment disputes and the year's books are over."""
 
 TELL_EVERY_S: Final = 5.0
 """Seconds between two lines about how far it is."""

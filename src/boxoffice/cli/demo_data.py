@@ -27,7 +27,7 @@ from boxoffice.vocabulary.views import Booking
 
 ACTOR: Final = "demo"
 HOLD_S: Final = 24 * 3600.0
-"""The demo's holds last a day, so that there is something to confirm whenever somebody looks."""
+"""The demo's holds last a day, so that there is something to confirm whenever a visitor looks."""
 
 
 class _Show(Struct, frozen=True):

@@ -56,7 +56,7 @@ Ledger = Mapping[str, Applied]
 
 
 class MigrationBlocked(Fault):
-    """Somebody else keeps what the migration needs. Nothing of it was applied; it can be tried again."""
+    """Another session holds a lock that the migration needs. The migration was undone; try again."""
 
 
 async def migrate(dsn: str) -> MigrationReport:
@@ -123,7 +123,7 @@ async def _when_free(connection: Any, step: Callable[[Any], Awaitable[T]]) -> T:
 
 @asynccontextmanager
 async def _turn(connection: Any) -> AsyncIterator[None]:
-    """A transaction in which nobody else migrates."""
+    """A transaction that is the only one to migrate."""
     async with connection.transaction(isolation="read_committed"):
         await connection.execute(f"SET LOCAL lock_timeout = '{limits.MIGRATION_TURN_MAX_S:g}s'")
         try:

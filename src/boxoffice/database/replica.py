@@ -85,7 +85,7 @@ class Replica:
             async with self._sessions.session(limits.REPLICA_ANSWER_TIMEOUT_S) as connection:
                 rows = await self._sessions.ask(connection, name, *args)
         except LOST:
-            self._whole_until = _NEVER  # nobody else waits for it until the next look
+            self._whole_until = _NEVER  # no other caller waits for it until the next look
             return "gone", None
         except asyncpg.PostgresError:  # a conflict with what is replayed, most of all
             return "failed", None

@@ -52,7 +52,7 @@ class StatementTiming:
 
     @contextmanager
     def over(self, name: str) -> Iterator[None]:
-        """Around the statement ``queries/<name>.sql``. Its text and its arguments are nobody's business."""
+        """Around ``queries/<name>.sql``. Only the name is recorded: arguments may be personal."""
         started = perf_counter()
         try:
             with query_span(name):

@@ -187,7 +187,7 @@ def judge_lock_waits(rows: Rows, _: Situation) -> Verdict:
     """Whether sessions wait for each other right now."""
     waits = [row for row in rows if row["waited_s"] > LOCK_WAIT_LONG_S]
     if not waits:
-        return ok("nobody waits for a lock")
+        return ok("no session waits for a lock")
     return warning(
         "; ".join(f"{_session(row)} waits for {row['blockers']}" for row in waits),
         "see docs/operations.md, 'A show is locked'",

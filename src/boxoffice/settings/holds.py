@@ -37,7 +37,7 @@ class HoldSettings(Group, frozen=True, kw_only=True):
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> dict[str, object]:
-        """A lifetime that nobody set does not shorten the holds that somebody set."""
+        """The default for the longest lifetime does not shorten an expiry that the operator set."""
         expiry = given.get("booking_expiry_minutes", 0)
         return {"hold_lifetime_minutes_max": expiry} if expiry > cls().hold_lifetime_minutes_max else {}
 
