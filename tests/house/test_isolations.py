@@ -16,7 +16,7 @@ MEETING: Final = {"open_box", "wait_until_blocked", "faults_in"}
 
 
 def unmarked(root: Path) -> Iterator[Breach]:
-    """Tests with an engine, and something that meets it, whose second run nobody asked for."""
+    """Tests with an engine, and something that meets it, without a mark for the second run."""
     for path, text in files(root, ".py"):
         module = parsed(text)
         marked = any(isinstance(node, ast.Assign) and MARK in ast.unparse(node) for node in module.body)

@@ -14,7 +14,7 @@ SUFFIXES: Final = (
     *(".cfg", ".service", ".tpl", ".example", "Makefile", "Dockerfile", "run"),
 )
 
-MACHINE: Final = re.compile(r"(?<![\w.}/-])/(?:work|root|farm|Users|home/\w+)/")
+MACHINE: Final = re.compile(r"(?<![\w.}/-])/(?:work|workspaces?|root|Users|home/\w+)/")
 REGISTRY: Final = re.compile(
     r"https?://\S*(?:pypi|pythonhosted|npmjs|proxy\.golang)|--(?:extra-)?index-url\b"
 )
@@ -42,14 +42,14 @@ def test_the_repository_speaks_of_the_product_alone() -> None:
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("cd /" + "work/main", 1),
+        ("cd /" + "work/boxoffice", 1),
         ("see '/" + "root/notes'", 1),
         ("/" + "home/jane/boxoffice", 1),
         ("--hash=sha256:0  # https://" + "pypi.org/simple", 1),
         ("pip install --" + "index-url x", 1),
         ("-- FIXME", 1),
         ("x = 1  # TODO: y", 1),
-        ("GET https://example.org/work/1 and docs/work/x", 0),
+        ("GET https://example.org/root/1 and docs/root/x", 0),
         ("uv pip compile --no-emit-index-url", 0),
         ("v_todo := 1", 0),
     ],
