@@ -153,7 +153,7 @@ async def test_without_the_extra_a_wish_for_traces_is_a_warning(monkeypatch: pyt
     monkeypatch.setattr(tracing, "find_spec", lambda _: None)
     with only_these_variables(OTEL_TRACES_EXPORTER="otlp"), capture_logs() as logs:
         async with tracing.traced():
-            assert tracing.request_span([]) is tracing.query_span("show")
+            assert tracing.request_span(None, None) is tracing.query_span("show")
     assert "boxoffice[otel]" in logs[0]["install"]
 
 

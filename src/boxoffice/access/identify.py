@@ -1,6 +1,5 @@
 """Identification: the caller of a request is found by the request's headers."""
 
-from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -21,9 +20,7 @@ SITE_BITS: Final = 64
 bits, and would escape a limit on each address."""
 
 _KEY_PREFIX: Final = b"box_"
-_BEARER: Final = b"bearer "
-
-RawHeaders = Iterable[tuple[bytes, bytes]]
+_BEARER: Final = b"bearer"
 
 
 class Identities:
@@ -35,13 +32,16 @@ class Identities:
         self.profiles: Final = profiles
         self.rates: Final = rates
 
-    async def recognise(self, headers: RawHeaders, origin: str | None) -> Caller:
+    async def recognise(
+        self, authorization: bytes | None, api_key: bytes | None, origin: str | None
+    ) -> Caller:
         """The caller; a person is given without the user, which ``with_profile`` looks up.
 
+        ``authorization``, ``api_key``: the headers Authorization and X-Api-Key; None: the request has none.
         Raises ``Unauthenticated``, ``RateLimited``, or a fault of the database or the identity provider.
         """
         try:
-            credential = _credential(headers)
+            credential = _credential(authorization, api_key)
             if credential is None:
                 return replace(NOBODY, rate_key=name_of_address(origin))
             if not credential.startswith(_KEY_PREFIX):
@@ -83,14 +83,10 @@ def name_of_address(origin: str | None) -> str:
     return f"address {address}"
 
 
-def _credential(headers: RawHeaders) -> bytes | None:
-    """The key or token of the request. Raises ``Unauthenticated`` if it is empty, or one of several."""
-    found: list[bytes] = []
-    for name, value in headers:
-        if name == b"x-api-key":
-            found.append(value.strip())
-        elif name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
-            found.append(value[len(_BEARER) :].strip())
-    if len(found) > 1 or b"" in found:
+def _credential(authorization: bytes | None, api_key: bytes | None) -> bytes | None:
+    """The key or token of the request. Raises ``Unauthenticated`` if it is empty, or one of two."""
+    scheme, _, rest = (authorization or b"").partition(b" ")
+    token = rest.strip() if scheme.lower() == _BEARER else None
+    if b"" in (token, api_key) or (token is not None and api_key is not None):
         raise Unauthenticated("malformed")
-    return found[0] if found else None
+    return api_key if token is None else token

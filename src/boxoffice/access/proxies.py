@@ -27,11 +27,13 @@ class Proxies:
 
     def __init__(self, networks: Iterable[str], header: ProxyHeader = "x-forwarded-for") -> None:
         self._networks: Final[list[IPv4Network | IPv6Network]] = [ip_network(text) for text in networks]
-        self._header: Final = header.encode()
-        self._hops: Final = _hops if header == "forwarded" else _listed
+        self._by_the_rfc: Final = header == "forwarded"
 
-    def client(self, peer: str | None, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-        """The client's address: the peer's, unless the peer is a proxy of ours. None without a peer."""
+    def client(self, peer: str | None, listed: bytes | None, forwarded: bytes | None) -> str | None:
+        """The client's address: the peer's, unless the peer is a proxy of ours. None without a peer.
+
+        ``listed``, ``forwarded``: the headers X-Forwarded-For and Forwarded; None: the request has none.
+        """
         if peer is None or not (self._networks or ":" in peer):
             return peer
         nearest = _address(peer)
@@ -39,8 +41,8 @@ class Proxies:
             return peer
         if not self._trusts(nearest):
             return str(nearest)
-        values = (value.decode("latin-1") for name, value in headers if name == self._header)
-        return str(self._last(nearest, [hop for value in values for hop in self._hops(value)]))
+        hops = _hops(forwarded or b"") if self._by_the_rfc else _listed(listed or b"")
+        return str(self._last(nearest, list(hops)))
 
     def _last(self, nearest: Address, chain: list[str]) -> Address:
         """The first address that is not a proxy's, seen from us.
@@ -61,15 +63,15 @@ class Proxies:
         return any(address in network for network in self._networks)
 
 
-def _listed(value: str) -> Iterator[str]:
-    """The hops of a value of ``X-Forwarded-For``, the nearest last."""
-    return (hop.strip() for hop in value.split(","))
+def _listed(value: bytes) -> Iterator[str]:
+    """The elements of a list, the last one last. Empty elements are none (RFC 9110 5.6.1.2)."""
+    return (element for part in value.decode("latin-1").split(",") if (element := part.strip()))
 
 
-def _hops(value: str) -> Iterator[str]:
+def _hops(value: bytes) -> Iterator[str]:
     """The hops of a value of ``Forwarded``, the nearest last."""
-    for element in value.split(","):
-        found = _PAIR.search(element.strip())
+    for element in _listed(value):
+        found = _PAIR.search(element)
         yield (found[1] or found[2] or "") if found else ""
 
 

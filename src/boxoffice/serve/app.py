@@ -17,6 +17,7 @@ from boxoffice.serve.vitals import Vitals
 from boxoffice.telemetry.tracing import traced
 from boxoffice.web.api import docs, system
 from boxoffice.web.edge.fast_bookings import FastBookings
+from boxoffice.web.edge.framework import FrameworkDoor
 from boxoffice.web.edge.gate import Gate
 from boxoffice.web.edge.headers import default_headers
 from boxoffice.web.edge.outermost import Outermost
@@ -88,7 +89,7 @@ def create_app(
 def _edge(app: Litestar, services: Services) -> Outermost:
     """The layers that every request passes before the framework, built from the inside out."""
     operations = [operation for _, operation in operations_of(app)]
-    shared = SharedReads(app.asgi_handler, services, operations, app.cors_config)
+    shared = SharedReads(FrameworkDoor(app.asgi_handler), services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)
     gate = Gate(fast, app, services)
     return Outermost(gate, default_headers(https=services.settings.server.asks_for_https), services.drain)

@@ -7,7 +7,7 @@ none.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from importlib.util import find_spec
 from typing import Any, Final, Protocol
@@ -53,11 +53,17 @@ _OFF: Final[AbstractContextManager[None]] = nullcontext()
 _tracer: Tracer | None = None
 
 
-def request_span(headers: Iterable[tuple[bytes, bytes]]) -> AbstractContextManager[RequestSpan | None]:
-    """The span of an HTTP request, as a context manager; the span is None while tracing is off."""
+def request_span(
+    traceparent: bytes | None, tracestate: bytes | None
+) -> AbstractContextManager[RequestSpan | None]:
+    """The span of an HTTP request, as a context manager; the span is None while tracing is off.
+
+    The headers of these names (W3C) may name the client's span as its parent.
+    """
     if _tracer is None:
         return _OFF
-    return _tracer.request({name.decode("latin-1"): value.decode("latin-1") for name, value in headers})
+    given = {"traceparent": traceparent, "tracestate": tracestate}
+    return _tracer.request({name: value.decode("latin-1") for name, value in given.items() if value})
 
 
 def command_span(command: Any) -> AbstractContextManager[object]:

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
+from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from boxoffice.access.allowances import Allowances
@@ -12,6 +13,7 @@ from boxoffice.vocabulary.commands import Command
 from boxoffice.vocabulary.outcomes import BookingDone
 from boxoffice.web.edge.fast_bookings import FastBookings
 from boxoffice.web.http.caller import Access, grant
+from boxoffice.web.http.head import note_head, read_head
 from boxoffice.web.http.operation import operations_of
 from boxoffice.web.http.raw_answers import RawAnswer, send_raw
 from boxoffice.web.http.samples import BOOKING
@@ -122,6 +124,8 @@ async def gone(method: str, path: str, body: bytes, **headers: str) -> Beyond:
     fast = FastBookings(beyond.framework, services_of(app), operations)
 
     async def behind_the_gate(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == ScopeType.HTTP
+        note_head(scope, read_head(scope["headers"]))
         grant(scope, Access(OPEN, None, None, Allowances(settings).of(OPEN)))
         await fast(scope, receive, send)
 

@@ -203,3 +203,18 @@ async def test_a_preflight_allows_what_the_api_needs() -> None:
     assert response.headers["access-control-allow-origin"] == "http://localhost:5173"
     assert "PUT" in response.headers["access-control-allow-methods"]
     assert "idempotency-key" in response.headers["access-control-allow-headers"].lower()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Authorization", "X-Api-Key", "Host", "Origin", "Idempotency-Key", "Content-Type"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+async def test_a_header_that_comes_twice_is_refused_by_its_name(
+    unserved: AsyncClient, name: str, method: str
+) -> None:
+    twice = [("Host", "localhost"), (name, "localhost"), (name, "localhost")][name == "Host" :]
+    for path in ("/api/bookings", "/api/shows/1", "/healthz", "/nowhere"):
+        problem = problem_of(await unserved.request(method, path, headers=twice), 400, "invalid_request")
+        [error] = problem["errors"]
+        assert (error["in"], error["path"]) == ("header", name)

@@ -192,3 +192,57 @@ async def test_zipped_and_plain_answers_are_kept_apart(app: Litestar, api: Api) 
     assert zipped.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert zipped.json() == plain.json()
+
+
+@pytest.mark.parametrize(
+    "lines", [("gzip", "identity"), ("identity", "gzip"), ("gzip;q=0",), ("br", "x-gzip"), ("*;q=0",)]
+)
+async def test_nobody_gets_a_coding_that_another_client_asked_for(
+    app: Litestar, api: Api, lines: tuple[str, ...]
+) -> None:
+    show = await api.show(seats=5_000)
+    path = f"/api/shows/{show['id']}/available-seats"
+
+    await api.http.get(path, headers=[("Accept-Encoding", line) for line in lines])
+
+    async with client_of(app) as other:
+        plain = await other.get(path, headers={"Accept-Encoding": "identity"})
+        zipped = await other.get(path, headers={"Accept-Encoding": "gzip"})
+    assert ("content-encoding" in plain.headers, zipped.headers["content-encoding"]) == (False, "gzip")
+
+
+async def test_nothing_of_who_asks_first_reaches_the_others(app: Litestar, api: Api) -> None:
+    show = await api.show()
+    path = f"/api/shows/{show['id']}"
+    plain = await api.http.get(path)
+
+    for strange in (
+        {"If-None-Match": plain.headers["etag"]},
+        {"Content-Encoding": "gzip", "Content-Type": "text/xml", "Content-Length": "0"},
+        {"Range": "bytes=0-9", "Cookie": "a=b", "X-HTTP-Method-Override": "DELETE"},
+        {"Origin": "https://evil.example", "Access-Control-Request-Method": "PUT"},
+    ):
+        await data_changes(api, show["id"])
+        await api.http.get(path, headers=strange)
+        async with client_of(app) as other:
+            after = await other.get(path)
+        assert data_of(after)["name"] == "Changed"
+        assert after.headers.keys() == plain.headers.keys()
+
+
+async def data_changes(api: Api, show_id: int) -> None:
+    """Changes the show, so that the next reader loads it anew."""
+    data_of(await api.http.put(f"/api/shows/{show_id}", json={"name": "Changed"}))
+
+
+async def test_where_all_origins_are_allowed_they_share_one_answer(database: str) -> None:
+    async with running(settings_for(database, CORS_ORIGINS="*")) as app, client_of(app) as http:
+        show = await Api(http).show()
+        reads = counting(app)
+
+        for number in range(5):
+            origin = {"Origin": f"http://{number}.example"}
+            answer = await http.get(f"/api/shows/{show['id']}/available-seats", headers=origin)
+            assert answer.headers["access-control-allow-origin"] == "*"
+
+        assert reads.loads == 1

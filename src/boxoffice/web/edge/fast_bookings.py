@@ -19,6 +19,7 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import Command
 from boxoffice.vocabulary.outcomes import Done, Refused
 from boxoffice.web.http.caller import Requester, access_of
+from boxoffice.web.http.head import head_of
 from boxoffice.web.http.invalid import InvalidInput
 from boxoffice.web.http.operation import CommandOperation, Operation, PlainRequest, ReadCommand
 from boxoffice.web.http.raw_answers import RawAnswer, encode, raw_headers, send_raw
@@ -88,18 +89,15 @@ class FastBookings:
         self, way: _Way, number: int, scope: HTTPScope, messages: list[ReceiveMessage]
     ) -> Command[Any] | None:
         """The command of a plain request; None: the request goes to the framework."""
-        body, key = _body_of(messages, self._bytes_max), None
-        if body is None:
+        body, head = _body_of(messages, self._bytes_max), head_of(scope)
+        key = head.idempotency_key
+        if body is None or (head.origin is not None and self._pages_ask):
             return None
-        for name, value in scope["headers"]:
-            if name == b"origin" and self._pages_ask:
-                return None
-            if name == b"idempotency-key":
-                if not _KEY.fullmatch(value):
-                    return None
-                key = value.decode()
+        if key is not None and not _KEY.fullmatch(key):
+            return None
+        who = Requester(access_of(scope), None if key is None else key.decode())
         try:
-            return way.read(PlainRequest(number, body, Requester(access_of(scope), key)))
+            return way.read(PlainRequest(number, body, who))
         except (msgspec.DecodeError, UnicodeDecodeError, InvalidInput, Forbidden, Refusal):
             return None
 

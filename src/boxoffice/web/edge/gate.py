@@ -5,7 +5,7 @@ The framework's own router finds the operation for the gate: with a second readi
 lead around the gate. An operation without a policy is an error when the gate is built.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from litestar import Litestar
@@ -24,6 +24,7 @@ from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
 from boxoffice.web.edge.shelter import Shelter
 from boxoffice.web.http.caller import Access, add_headers, grant
+from boxoffice.web.http.head import RequestHead, head_of
 from boxoffice.web.http.operation import handlers_of, policy_of
 from boxoffice.web.http.raw_answers import RawAnswer, raw_headers, send_raw
 from boxoffice.web.http.refusals import Refusal
@@ -32,8 +33,6 @@ from boxoffice.web.http.troubles import rate_headers, recorded
 
 OWN_ID: Final = "me"
 """The word that a person may write in a path in the place of the own user id."""
-
-RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class _Asked(NamedTuple):
@@ -71,34 +70,37 @@ class Gate:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        peer = scope["client"]
-        origin = self._proxies.client(peer[0] if peer else None, scope["headers"])
-        if (refused := await self._refused(scope, origin)) is not None:
-            refused.headers.extend(self._for_pages(scope["headers"]))
+        peer, head = scope["client"], head_of(scope)
+        origin = self._proxies.client(peer[0] if peer else None, head.x_forwarded_for, head.forwarded)
+        if (refused := await self._refused(scope, head, origin)) is not None:
+            refused.headers.extend(self._for_pages(head.origin))
             await send_raw(refused, send)
             return
         await self._app(scope, receive, send)
 
-    async def _refused(self, scope: HTTPScope, origin: str | None) -> RawAnswer | None:
+    async def _refused(self, scope: HTTPScope, head: RequestHead, origin: str | None) -> RawAnswer | None:
         """The answer to a request that is refused; None: the request is let in."""
         try:
+            head.check()
             if self._identities is None:
-                self._shelter.check(scope)
+                self._shelter.check(scope, head)
                 grant(scope, Access(OPEN, origin, None, self._allowances.of(OPEN)))
             else:
-                await self._check(self._identities, scope, origin)
+                await self._check(self._identities, scope, head, origin)
         except Exception as error:  # noqa: BLE001 - a check that fails lets no request in
             return self._problems.raw(recorded(error))
         return None
 
-    async def _check(self, identities: Identities, scope: HTTPScope, origin: str | None) -> None:
+    async def _check(
+        self, identities: Identities, scope: HTTPScope, head: RequestHead, origin: str | None
+    ) -> None:
         """Lets the request in, or raises an exception, which ``trouble_of`` puts into words."""
         asked = self._find(scope)
         if asked is None:  # no handler will run: the framework says 404 or 405, or lists the methods
             return
         scope["path_template"] = asked.template
         policy = asked.policy
-        who = await identities.recognise(scope["headers"], origin)
+        who = await identities.recognise(head.authorization, head.x_api_key, origin)
         if policy.rate is not None and who.rate_key is not None:
             await self._count(scope, identities.rates, policy.rate, who.rate_key)
         caller = who if policy.open else await identities.with_profile(who, origin)
@@ -126,11 +128,10 @@ class Gate:
             return None
         return _Asked(self._policies[id(handler)], template, named)
 
-    def _for_pages(self, headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+    def _for_pages(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
         """The headers without which a browser hides the answer from the page that asked."""
         cors = self._owner.cors_config
-        page = next((value.decode("latin-1") for name, value in headers if name == b"origin"), None)
-        if cors is None or page is None or not cors.is_origin_allowed(page):
+        if cors is None or origin is None or not cors.is_origin_allowed(page := origin.decode("latin-1")):
             return []
         return raw_headers({"Access-Control-Allow-Origin": page, "Vary": "Origin"} | cors.simple_headers)
 

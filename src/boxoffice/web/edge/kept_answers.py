@@ -33,7 +33,7 @@ class Question(NamedTuple):
     path: str
     query: bytes
     zipped: bool
-    origin: bytes
+    origin: bytes | None
 
 
 class KeptAnswer:
@@ -105,7 +105,7 @@ class KeptAnswers:
         if answer.status != 200:
             return
         self._answers[question] = answer  # the youngest answer stands last
-        bytes_kept = sum(kept.size + len(its.origin) for its, kept in self._answers.items())
+        bytes_kept = sum(kept.size + len(its.origin or b"") for its, kept in self._answers.items())
         while bytes_kept > KEPT_BYTES_MAX:
             oldest = next(iter(self._answers))
-            bytes_kept -= self._answers.pop(oldest).size + len(oldest.origin)
+            bytes_kept -= self._answers.pop(oldest).size + len(oldest.origin or b"")

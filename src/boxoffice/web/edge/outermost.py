@@ -2,7 +2,6 @@
 
 import random
 import re
-from collections.abc import Iterable
 from time import perf_counter
 from typing import Final, NamedTuple
 
@@ -15,9 +14,8 @@ from boxoffice.telemetry.requests import LogIds, begin_request, known_method, re
 from boxoffice.telemetry.tracing import RequestSpan, request_span
 from boxoffice.web.http.caller import added_headers
 from boxoffice.web.http.drain import Drain
+from boxoffice.web.http.head import RawHeaders, RequestHead, note_head, read_head
 from boxoffice.web.http.troubles import allow
-
-RawHeaders = Iterable[tuple[bytes, bytes]]
 
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 _TRACEPARENT: Final = re.compile(
@@ -33,7 +31,9 @@ class RequestIds(NamedTuple):
 
 
 class Outermost:
-    """The layer that names each request, logs and counts it, and adds the headers that its answer lacks.
+    """The layer that reads the head of each request, names the request, logs and counts it.
+
+    It also adds the headers that the answer lacks.
 
     This layer wraps the application and not its routes: otherwise a request for an unknown path would not be
     logged and counted. HEAD is served as GET; the HTTP server leaves out the body.
@@ -50,8 +50,10 @@ class Outermost:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        with request_span(scope["headers"]) as span:
-            ids = _ids(scope["headers"], None if span is None else span.traceparent)
+        head = read_head(scope["headers"])
+        note_head(scope, head)
+        with request_span(head.traceparent, head.tracestate) as span:
+            ids = _ids(head, None if span is None else span.traceparent)
             begin_request(LogIds(ids.request_id.decode(), ids.traceparent[3:35].decode()))
             await self._serve(scope, receive, send, ids, span)
 
@@ -102,18 +104,14 @@ def _allow_every_method(message: HTTPResponseStartEvent, scope: HTTPScope) -> No
             MutableScopeHeaders(message)["Allow"] = allow(route.methods)
 
 
-def _ids(headers: RawHeaders, ours: bytes | None) -> RequestIds:
+def _ids(head: RequestHead, ours: bytes | None) -> RequestIds:
     """The request's ids. ``ours``: the traceparent of the request's span, if the request is traced."""
-    request_id = traceparent = b""
-    for name, value in headers:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            request_id = value
-        elif name == b"traceparent" and _TRACEPARENT.fullmatch(value):
-            traceparent = value
-    return RequestIds(
-        request_id or b"%032x" % _bits(128),
-        ours or traceparent or b"00-%032x-%016x-01" % (_bits(128), _bits(64)),
-    )
+    request_id, traceparent = head.x_request_id, ours or head.traceparent
+    if request_id is None or not _REQUEST_ID.fullmatch(request_id):
+        request_id = b"%032x" % _bits(128)
+    if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
+        traceparent = b"00-%032x-%016x-01" % (_bits(128), _bits(64))
+    return RequestIds(request_id, traceparent)
 
 
 def _bits(count: int) -> int:

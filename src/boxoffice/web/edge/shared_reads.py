@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, S
 
 from boxoffice.web.edge.kept_answers import KeptAnswer, KeptAnswers, Question, fresh_loads_of_next
 from boxoffice.web.http.caching import matches
+from boxoffice.web.http.head import RequestHead, head_of, note_head
 from boxoffice.web.http.operation import Operation, ReadOperation
 from boxoffice.web.http.services import Services
 
@@ -56,13 +57,15 @@ class SharedReads:
         return int(match[match.lastindex]) if scope["query_string"] in queries else None
 
     def _question(self, scope: HTTPScope) -> Question:
-        zipped, origin = False, b""
-        for name, value in scope["headers"]:
-            if name == b"accept-encoding":
-                zipped = b"gzip" in value
-            elif name == b"origin" and self._cors is not None:
-                origin = value if self._cors.is_origin_allowed(value.decode("latin-1")) else b""
-        return Question(scope["path"], scope["query_string"], zipped, origin)
+        head = head_of(scope)
+        origin = None if head.origin is None else self._allowed(head.origin)
+        return Question(scope["path"], scope["query_string"], head.accepts_gzip, origin)
+
+    def _allowed(self, origin: bytes) -> bytes | None:
+        """The origin, if CORS allows it; where all are allowed, one word for all, for all get one answer."""
+        if self._cors is None or not self._cors.is_origin_allowed(origin.decode("latin-1")):
+            return None
+        return b"*" if self._cors.is_allow_all_origins else origin
 
     async def _answer(self, question: Question, show_id: int, scope: HTTPScope) -> KeptAnswer:
         """An answer with all changes that this process made before the request came.
@@ -97,8 +100,7 @@ class SharedReads:
         return answer
 
     async def _fill(self, question: Question, scope: HTTPScope, answer: KeptAnswer) -> None:
-        headers = [(name, value) for name, value in scope["headers"] if name != b"if-none-match"]
-        inner: HTTPScope = {**scope, "headers": headers}
+        inner = _request(question, scope)
         try:
             await self._app(inner, _no_body, answer.take)
             answer.template = str(inner.get("path_template", ""))
@@ -115,11 +117,26 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
+def _request(question: Question, scope: HTTPScope) -> HTTPScope:
+    """A request made of the question alone: nothing else of who asks first reaches the others."""
+    head = RequestHead(accept_encoding=b"gzip" if question.zipped else None, origin=question.origin)
+    inner: HTTPScope = {
+        **scope,
+        "method": "GET",
+        "path": question.path,
+        "raw_path": question.path.encode(),
+        "query_string": question.query,
+        "headers": [],
+        "client": None,
+        "state": {},
+    }
+    note_head(inner, head)
+    return inner
+
+
 async def _send(answer: KeptAnswer, scope: HTTPScope, send: Send) -> None:
-    if answer.status == 200 and any(
-        name == b"if-none-match" and matches(value.decode("latin-1"), answer.header(b"etag"))
-        for name, value in scope["headers"]
-    ):
+    tags = head_of(scope).if_none_match
+    if answer.status == 200 and tags is not None and matches(tags.decode("latin-1"), answer.header(b"etag")):
         kept = [header for header in answer.headers if header[0].lower() not in _OF_A_BODY]
         await send({"type": "http.response.start", "status": 304, "headers": kept})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

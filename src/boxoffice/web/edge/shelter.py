@@ -14,9 +14,9 @@ from litestar.types import HTTPScope
 
 from boxoffice.access.callers import Forbidden
 from boxoffice.settings.texts import is_loopback
+from boxoffice.web.http.head import RequestHead
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORWARDED: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host"})
 _HOST: Final = re.compile(rb"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]{1,5})?")
 _ELSEWHERE: Final = (
     "AUTH is not set, so this server is for its own machine alone. Set AUTH=on, or AUTH=off if everybody "
@@ -38,28 +38,28 @@ class Shelter:
         self._cors = cors
         self._own_machine = own_machine
 
-    def check(self, scope: HTTPScope) -> None:
+    def check(self, scope: HTTPScope, head: RequestHead) -> None:
         """Raises ``Forbidden``."""
-        host = origin = b""
-        for name, value in scope["headers"]:
-            if name == b"host":
-                host = value
-                if self._own_machine and not _is_here(value):
-                    raise Forbidden(_ELSEWHERE)
-            elif name == b"origin":
-                origin = value
-            elif self._own_machine and name in _FORWARDED:
-                raise Forbidden(_ELSEWHERE)
-        if self._own_machine and (peer := scope["client"]) and not _is_near(peer[0]):
+        if self._own_machine and not _is_of_this_machine(scope, head):
             raise Forbidden(_ELSEWHERE)
-        if origin and (self._own_machine or scope["method"] not in _READING):
-            self._check_page(origin, host)
+        if head.origin is not None and (self._own_machine or scope["method"] not in _READING):
+            self._check_page(head.origin, head.host)
 
-    def _check_page(self, origin: bytes, host: bytes) -> None:
+    def _check_page(self, origin: bytes, host: bytes | None) -> None:
         if origin.partition(b"://")[2] == host:
             return
         if self._cors is None or not self._cors.is_origin_allowed(origin.decode("latin-1")):
             raise Forbidden(_PAGE)
+
+
+def _is_of_this_machine(scope: HTTPScope, head: RequestHead) -> bool:
+    """Whether nothing in the request says that it comes from elsewhere, or through a proxy."""
+    if head.host is not None and not _is_here(head.host):
+        return False
+    if head.forwarded is not None or head.x_forwarded_for is not None or head.proxied is not None:
+        return False
+    peer = scope["client"]
+    return peer is None or _is_near(peer[0])
 
 
 @lru_cache(maxsize=64)
