@@ -12,8 +12,7 @@ FUNCTIONS = {
     "run_desk_command": "p_command jsonb -> SETOF command_outcome",
 }
 TYPES = {
-    "command_outcome": "command_no integer, show_id bigint, code text, replayed boolean, booking bookings, "
-    "details jsonb",
+    "command_outcome": "command_no integer, code text, replayed boolean, booking bookings, details jsonb",
 }
 
 SIGNATURES = """

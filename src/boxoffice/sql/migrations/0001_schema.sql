@@ -293,14 +293,12 @@ CREATE TYPE engine_command AS (
     late                 text,              -- what becomes of a confirm that comes too late
     reason               text,
     caps                 jsonb,             -- how much the user may have; NULL: no caps
-    ask                  jsonb,             -- what the show's layout is asked for, in its own words
     details              jsonb
 );
 
 -- What became of a command (boxoffice.vocabulary.outcomes). code: 'done', or a refusal with its details.
 CREATE TYPE command_outcome AS (
     command_no  integer,
-    show_id     bigint,
     code        text,
     replayed    boolean,
     booking     bookings,
@@ -322,8 +320,8 @@ CREATE TYPE new_event AS (
 );
 
 -- What the picker of a layout gives: code 'done' and the places in order, or a refusal with its details.
--- told: what else the event and the answer say about the choice. hints: the show's run_hints after it; NULL:
--- as before.
+-- told: what else the event says about the choice; answers do not carry it. hints: the show's run_hints
+-- after it; NULL: as before.
 CREATE TYPE seat_choice AS (
     code        text,
     details     jsonb,

@@ -21,7 +21,7 @@ BEGIN
             v_booking.places := v_event.places;
         END IF;
         RETURN NEXT ROW(
-            v_event.command_no, p_show_id, 'done', false, v_booking,
+            v_event.command_no, 'done', false, v_booking,
             CASE WHEN v_event.booking_id IS NULL AND v_event.places = '{}' THEN show_view(p_show_id) END
         )::command_outcome;
     END LOOP;

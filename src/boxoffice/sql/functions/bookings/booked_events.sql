@@ -13,7 +13,7 @@ BEGIN
                 'expires_at', b.expires_at, 'retaken_from', b.retaken_from, 'reason', b.reason
             )) || COALESCE(o.details, '{}'), '{}')
         )
-        FROM unnest(p_outcomes) WITH ORDINALITY AS o (command_no, show_id, code, replayed, booking, details, no)
+        FROM unnest(p_outcomes) WITH ORDINALITY AS o (command_no, code, replayed, booking, details, no)
         JOIN unnest(p_commands) AS c ON c.command_no = o.command_no
         CROSS JOIN LATERAL (SELECT (o.booking).*) AS b
         WHERE o.code = 'done'

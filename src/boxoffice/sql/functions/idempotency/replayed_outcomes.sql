@@ -6,7 +6,7 @@ BEGIN
     RETURN ARRAY(
         SELECT CASE
             WHEN k.fingerprint = c.fingerprint
-            THEN ROW(c.command_no, o.show_id, o.code, true, o.booking, o.details)::command_outcome
+            THEN ROW(c.command_no, o.code, true, o.booking, o.details)::command_outcome
             ELSE refuse(c, 'idempotency_key_reused', NULL)
         END
         FROM unnest(p_commands) AS c
