@@ -147,6 +147,19 @@ REPLICA_MARKS_MAX: Final = 1_000
 """Positions of the primary's log that we keep to measure the replica's age: 1,000, at four a second, are four
 minutes. A replica that is further behind is not measured, and not used."""
 
+# Other services --------------------------------------------------------------------------------
+
+IDENTITY_KEYS_WAIT_MAX_S: Final = 5.0
+"""Longest wait for the keys of the identity provider, with the page that names their address. The bound is on
+the whole: a provider that sends a byte now and then would pass a bound on each piece."""
+
+RATE_COUNTER_WAIT_MAX_S: Final = 0.25
+"""Longest wait for Redis to count one request: a limit must not cost more than what the limit protects."""
+
+TRACES_END_WAIT_MAX_S: Final = 5.0
+"""Longest wait, when a server ends, for the collector to take the spans that are left. Traces are not worth a
+server that is killed because it does not end."""
+
 # Migrations ------------------------------------------------------------------------------------
 
 MIGRATION_LOCK_TIMEOUT_MS: Final = 500
