@@ -31,6 +31,10 @@ SEATS_PER_BOOKING_MAX: Final = 1_000
 CHUNK_PLACES: Final = 4_096
 """Places in one chunk of a show's map. A chunk takes 512 bytes; each change of a place rewrites its chunk."""
 
+SEATS_LISTED_MAX: Final = 20_000
+"""Seats that one list of free seats looks at: an arena. Such a list holds up the event loop for 3 ms; a list
+of a million seats would do so for a fifth of a second, and take 7 MB for each client that reads slowly."""
+
 NAME_CHARS_MAX: Final = 255
 """Characters in the name of a show or of a user, as the specification demands."""
 
