@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from boxoffice.access import rates, redis_rates
+from boxoffice.access import rates
 from boxoffice.access.rates import WINDOW_S, MemoryRates, Spent, spend
 from boxoffice.access.redis_rates import AWAY_S, RedisRates
+from boxoffice.vocabulary import limits
+from tests.support.network.dripping import dripping
 from tests.support.process.installed import installed
 from tests.support.process.polling import wait_until
 from tests.support.process.program import free_port
@@ -103,7 +105,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis that answers late on a busy machine would be taken for one that is away."""
-    monkeypatch.setattr(redis_rates, "ANSWER_MAX_S", 5.0)
+    monkeypatch.setattr(limits, "RATE_COUNTER_WAIT_MAX_S", 5.0)
 
 
 @pytest.fixture
@@ -154,3 +156,16 @@ async def test_a_redis_that_came_back_is_used_again(redis_url: str) -> None:
     clock.now += AWAY_S
     assert (await rates.take("back", 5)).left == 4  # a bucket that this Redis has not seen yet
     await rates.close()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "drop"), [(b"", b"$"), (b"$900000\r\n", b" "), (b"*900000\r\n", b":1\r\n")]
+)
+async def test_a_redis_that_drips_is_one_that_is_away(
+    beginning: bytes, drop: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "RATE_COUNTER_WAIT_MAX_S", 0.3)
+    async with dripping(beginning, drop) as port, asyncio.timeout(20):
+        counted = RedisRates(f"redis://127.0.0.1:{port}/0", Clock())
+        assert [(await counted.take("ada", 1)).allowed for _ in range(2)] == [True, False]
+        await counted.close()

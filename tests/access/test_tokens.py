@@ -241,7 +241,7 @@ class Site:
         self.fetched: list[str] = []
         self.now = 1_000.0
 
-    def fetch(self, address: str) -> Any:
+    async def fetch(self, address: str) -> Any:
         """A page of the site. Raises ``OSError`` if there is none."""
         self.fetched.append(address)
         if address not in self.pages:
@@ -340,9 +340,9 @@ async def test_a_key_that_is_not_for_this_is_not_used(change: dict[str, Any]) ->
 @pytest.mark.parametrize(
     "address", ["http://login.example/keys", "file:///etc/passwd", "ftp://login.example/"]
 )
-def test_keys_are_fetched_by_https_only(address: str) -> None:
+async def test_keys_are_fetched_by_https_only(address: str) -> None:
     with pytest.raises(ValueError, match="HTTPS"):
-        fetch_json(address)
+        await fetch_json(address)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ async def test_the_seat_map_has_one_character_a_seat(box: Box) -> None:
     show = await box.show(4100)
     await box.book(show, seats=[1, 4096, 4097])
     taken = "1" + "0" * 4094 + "11" + "000"
-    assert await box.reads.seat_map(show) == SeatMap(show, 2, taken)
+    assert await box.reads.seat_map(show) == SeatMap(show, 2, len(taken), taken)
 
 
 async def test_seats_are_listed_with_who_has_them(box: Box) -> None:

@@ -10,12 +10,14 @@ from structlog.testing import capture_logs
 
 from boxoffice.engine.lanes import Lanes
 from boxoffice.telemetry import tracing
+from boxoffice.vocabulary import limits
 from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.engine.races import wait_until_blocked
 from tests.support.http.api import Api, data_of, problem_of
 from tests.support.http.fixtures import client_of, running
+from tests.support.network.dripping import dripping
 from tests.support.process.otlp import attributes, collector, only_these_variables
 from tests.support.settings import settings_for
 
@@ -120,6 +122,20 @@ async def test_what_failed_is_marked_by_its_type_alone(database: str, connection
     assert attributes(statement)["error.type"] == "UndefinedTableError"
     assert not [span.events for span in received.spans if span.events]
     assert not [span.status.message for span in received.spans if span.status.message]
+
+
+async def test_a_collector_that_drips_does_not_keep_a_server_from_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "TRACES_END_WAIT_MAX_S", 0.3)
+    async with (
+        dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n", b" ") as port,
+        asyncio.timeout(20),
+    ):
+        with only_these_variables(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}"):
+            async with tracing.traced():
+                with tracing.request_span([]):
+                    pass
 
 
 async def test_a_caller_who_does_not_sample_is_not_traced(database: str) -> None:

@@ -1,4 +1,4 @@
-"""The public keys of an OpenID Connect provider: fetched in a thread, kept, and fetched again.
+"""The public keys of an OpenID Connect provider: fetched, kept, and fetched again.
 
 A setting says where the keys come from. A token never does: an attacker could name own keys in a token.
 """
@@ -6,19 +6,22 @@ A setting says where the keys come from. A token never does: an attacker could n
 import asyncio
 import json
 import math
-import urllib.request
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import httpx
 import jwt
 import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from boxoffice.access.callers import Unauthenticated
 from boxoffice.settings.texts import SettingsError, is_loopback
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.faults import IdentityUnavailable
 
 KEYS_FRESH_S: Final = 600.0
@@ -27,14 +30,14 @@ KEYS_FRESH_S: Final = 600.0
 REFETCH_MIN_S: Final = 10.0
 """Fewest seconds between two fetches: tokens with made-up key ids must not flood the provider."""
 
-FETCH_MAX_S: Final = 5.0
-"""Longest wait for the provider, in seconds."""
-
 FETCHED_BYTES_MAX: Final = 1_000_000
 """Most bytes of a provider's answer that are read: its keys take a few thousand."""
 
+_ASKED: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
+"""Headers of a fetch. A compressed answer could be short, and fill the memory when it is read."""
+
 Key = Any  # one of the public key types of cryptography
-Fetch = Callable[[str], Mapping[str, Any]]
+Fetch = Callable[[str], Awaitable[Mapping[str, Any]]]
 
 _log: Final = structlog.get_logger("boxoffice.jwks")
 
@@ -124,7 +127,8 @@ class ProviderKeys:
 
     async def _refresh(self) -> None:
         try:
-            listed = await asyncio.to_thread(self._listed)
+            async with asyncio.timeout(limits.IDENTITY_KEYS_WAIT_MAX_S):
+                listed = await self._listed()
         except (OSError, ValueError, KeyError, TypeError) as error:
             self._failed = True
             _log.warning("keys_not_fetched", reason=f"{type(error).__name__}: {error}")
@@ -135,15 +139,15 @@ class ProviderKeys:
         finally:
             self._fetching = None
 
-    def _listed(self) -> list[dict[str, Any]]:
-        """The keys as the provider lists them. This method waits for the network, so it runs in a thread."""
+    async def _listed(self) -> list[dict[str, Any]]:
+        """The keys as the provider lists them."""
         address = self._address
         if address is None:
-            told = self._fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
+            told = await self._fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
             if told["issuer"] != self._issuer:
                 raise ValueError("the provider names another issuer")
             address = str(told["jwks_uri"])
-        return [jwk for jwk in self._fetch(address)["keys"] if isinstance(jwk, dict)]
+        return [jwk for jwk in (await self._fetch(address))["keys"] if isinstance(jwk, dict)]
 
     def _usable(self, jwk: Mapping[str, Any]) -> Key | None:
         """The key, if it is public and meant for signatures by our algorithm; otherwise None."""
@@ -155,18 +159,34 @@ class ProviderKeys:
             return None
 
 
-def fetch_json(address: str) -> Mapping[str, Any]:
-    """A JSON object from an address; HTTPS only, but for this machine. Raises ``OSError``, ``ValueError``."""
+async def fetch_json(address: str) -> Mapping[str, Any]:
+    """A JSON object from an address; HTTPS only, but for this machine. Raises ``OSError``, ``ValueError``.
+
+    A redirect is not followed: a redirect could bring keys that are not the provider's. The caller bounds the
+    whole fetch: a bound on each piece would let a provider that sends byte by byte hold the fetch for ever.
+    """
     _check(address)
-    request = urllib.request.Request(address, headers={"Accept": "application/json"})  # noqa: S310 - checked
-    with _opener.open(request, timeout=FETCH_MAX_S) as answer:
-        body = answer.read(FETCHED_BYTES_MAX + 1)
-    if len(body) > FETCHED_BYTES_MAX:
-        raise ValueError("the answer is too long")
+    try:
+        async with (
+            httpx.AsyncClient(verify=_authorities(), timeout=None) as client,  # noqa: S113 - the caller's bound
+            client.stream("GET", address, headers=_ASKED) as answer,
+        ):
+            body = await _body(answer.raise_for_status())
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
     told = json.loads(body)
     if not isinstance(told, dict):
         raise ValueError("the answer is no object")
     return told
+
+
+async def _body(answer: httpx.Response) -> bytes:
+    body = b""
+    async for part in answer.aiter_raw():
+        body += part
+        if len(body) > FETCHED_BYTES_MAX:
+            raise ValueError("the answer is too long")
+    return body
 
 
 def _check(address: str) -> None:
@@ -175,11 +195,7 @@ def _check(address: str) -> None:
         raise ValueError("the address is not one of HTTPS")
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A handler that refuses redirects: a redirect could bring keys that are not the provider's."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follows no redirect; the answer is then an error."""
-
-
-_opener: Final = urllib.request.build_opener(_NoRedirect)
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The authorities that this system trusts: a provider inside a company may have one of the company's."""
+    return ssl.create_default_context()

@@ -1,5 +1,6 @@
 """Rate limits that instances share, counted in Redis; while Redis is away, each instance counts alone."""
 
+import asyncio
 from collections.abc import Callable
 from hashlib import blake2b
 from time import monotonic
@@ -10,9 +11,7 @@ import structlog
 from boxoffice.access.rates import WINDOW_S, MemoryRates, Rates, Spent, spend
 from boxoffice.settings.rates import RateSettings
 from boxoffice.settings.texts import SettingsError
-
-ANSWER_MAX_S: Final = 0.25
-"""Longest wait for Redis, in seconds: a limit must not cost more than what it protects."""
+from boxoffice.vocabulary import limits
 
 CONNECTIONS_MAX: Final = 8
 """Connections of a process to Redis: each answers some thousand requests a second."""
@@ -58,9 +57,9 @@ class RedisRates:
         pool = redis.BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS_MAX,
-            timeout=ANSWER_MAX_S,
-            socket_timeout=ANSWER_MAX_S,
-            socket_connect_timeout=ANSWER_MAX_S,
+            timeout=limits.RATE_COUNTER_WAIT_MAX_S,
+            socket_timeout=limits.RATE_COUNTER_WAIT_MAX_S,
+            socket_connect_timeout=limits.RATE_COUNTER_WAIT_MAX_S,
             decode_responses=True,
         )
         self._redis = redis.Redis.from_pool(pool)
@@ -75,7 +74,9 @@ class RedisRates:
             return self._alone.take_now(name, per_window)
         key = "boxoffice:rate:" + blake2b(name.encode(), digest_size=16).hexdigest()
         try:
-            debt = await self._take(keys=[key], args=[WINDOW_S, WINDOW_S / per_window])
+            # The bounds of the pool are on single steps, which the driver repeats; this one is on the whole.
+            async with asyncio.timeout(limits.RATE_COUNTER_WAIT_MAX_S):
+                debt = await self._take(keys=[key], args=[WINDOW_S, WINDOW_S / per_window])
         except self._errors as error:
             self._away_until = self._clock() + AWAY_S
             _log.warning("redis_away", reason=type(error).__name__)

@@ -61,11 +61,20 @@ class Reads:
 
     async def show(self, show_id: int, *, consistent: bool = False) -> Show | None:
         """A show that is not deleted."""
-        return await self._of_show("show", show_id, consistent, Show)
+        row = await self._row_of_show("show", show_id, consistent)
+        return None if row is None else to_view(row, Show)
 
-    async def seat_map(self, show_id: int, *, consistent: bool = False) -> SeatMap | None:
-        """Which seats of the show are taken."""
-        return await self._of_show("seat_map", show_id, consistent, SeatMap)
+    async def seat_map(
+        self,
+        show_id: int,
+        *,
+        first: int = 1,
+        limit: int = limits.SEATS_PER_SHOW_MAX,
+        consistent: bool = False,
+    ) -> SeatMap | None:
+        """Which seats of the show are taken, from seat ``first`` on, ``limit`` seats at most."""
+        row = await self._row_of_show("seat_map", show_id, consistent, first, limit)
+        return None if row is None else to_view(row, SeatMap)
 
     async def stats(self, show_id: int, *, consistent: bool = False) -> ShowStats | None:
         """How many seats and bookings of the show are in each state."""
@@ -243,13 +252,11 @@ class Reads:
     async def _of_user(self, name: str, user_id: int, to_item: Callable[[asyncpg.Record], T]) -> list[T]:
         return [to_item(row) for row in await self._store.read(name, user_id)]
 
-    async def _of_show(self, name: str, show_id: int, consistent: bool, view: type[T]) -> T | None:
-        row = await self._row_of_show(name, show_id, consistent)
-        return None if row is None else to_view(row, view)
-
-    async def _row_of_show(self, name: str, show_id: int, consistent: bool) -> asyncpg.Record | None:
+    async def _row_of_show(
+        self, name: str, show_id: int, consistent: bool, *further: int
+    ) -> asyncpg.Record | None:
         await self._settle(show_id, consistent)
-        rows = await self._store.read(name, show_id, since=self._since(show_id, consistent))
+        rows = await self._store.read(name, show_id, *further, since=self._since(show_id, consistent))
         return rows[0] if rows else None
 
     def _since(self, show_id: int, consistent: bool) -> float | None:

@@ -22,6 +22,7 @@ from boxoffice.web.edge.gate import Gate
 from boxoffice.web.edge.headers import default_headers
 from boxoffice.web.edge.outermost import Outermost
 from boxoffice.web.edge.shared_reads import SharedReads
+from boxoffice.web.http.documents import AS_IT_IS
 from boxoffice.web.http.operation import operations_of
 from boxoffice.web.http.problems import Problems
 from boxoffice.web.http.request import ApiRequest
@@ -75,7 +76,10 @@ def create_app(
         exception_handlers={Exception: services.problems.on_error},
         cors_config=_cors(settings.server.cors_origins),
         compression_config=CompressionConfig(
-            "gzip", minimum_size=_COMPRESSED_BYTES_MIN, gzip_compress_level=_COMPRESS_LEVEL
+            "gzip",
+            minimum_size=_COMPRESSED_BYTES_MIN,
+            gzip_compress_level=_COMPRESS_LEVEL,
+            exclude_opt_key=AS_IT_IS,
         ),
         openapi_config=None,  # web.api.docs serves it
         logging_config=None,  # telemetry.logs does it

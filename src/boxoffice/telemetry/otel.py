@@ -6,6 +6,7 @@ because the message may quote a row with personal data.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any, Final
 
 from opentelemetry import propagate
@@ -25,6 +26,7 @@ from opentelemetry.trace import (
 )
 
 from boxoffice import __version__
+from boxoffice.vocabulary import limits
 
 _QUIET: Final[dict[str, Any]] = {"record_exception": False, "set_status_on_exception": False}
 
@@ -34,7 +36,8 @@ class OtelTracer:
 
     def __init__(self) -> None:
         ours = Resource.create({"service.name": "boxoffice", "service.version": __version__})
-        self._provider = TracerProvider(resource=ours.merge(OTELResourceDetector().detect()))
+        resource = ours.merge(OTELResourceDetector().detect())
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)  # close() does it
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("boxoffice", __version__)
         self._waiting: dict[int, Span] = {}  # by id(command), until the command is answered
@@ -102,8 +105,14 @@ class OtelTracer:
                 raise
 
     def close(self) -> None:
-        """Send the spans that are left. If the collector does not answer, this takes seconds."""
-        self._provider.shutdown()
+        """Sends the spans that are left, or gives them up after ``TRACES_END_WAIT_MAX_S``.
+
+        The SDK waits half a minute for a collector that sends its answer byte by byte. So it does this in a
+        thread that does not keep the process alive.
+        """
+        ending = Thread(target=self._provider.shutdown, name="traces-end", daemon=True)
+        ending.start()
+        ending.join(limits.TRACES_END_WAIT_MAX_S)
 
 
 class OtelRequest:

@@ -31,6 +31,10 @@ SEATS_PER_BOOKING_MAX: Final = 1_000
 CHUNK_PLACES: Final = 4_096
 """Places in one chunk of a show's map. A chunk takes 512 bytes; each change of a place rewrites its chunk."""
 
+SEATS_LISTED_MAX: Final = 20_000
+"""Seats that one list of free seats looks at: an arena. Such a list holds up the event loop for 3 ms; a list
+of a million seats would do so for a fifth of a second, and take 7 MB for each client that reads slowly."""
+
 NAME_CHARS_MAX: Final = 255
 """Characters in the name of a show or of a user, as the specification demands."""
 
@@ -146,6 +150,19 @@ REPLICA_ANSWER_TIMEOUT_S: Final = 2.0
 REPLICA_MARKS_MAX: Final = 1_000
 """Positions of the primary's log that we keep to measure the replica's age: 1,000, at four a second, are four
 minutes. A replica that is further behind is not measured, and not used."""
+
+# Other services --------------------------------------------------------------------------------
+
+IDENTITY_KEYS_WAIT_MAX_S: Final = 5.0
+"""Longest wait for the keys of the identity provider, with the page that names their address. The bound is on
+the whole: a provider that sends a byte now and then would pass a bound on each piece."""
+
+RATE_COUNTER_WAIT_MAX_S: Final = 0.25
+"""Longest wait for Redis to count one request: a limit must not cost more than what the limit protects."""
+
+TRACES_END_WAIT_MAX_S: Final = 5.0
+"""Longest wait, when a server ends, for the collector to take the spans that are left. Traces are not worth a
+server that is killed because it does not end."""
 
 # Migrations ------------------------------------------------------------------------------------
 

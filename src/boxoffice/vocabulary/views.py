@@ -116,10 +116,13 @@ class BusyShow(Struct):
 
 
 class SeatMap(Struct):
-    """Which seats are free: ``taken`` has one character a seat, from seat 1 on, '1' for taken."""
+    """Which seats are free: ``taken`` has one character a seat, '1' for taken, from the first seat that was
+    asked for. ``total_seats``: how many seats the show has.
+    """
 
     show_id: int
     seq: int
+    total_seats: int
     taken: str
 
 

@@ -1,5 +1,6 @@
 """The API page and the description of the API."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from httpx import AsyncClient
 from boxoffice.cli.demo_data import load_demo
 from boxoffice.serve import operations
 from boxoffice.serve.settings import ProgramSettings
+from boxoffice.web.http.documents import MadeOnce
 from tests.support.http.api import Api, Json, data_of
 from tests.support.http.fixtures import client_of, running
 
@@ -165,6 +167,59 @@ async def test_assets_are_kept_for_long_and_asked_for_by_version(unserved: Async
         response = await unserved.get(asset)
         assert response.status_code == 200
         assert "immutable" in response.headers["cache-control"]
+
+
+DOCUMENTS = ["/api-docs", "/api/openapi.json", "/api-docs/assets/swagger-ui/swagger-ui-bundle.js"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+async def test_a_document_that_the_client_has_is_not_sent_again(
+    unserved: AsyncClient, path: str, method: str, coding: str
+) -> None:
+    asked = {"Accept-Encoding": coding}
+    first = await unserved.request(method, path, headers=asked)
+    assert first.status_code == 200
+    assert first.headers.get("content-encoding", "identity") == coding
+    tag = first.headers["etag"]
+    assert tag.startswith('"')
+    again = await unserved.request(method, path, headers=asked | {"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert (again.headers["etag"], again.headers["vary"]) == (tag, "Accept-Encoding")
+    assert again.headers["cache-control"] == first.headers["cache-control"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+async def test_each_form_of_a_document_has_its_own_tag(unserved: AsyncClient, path: str) -> None:
+    forms = [await unserved.get(path, headers={"Accept-Encoding": c}) for c in ("gzip", "identity")]
+    assert forms[0].content == forms[1].content  # the client has unpacked the first
+    assert forms[0].headers["etag"] != forms[1].headers["etag"]
+    other = {"Accept-Encoding": "identity", "If-None-Match": forms[0].headers["etag"]}
+    assert (await unserved.get(path, headers=other)).status_code == 200
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+async def test_a_document_is_compressed_once(
+    unserved: AsyncClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"Accept-Encoding": "gzip"}
+    first = await unserved.get(path, headers=asked)
+    monkeypatch.setattr("gzip.compress", None)
+    monkeypatch.setattr("gzip.GzipFile.write", None)
+    for _ in range(3):
+        assert (await unserved.get(path, headers=asked)).content == first.content
+
+
+async def test_all_who_ask_first_share_one_making() -> None:
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(1)
+        return len(made)
+
+    once = MadeOnce(make)
+    assert await asyncio.gather(*(once.get() for _ in range(20))) == [1] * 20
 
 
 @pytest.mark.parametrize("path", ["../app.py", "%2e%2e/app.py", "swagger-ui/../../app.py", "nothing.js"])

@@ -1,6 +1,9 @@
 """Shows and the house's seats over HTTP."""
 
-from tests.support.http.api import START, Api, data_of, listed
+import pytest
+
+from boxoffice.vocabulary import limits
+from tests.support.http.api import START, Api, data_of, listed, problem_of
 
 
 async def test_a_show_is_created_with_all_seats_free(api: Api) -> None:
@@ -21,6 +24,51 @@ async def test_available_seats_are_listed_or_told_as_ranges(api: Api) -> None:
         "ranges": [[1, 2], [4, 5]],
         "count": 4,
     }
+
+
+@pytest.mark.parametrize("form", ["list", "ranges"])
+@pytest.mark.parametrize("limit", [1, 7, 4096, 5000])
+async def test_the_free_seats_of_a_hall_are_the_same_in_parts(api: Api, form: str, limit: int) -> None:
+    user, show = await api.user(), await api.show(seats=8200 if limit > 7 else 20)
+    taken = [1, 7, 8, 4096, 4097, 8192, 8200] if limit > 7 else [1, 7, 8, 20]
+    await api.booking(show["id"], user["id"], seat_numbers=taken)
+    free: list[int] = []
+    count = 0
+    following: int | None = 1
+    while following is not None:
+        query: dict[str, str | int] = {"format": form, "from": following, "limit": limit}
+        part = data_of(await api.http.get(f"/api/shows/{show['id']}/available-seats", params=query))
+        count, following = count + part["count"], part.get("next_from")
+        if form == "list":
+            free += part["available_seats"]
+        else:
+            free += [seat for first, last in part["ranges"] for seat in range(first, last + 1)]
+    assert free == [seat for seat in range(1, show["total_seats"] + 1) if seat not in taken]
+    assert count == len(free)
+
+
+async def test_a_large_hall_is_only_told_in_parts(api: Api) -> None:
+    most = limits.SEATS_LISTED_MAX
+    show = await api.show(seats=most + 1)
+    path = f"/api/shows/{show['id']}/available-seats"
+    for query in ({}, {"format": "ranges"}, {"consistent": "true"}):
+        [error] = problem_of(await api.http.get(path, params=query), 400, "invalid_request")["errors"]
+        assert (error["in"], error["path"]) == ("query", "limit")
+        assert str(most) in error["expected"]
+        assert "from" in error["expected"]
+        assert str(most + 1) in error["problem"]
+    assert data_of(await api.http.get(path, params={"from": 2}))["count"] == most
+    problem_of(await api.http.get(path, params={"limit": most + 1}), 400, "invalid_request")
+    part = data_of(await api.http.get(path, params={"format": "ranges", "limit": most}))
+    assert part == {"ranges": [[1, most]], "count": most, "next_from": most + 1}
+
+
+async def test_behind_the_last_seat_is_nothing(api: Api) -> None:
+    show = await api.show(seats=3)
+    path = f"/api/shows/{show['id']}/available-seats"
+    assert data_of(await api.http.get(path, params={"from": 4})) == {"available_seats": [], "count": 0}
+    far = {"from": limits.SEATS_PER_SHOW_MAX, "limit": limits.SEATS_LISTED_MAX}
+    assert data_of(await api.http.get(path, params=far)) == {"available_seats": [], "count": 0}
 
 
 async def test_a_full_show_has_no_available_seats(api: Api) -> None:

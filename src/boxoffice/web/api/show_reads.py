@@ -20,14 +20,17 @@ from boxoffice.web.http.answers import (
     counted,
 )
 from boxoffice.web.http.caching import conditional, etag
+from boxoffice.web.http.invalid import InvalidInput, invalid_field
 from boxoffice.web.http.operation import ReadOperation
 from boxoffice.web.http.paging import listed, listed_from, moment_after
 from boxoffice.web.http.parameters import (
     Consistent,
     Cursor,
+    FirstSeat,
     IfNoneMatch,
     Limit,
     SeatFormat,
+    SeatLimit,
     ShowId,
     ShowTypeInPath,
 )
@@ -66,14 +69,20 @@ class ShowReadsController(Controller):
         request: ApiRequest,
         show_id: ShowId,
         seat_format: SeatFormat = "list",
+        first_seat: FirstSeat = 1,
+        seat_limit: SeatLimit = None,
         consistent: Consistent = False,
         if_none_match: IfNoneMatch = None,
     ) -> Response[AvailableSeatsAnswer | None]:
-        """All free seats, each, or as runs for big halls."""
+        """The free seats, each, or as runs for big halls; of halls of more than 20,000 seats in parts."""
+        limit = seat_limit or limits.SEATS_LISTED_MAX
         seat_map = found(
-            await request.reads.seat_map(show_id, consistent=consistent), RefusalCode.SHOW_NOT_FOUND
+            await request.reads.seat_map(show_id, first=first_seat, limit=limit, consistent=consistent),
+            RefusalCode.SHOW_NOT_FOUND,
         )
-        data = _available(seat_map, as_ranges=seat_format == "ranges")
+        if seat_limit is None and seat_map.total_seats >= first_seat + limit:
+            raise _too_many(seat_map)
+        data = _available(seat_map, first_seat, as_ranges=seat_format == "ranges")
         answer = AvailableSeatsAnswer(data=data, message=f"{counted(data.count, 'seat')} free")
         form = "" if seat_format == "list" else seat_format
         return conditional(answer, etag(seat_map.seq, form), if_none_match)
@@ -148,10 +157,20 @@ def listed_shows(request: ApiRequest, page: Page[Show]) -> Response[ShowListAnsw
     return listed(request, ShowListAnswer, page, lambda show: (show.start_time, show.id), message)
 
 
-def _available(seat_map: SeatMap, *, as_ranges: bool) -> AvailableSeats:
-    ranges = [(run.start() + 1, run.end()) for run in re.finditer("0+", seat_map.taken)]
-    count = seat_map.taken.count("0")
+def _too_many(seat_map: SeatMap) -> InvalidInput:
+    expected = f"a limit of at most {limits.SEATS_LISTED_MAX} seats, and the other seats by `from`"
+    return invalid_field("limit", expected, f"This show has {seat_map.total_seats} seats", "query")
+
+
+def _available(seat_map: SeatMap, first_seat: int, *, as_ranges: bool) -> AvailableSeats:
+    taken = seat_map.taken
+    ranges = [(first_seat + run.start(), first_seat + run.end() - 1) for run in re.finditer("0+", taken)]
+    following = first_seat + len(taken)
+    told = AvailableSeats(count=taken.count("0"))
+    if taken and following <= seat_map.total_seats:
+        told.next_from = following
     if as_ranges:
-        return AvailableSeats(ranges=ranges, count=count)
-    seats = [seat for first, last in ranges for seat in range(first, last + 1)]
-    return AvailableSeats(available_seats=seats, count=count)
+        told.ranges = ranges
+    else:
+        told.available_seats = [seat for first, last in ranges for seat in range(first, last + 1)]
+    return told

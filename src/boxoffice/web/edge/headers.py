@@ -1,7 +1,5 @@
 """The headers that are added to every answer, unless the answer has its own."""
 
-from typing import Final
-
 from secure import Secure
 from secure.headers import (
     CacheControl,
@@ -14,20 +12,6 @@ from secure.headers import (
     XContentTypeOptions,
     XFrameOptions,
 )
-
-DOCS_POLICY: Final = (
-    ContentSecurityPolicy()
-    .default_src("'none'")
-    .script_src("'self'")
-    .style_src("'self'")
-    .img_src("'self'", "data:")
-    .connect_src("'self'")
-    .form_action("'none'")
-    .frame_ancestors("'none'")
-    .base_uri("'none'")
-    .header_value
-)
-"""What the API page may do: run our own scripts and styles, and call this server."""
 
 
 def default_headers(*, https: bool) -> list[tuple[bytes, bytes]]:

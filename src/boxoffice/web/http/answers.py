@@ -31,11 +31,15 @@ class ListAnswer(Answer[list[T]], Generic[T], kw_only=True):
 
 
 class AvailableSeats(Struct, kw_only=True):
-    """The free seats in order: each of them, or as runs (``ranges``: first and last seat of each)."""
+    """The free seats in order: each of them, or as runs (``ranges``: first and last seat of each).
+
+    ``next_from``: the first of the seats that were not looked at; left out if there are none.
+    """
 
     available_seats: list[int] | UnsetType = UNSET
     ranges: list[tuple[int, int]] | UnsetType = UNSET
     count: int
+    next_from: int | UnsetType = UNSET
 
 
 class BlockedSeats(Struct):

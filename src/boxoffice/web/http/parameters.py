@@ -130,6 +130,25 @@ SeatFormat = Annotated[
         description="list: every free seat; ranges: first and last seat of each run, for big halls.",
     ),
 ]
+FirstSeat = Annotated[
+    int,
+    QueryParameter(
+        name="from",
+        ge=1,
+        le=limits.SEATS_PER_SHOW_MAX,
+        description=f"The first seat to look at: an integer from 1 to {limits.SEATS_PER_SHOW_MAX}.",
+    ),
+]
+SeatLimit = Annotated[
+    int | None,
+    QueryParameter(
+        name="limit",
+        ge=1,
+        le=limits.SEATS_LISTED_MAX,
+        description=f"How many seats to look at: an integer from 1 to {limits.SEATS_LISTED_MAX}. A show with "
+        "more seats than that is only told in such parts; go on with `from` = `next_from`.",
+    ),
+]
 Limit = Annotated[
     int,
     QueryParameter(
