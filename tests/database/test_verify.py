@@ -13,8 +13,18 @@ CORRUPTIONS = [
         {"counters add up"},
         "UPDATE show_inventory SET free_places = free_places - 1, sold_places = sold_places + 1",
     ),
-    ({"bookings own their seats"}, "UPDATE bookings SET places = '{1}' WHERE places = '{1,2}'"),
-    ({"bookings own their seats"}, "UPDATE bookings SET places = '{4,5,6}' WHERE status = 'CONFIRMED'"),
+    (
+        {"bookings own their seats", "bookings keep their places"},
+        "UPDATE bookings SET places = '{1}' WHERE places = '{1,2}'",
+    ),
+    (
+        {"bookings own their seats", "bookings keep their places"},
+        "UPDATE bookings SET places = '{4,5,6}' WHERE status = 'CONFIRMED'",
+    ),
+    (
+        {"bookings keep their places"},  # what a booking had that ended, no owner tells
+        "UPDATE bookings SET places = '{4,5}' WHERE status = 'CANCELLED'",
+    ),
     ({"bookings end once"}, "UPDATE bookings SET status = 'FAILED' WHERE status = 'CANCELLED'"),
     (
         {"bookings end once"},  # cancelled twice
@@ -22,6 +32,25 @@ CORRUPTIONS = [
         SELECT append_events(1, ARRAY(
             SELECT ROW(kind, booking_id, user_id, places, actor, at, NULL, details, NULL)::new_event
             FROM show_events WHERE kind = 'cancelled'
+        ))
+        """,
+    ),
+    (
+        {"bookings end once", "bookings keep their places"},  # returned after the end
+        """
+        SELECT append_events(1, ARRAY(
+            SELECT ROW('returned', booking_id, user_id, places, actor, at, NULL, details, NULL)::new_event
+            FROM show_events WHERE kind = 'cancelled'
+        ))
+        """,
+    ),
+    (
+        {"bookings end once"},  # a hold is extended after the sale, with a return between
+        """
+        SELECT append_events(1, ARRAY(
+            SELECT ROW(k.kind, booking_id, user_id, '{}', actor, at, NULL, details, NULL)::new_event
+            FROM show_events, unnest('{returned,extended,confirmed}'::text[]) AS k (kind)
+            WHERE show_events.kind = 'booked'
         ))
         """,
     ),
@@ -60,7 +89,7 @@ CORRUPTIONS = [
     ),
     ({"events have no gap"}, "UPDATE show_inventory SET last_seq = last_seq + 1"),
     (
-        {"events replay", "events are chained"},
+        {"events replay", "events are chained", "bookings keep their places"},
         "UPDATE show_events SET places = '{7}' WHERE kind = 'booked'",
     ),
     (

@@ -92,6 +92,7 @@ async def scene(box: Box) -> None:
         done(await box.confirm(sold.id))
         done(await box.fail(failed.id, "no money"))
         done(await box.cancel(held.id, "Mrs. Smith is ill"))
+        done(await box.give_back((await box.book(show, seats=[6, 7, 8])).id, 7))
         done(await box.block(show, 10))
         done(await box.unblock(show, 10))
         done(await box.resize(show, 12))

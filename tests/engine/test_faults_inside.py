@@ -20,6 +20,7 @@ from boxoffice.vocabulary.commands import (
     DeleteShow,
     ExpireHolds,
     ExtendHold,
+    ReturnSeats,
     UnblockSeats,
     UpdateShow,
 )
@@ -72,6 +73,11 @@ async def _cancel(box: Box, show: int) -> Command[Any]:
     return CancelBooking(actor=ACTOR, show_id=show, booking_id=(await box.book(show, 3)).id)
 
 
+async def _return(box: Box, show: int) -> Command[Any]:
+    booked = await box.book(show, 3)
+    return ReturnSeats(actor=ACTOR, show_id=show, booking_id=booked.id, seat_numbers=(2, 3))
+
+
 async def _expire(box: Box, show: int) -> Command[Any]:
     await box.book(show, hold=0.001)
     return ExpireHolds(actor=ACTOR, show_id=show)
@@ -106,6 +112,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "extend_holds": _extend,
     "append_events": _confirm,
     "end_bookings": _cancel,
+    "return_places": _return,
     "expire_holds": _expire,
     "unblock_places": _unblock,
     "update_show": _resize,

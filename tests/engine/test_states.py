@@ -16,6 +16,7 @@ ACTS: dict[str, Act] = {
     "confirm, refuse": lambda box, booking_id: box.confirm(booking_id, "refuse"),
     "fail": lambda box, booking_id: box.fail(booking_id, "declined"),
     "cancel": lambda box, booking_id: box.cancel(booking_id, "ill"),
+    "return all": lambda box, booking_id: box.give_back(booking_id, 1, 2),
 }
 
 # The state after each act in each state. A pair that is not listed is refused as invalid_state.
@@ -25,6 +26,8 @@ ALLOWED = {
     ("PENDING", "fail"): "FAILED",
     ("PENDING", "cancel"): "CANCELLED",
     ("CONFIRMED", "cancel"): "CANCELLED",
+    ("PENDING", "return all"): "CANCELLED",
+    ("CONFIRMED", "return all"): "CANCELLED",
     ("EXPIRED", "confirm"): "CONFIRMED",  # a new booking of the same seats
 }
 STATES = ("PENDING", "CONFIRMED", "FAILED", "EXPIRED", "CANCELLED")

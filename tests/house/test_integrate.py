@@ -23,7 +23,15 @@ PAGE: Final = (ROOT / "docs" / "integrate.md").read_text()
 OPENAPI: Final[dict[str, Any]] = json.loads((ROOT / "openapi.json").read_text())
 API: Final = "http://localhost/api"
 
-SALE: Final = ("createUser", "bookSeats", "extendHold", "confirmBooking", "failBooking", "cancelBooking")
+SALE: Final = (
+    "createUser",
+    "bookSeats",
+    "extendHold",
+    "confirmBooking",
+    "failBooking",
+    "cancelBooking",
+    "returnSeats",
+)
 """What a shop does; the page's table tells whatever these can be refused."""
 
 REFUSED: Final = ("404", "409", "422", "429")

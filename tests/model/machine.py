@@ -161,6 +161,27 @@ class BookingMachine(RuleBasedStateMachine):
             key,
         )
 
+    @rule(
+        which=bookings,
+        ended=st.sampled_from([False] * 4 + [True]),
+        how_many=st.integers(1, 4),
+        other=st.sampled_from([None] * 4 + [1, 12]),
+        key=keys,
+    )
+    def give_back(self, which: int, ended: bool, how_many: int, other: int | None, key: str | None) -> None:
+        """Returns some seats of a booking, or all; with ``other`` a seat that is perhaps another's, too."""
+        hall, booking_id = self._both.booking(which, _ENDED if ended else _ACTIVE)
+        known = hall.model.bookings.get(booking_id)
+        seats = (known.seats or known.released_seats)[-how_many:] if known else [1]
+        seats = sorted({*seats, *(hall.seats([other]) if other else [])})
+        call = Call(
+            method="POST",
+            path=f"/api/bookings/{booking_id}/return",
+            body={"seat_numbers": seats},
+            kind=ModelBooking,
+        )
+        self._both.ask(call, lambda: hall.model.give_back(booking_id, seats, key), hall, key)
+
     @rule(show=shows, chosen=places, key=keys, what=st.sampled_from(["block", "unblock", "unblock blocked"]))
     def house(self, show: int, chosen: list[int], key: str | None, what: str) -> None:
         """Blocks seats, unblocks any seats, or those of them that are blocked."""

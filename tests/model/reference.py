@@ -109,6 +109,15 @@ class Model:
 
         return self._on(booking_id, key, (how, reason), act)
 
+    def give_back(self, booking_id: int, seats: Sequence[int], key: str | None = None) -> Answer:
+        """Returns some seats of a booking."""
+        return self._on(
+            booking_id,
+            key,
+            ("return", tuple(seats)),
+            lambda booking: self._give_back(booking, sorted(seats)),
+        )
+
     def block(self, seats: Sequence[int], reason: str | None, key: str | None = None) -> Answer:
         """Keeps seats for the house."""
         return self._once(key, ("block", tuple(seats), reason), lambda: self._block(sorted(seats), reason))
@@ -205,6 +214,20 @@ class Model:
             )
         return replace(booking)
 
+    def _give_back(self, booking: ModelBooking, seats: list[int]) -> Answer:
+        if booking.status not in _ACTIVE:
+            return self._wrong_state(booking)
+        if others := [seat for seat in seats if seat not in booking.seats]:
+            return refused("seats_not_in_booking", seats=others)
+        if seats == booking.seats:
+            return self._release(booking, BookingStatus.CANCELLED, self._actor, None)
+        for seat in seats:
+            del self.owners[seat]
+        booking.seats = [seat for seat in booking.seats if seat not in seats]
+        booking.seats_booked, booking.updated_at = len(booking.seats), self.now
+        self._note("returned", booking, seats=seats)
+        return replace(booking)
+
     def _block(self, seats: list[int], reason: str | None) -> Answer:
         if refusal := self._refusal(seats):
             return refusal
@@ -293,7 +316,7 @@ class Model:
             kind=kind,
             booking_id=booking.id if booking else None,
             user_id=booking.user_id if booking else None,
-            seats=list(booking.seats if booking else seats),
+            seats=list(booking.seats if booking and not seats else seats),
             actor=actor or self._actor,
             at=self.now,
             details={name: value for name, value in (details or {}).items() if value is not None},

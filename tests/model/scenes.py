@@ -17,6 +17,7 @@ from boxoffice.vocabulary.commands import (
     ExpireHolds,
     FailBooking,
     LateConfirm,
+    ReturnSeats,
     UnblockSeats,
     UpdateShow,
     UpdateUser,
@@ -58,6 +59,13 @@ class Place(Struct):
         return CancelBooking(
             actor=ACTOR, idempotency_key=key, show_id=self.shows[0], booking_id=self._booking(no)
         )
+
+    def give_back(self, *seats: int, no: int = 1, key: str | None = None) -> ReturnSeats:
+        """The return of seats of a booking."""
+        return ReturnSeats(
+            actor=ACTOR, idempotency_key=key, show_id=self.shows[0], booking_id=self._booking(no),
+            seat_numbers=seats,
+        )  # fmt: skip
 
     def fail(self, no: int = 1) -> FailBooking:
         """The failure of a hold."""
@@ -166,6 +174,14 @@ SCENES: Final = (
     _pair("cancel, cancel", lambda p: p.cancel(), lambda p: p.cancel(), _long),
     _pair("cancel, cancel of a sale", lambda p: p.cancel(), lambda p: p.cancel(), lambda p: p.book(count=2)),
     _pair("cancel, expire", lambda p: p.cancel(), lambda p: p.expire(), _short),
+    _pair("return, confirm", lambda p: p.give_back(2), lambda p: p.confirm(), _short),
+    _pair("return, expire", lambda p: p.give_back(2), lambda p: p.expire(), _short),
+    _pair("return, cancel", lambda p: p.give_back(3), lambda p: p.cancel(), _long),
+    _pair("return, return of the rest", lambda p: p.give_back(2), lambda p: p.give_back(3), _long),
+    _pair("return, return", lambda p: p.give_back(2), lambda p: p.give_back(2), lambda p: p.book(2, 3)),
+    _pair("return, book", lambda p: p.give_back(3), lambda p: p.book(3, 4), lambda p: p.book(2, 3)),
+    _pair("return, resize", lambda p: p.give_back(3), lambda p: p.resize(2), lambda p: p.book(2, 3)),
+    _pair("key of a return", lambda p: p.give_back(2, key="k"), lambda p: p.give_back(2, key="k"), _long),
     _pair("confirm, confirm", lambda p: p.confirm(), lambda p: p.confirm(), _long),
     _pair("key, key", lambda p: p.book(count=2, key="k"), lambda p: p.book(count=2, key="k")),
     _pair("key, key of another", lambda p: p.book(count=2, key="k"), lambda p: p.book(count=3, key="k")),
@@ -201,6 +217,12 @@ SCENES: Final = (
         lambda p: [_short(p)],
         sessions=3,
         late=True,
+    ),
+    Scene(
+        "return, confirm, book",
+        lambda p: [[p.give_back(2)], [p.confirm()], [p.book(2, 3)]],
+        lambda p: [_long(p)],
+        sessions=3,
     ),
     Scene(
         "key, key, cancel",

@@ -48,8 +48,11 @@ class History:
     async def step(self) -> tuple[Answer, Answer]:
         """Send one command to both sides; returns the engine's answer and the model's."""
         step: Callable[[], Awaitable[tuple[object, Answer]]] = self._chance.choices(
-            [self._book, self._book_again, self._confirm, self._end, self._house, self._resize, self._time],
-            [30, 6, 20, 20, 10, 4, 10],
+            [
+                *(self._book, self._book_again, self._confirm, self._end, self._give_back),
+                *(self._house, self._resize, self._time),
+            ],
+            [30, 6, 20, 14, 12, 10, 4, 10],
         )[0]
         outcome, expected = await step()
         return told(outcome), expected
@@ -89,6 +92,18 @@ class History:
         if self._chance.random() < 0.3:
             return await self._box.fail(booking_id), self.model.end(booking_id, BookingStatus.FAILED)
         return await self._box.cancel(booking_id), self.model.end(booking_id, BookingStatus.CANCELLED)
+
+    async def _give_back(self) -> tuple[object, Answer]:
+        if not self.model.bookings:
+            return await self._book()
+        booking = self.model.bookings[self._some_booking()]
+        seats = booking.seats or booking.released_seats
+        seats = sorted(self._chance.sample(seats, self._chance.randint(1, len(seats))))
+        if self._chance.random() < 0.1:
+            seats = self._seats()
+        self.log.append(f"return {seats} of {booking.id}")
+        outcome = await self._box.give_back(booking.id, *seats)
+        return outcome, self.model.give_back(booking.id, seats)
 
     async def _house(self) -> tuple[object, Answer]:
         seats = self._seats()

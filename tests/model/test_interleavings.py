@@ -29,7 +29,7 @@ scenes a random choice is played. ``make proof`` plays all orders.
 """
 
 ALL_PLAYED: Final = 2 * (
-    21 * (ORDERS + LOCKED_ORDERS) + 11 * (TIMED_ORDERS + LOCKED_ORDERS) + 3 * ORDERS_OF_THREE
+    27 * (ORDERS + LOCKED_ORDERS) + 13 * (TIMED_ORDERS + LOCKED_ORDERS) + 4 * ORDERS_OF_THREE
 )
 """The number of interleavings: all orders of all scenes, under both isolations."""
 

@@ -22,6 +22,7 @@ from boxoffice.vocabulary.commands import (
     DeleteShow,
     ExpireHolds,
     FailBooking,
+    ReturnSeats,
     ShowCommand,
     UnblockSeats,
     UpdateShow,
@@ -113,7 +114,7 @@ class World:
         return named, self.ids[user], False
 
 
-def _ask(show: Model, command: ShowCommand[Any]) -> Any:
+def _ask(show: Model, command: ShowCommand[Any]) -> Any:  # noqa: C901 - a table
     key = command.idempotency_key
     match command:
         case BookSeats(user_id=user, seat_count=count, seat_numbers=seats, hold_seconds=hold):
@@ -124,6 +125,8 @@ def _ask(show: Model, command: ShowCommand[Any]) -> Any:
             return show.end(booking, BookingStatus.CANCELLED, reason, key)
         case FailBooking(booking_id=booking, reason=reason):
             return show.end(booking, BookingStatus.FAILED, reason, key)
+        case ReturnSeats(booking_id=booking, seat_numbers=seats):
+            return show.give_back(booking, seats, key)
         case BlockSeats(seat_numbers=seats, reason=reason):
             return show.block(seats, reason, key)
         case UnblockSeats(seat_numbers=seats, reason=reason):

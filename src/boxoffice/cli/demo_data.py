@@ -93,7 +93,7 @@ async def _open(engine: BookingEngine, show: _Show) -> None:
 
 
 async def _book_first_show(engine: BookingEngine) -> None:
-    """Bookings 1 to 9 of show 1, in every state; the examples of the API's documentation use them."""
+    """Bookings 1 to 10 of show 1, in every state; the examples of the API's documentation use them."""
     await _book(engine, 1, user_id=1, seat_count=2)
     await _book(engine, 1, user_id=2, seat_count=4, hold_s=HOLD_S)
     await _book(engine, 1, user_id=3, seat_count=1, hold_s=HOLD_S)
@@ -109,6 +109,7 @@ async def _book_first_show(engine: BookingEngine) -> None:
         engine, BlockSeats(actor=ACTOR, show_id=1, seat_numbers=(299, 300), reason="wheelchair spaces")
     )
     await _book(engine, 1, user_id=4, seat_count=2, hold_s=HOLD_S)
+    await _book(engine, 1, user_id=5, seat_count=3)
 
 
 async def _book_others(engine: BookingEngine) -> None:

@@ -112,6 +112,19 @@ class CancelBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="ca
     owner_id: int | None = None
 
 
+class ReturnSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="return"):
+    """Give some seats of a hold or a sale back, all that are named or none.
+
+    The booking goes on with the rest. A booking that would keep no seat is cancelled.
+    """
+
+    done = BookingDone
+
+    booking_id: int
+    seat_numbers: tuple[int, ...]
+    owner_id: int | None = None
+
+
 class ExtendHold(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="extend"):
     """Move the end of a hold to ``hold_seconds`` from now.
 

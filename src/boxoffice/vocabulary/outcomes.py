@@ -33,6 +33,7 @@ class RefusalCode(StrEnum):
     SEATS_TAKEN = "seats_taken"
     INSUFFICIENT_SEATS = "insufficient_seats"
     SEATS_NOT_BLOCKED = "seats_not_blocked"
+    SEATS_NOT_IN_BOOKING = "seats_not_in_booking"
     SEATS_IN_USE = "seats_in_use"
     ACTIVE_BOOKINGS = "active_bookings"
     BOOKING_NUMBERS_USED_UP = "booking_numbers_used_up"
@@ -53,6 +54,7 @@ class Refused(Struct, frozen=True):
     - ``invalid_state``: state; retaken_by, if another booking has taken this expired hold's seats again.
     - ``seats_in_use``: seats.
     - ``seats_not_blocked``: seats.
+    - ``seats_not_in_booking``: seats (those that the booking does not have, or no longer).
     - ``seats_outside_show``: seats, total_seats.
     - ``seats_taken``: seats (the taken ones), available.
     - ``too_many_bookings``: limit, active.

@@ -59,8 +59,9 @@ class Show(Struct):
 class Booking(Struct):
     """Seats of one user in one show.
 
-    ``seats`` are owned now; ``released_seats`` is what an ended booking had. ``retaken_from`` is
-    the expired hold whose seats this booking took again for a late confirm.
+    ``seats`` are owned now; ``released_seats`` is what an ended booking had at its end. A seat that was
+    returned before is in neither. ``retaken_from`` is the expired hold whose seats this booking took again
+    for a late confirm.
     """
 
     id: int

@@ -25,6 +25,7 @@ from boxoffice.vocabulary.commands import (
     ExpireHolds,
     FailBooking,
     LateConfirm,
+    ReturnSeats,
     UnblockSeats,
     UpdateShow,
 )
@@ -123,6 +124,18 @@ class Box:
                 show_id=show_of(booking_id),
                 booking_id=booking_id,
                 reason=reason,
+            )
+        )
+
+    async def give_back(self, booking_id: int, *seats: int, key: str | None = None) -> BookingDone | Refused:
+        """Returns seats of a booking."""
+        return await self.do(
+            ReturnSeats(
+                actor=ACTOR,
+                idempotency_key=key,
+                show_id=show_of(booking_id),
+                booking_id=booking_id,
+                seat_numbers=seats,
             )
         )
 

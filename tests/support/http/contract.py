@@ -23,6 +23,7 @@ STATUS_OF: Final = {
     "seats_taken": 409,
     "insufficient_seats": 409,
     "seats_not_blocked": 409,
+    "seats_not_in_booking": 409,
     "seats_in_use": 409,
     "active_bookings": 409,
     "too_many_bookings": 409,

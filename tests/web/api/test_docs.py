@@ -44,6 +44,7 @@ SPECIFIED = {
     "DELETE /api/bookings/{booking_id}",
     "POST /api/bookings/{booking_id}/confirm",
     "POST /api/bookings/{booking_id}/fail",
+    "POST /api/bookings/{booking_id}/return",
     "GET /api/bookings/user/{user_id}",
     "GET /api/bookings/show/{show_id}",
     "POST /api/bookings/expire-old",

@@ -62,6 +62,9 @@ TABLE: Final = {
     ),
     "getBooking": Row("GET", "/api/bookings/{hold}", 401, 200, 404, 200, 200, 200),
     "cancelBooking": Row("DELETE", "/api/bookings/{hold}", 401, 200, 404, 200, 200, 200),
+    "returnSeats": Row(
+        "POST", "/api/bookings/{hold}/return", 401, 200, 404, 200, 200, 200, {"seat_numbers": [1]}
+    ),
     "extendHold": Row("POST", "/api/bookings/{hold}/extend", 401, 200, 404, 200, 200, 200),
     "confirmBooking": Row("POST", "/api/bookings/{hold}/confirm", 401, 403, 403, 200, 200, 200),
     "failBooking": Row("POST", "/api/bookings/{hold}/fail", 401, 403, 403, 200, 200, 200),

@@ -26,6 +26,7 @@ async def prepared(api: Api) -> Json:
         "other": other["id"],
         "booking": booking["id"],
         "hold": hold["id"],
+        "seat": hold["seats"][0],
     }
 
 
@@ -48,6 +49,11 @@ MUTATIONS: dict[str, Callable[[Json], Request]] = {
     ),
     "confirmBooking": lambda ids: ("POST", f"/api/bookings/{ids['hold']}/confirm", None),
     "failBooking": lambda ids: ("POST", f"/api/bookings/{ids['hold']}/fail", {"reason": "Declined"}),
+    "returnSeats": lambda ids: (
+        "POST",
+        f"/api/bookings/{ids['hold']}/return",
+        {"seat_numbers": [ids["seat"]]},
+    ),
     "cancelBooking": lambda ids: ("DELETE", f"/api/bookings/{ids['booking']}", None),
     "forceCancelBooking": lambda ids: (
         "POST",

@@ -84,6 +84,12 @@ async def test_only_blocked_seats_are_unblocked(api: Api) -> None:
     assert problem_of(response, 409, "seats_taken")["seats"] == [1]
 
 
+async def test_only_seats_of_the_booking_are_returned(api: Api) -> None:
+    *_, booking = await sold_out(api)
+    response = await api.http.post(f"/api/bookings/{booking['id']}/return", json={"seat_numbers": [2, 99]})
+    assert problem_of(response, 409, "seats_not_in_booking")["seats"] == [99]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [

@@ -1,14 +1,16 @@
--- I6: a booking begins once, event_kinds allows each of its events after the event before it, and the
--- booking's status is the one that its last event with a status gives. So a booking ends at most once, and no
--- event follows the end.
-SELECT e.show_id, format('event %s, %s, of booking %s follows %s', e.seq, e.kind, e.booking_id, e.kind_before) AS violation
+-- I6: a booking begins once, event_kinds allows each of its events after the last one before it that gave a
+-- status, and the booking's status is the one that its last event with a status gives. So a booking ends at
+-- most once, and no event follows the end.
+SELECT e.show_id, format('event %s, %s, of booking %s follows %s', e.seq, e.kind, e.booking_id, b.kind) AS violation
 FROM (
-    SELECT show_id, booking_id, seq, kind, lag(kind) OVER (PARTITION BY show_id, booking_id ORDER BY seq) AS kind_before
-    FROM all_events
-    WHERE booking_id IS NOT NULL
+    SELECT v.show_id, v.booking_id, v.seq, v.kind, k.follows, max(v.seq) FILTER (WHERE k.status IS NOT NULL) OVER (
+        PARTITION BY v.show_id, v.booking_id ORDER BY v.seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS seq_before
+    FROM all_events AS v LEFT JOIN event_kinds AS k USING (kind)
+    WHERE v.booking_id IS NOT NULL
 ) AS e
-LEFT JOIN event_kinds AS k USING (kind)
-WHERE CASE WHEN e.kind_before IS NULL THEN k.follows = '{}' ELSE e.kind_before = ANY (k.follows) END IS NOT TRUE
+LEFT JOIN all_events AS b ON b.show_id = e.show_id AND b.seq = e.seq_before
+WHERE CASE WHEN b.kind IS NULL THEN e.follows = '{}' ELSE b.kind = ANY (e.follows) END IS NOT TRUE
 UNION ALL
 SELECT e.show_id, format('booking %s, %s, has the events %s', b.booking_id, b.status, e.kinds)
 FROM (

@@ -121,8 +121,8 @@ CREATE TABLE map_chunks (
 
 -- Bookings ----------------------------------------------------------------------------------------------
 
--- A booking keeps the places that it was given, for the audit; the present owner of a place is in
--- booking_seats.
+-- A booking keeps the places that it had when it ended, for the audit; the present owner of a place is in
+-- booking_seats. A place that was returned before is told by the booking's events alone.
 -- capped: the booking counts against its user's caps. The house books without caps, and such a booking pays
 -- for no index.
 CREATE TABLE bookings (
@@ -167,9 +167,10 @@ CREATE TABLE booking_seats (
 
 -- What each kind of event means; the checks of `boxoffice verify` read it, and no sale does. Every kind that
 -- a function writes has its row here (a test sees to it). A part that brings kinds of its own adds rows.
--- follows: the kinds after which it may come in the life of its booking; '{}': it begins the booking; NULL:
--- it is about no booking. status: the booking's status from then on; NULL: as before. owned: whether the
--- event's places have an owner afterwards; NULL: it is about no places.
+-- follows: the kinds after which it may come in the life of its booking, counting only kinds that give a
+-- status; '{}': it begins the booking; NULL: it is about no booking. status: the booking's status from then
+-- on; NULL: as before. owned: whether the event's places have an owner afterwards; NULL: it is about no
+-- places.
 CREATE TABLE event_kinds (
     kind        text PRIMARY KEY,
     follows     text[],
@@ -186,6 +187,7 @@ INSERT INTO event_kinds (kind, follows, status, owned) VALUES
     ('booked',    '{}',                              'CONFIRMED', true),
     ('held',      '{}',                              'PENDING',   true),
     ('extended',  '{held,extended}',                 'PENDING',   true),
+    ('returned',  '{held,extended,confirmed,booked}', NULL,       false),
     ('confirmed', '{held,extended}',                 'CONFIRMED', true),
     ('failed',    '{held,extended}',                 'FAILED',    false),
     ('expired',   '{held,extended}',                 'EXPIRED',   false),

@@ -19,7 +19,7 @@ from boxoffice.web.http.answers import (
     ExpiredCountAnswer,
     counted,
 )
-from boxoffice.web.http.booking_bodies import Extension, Failure, NewBooking
+from boxoffice.web.http.booking_bodies import Extension, Failure, NewBooking, SeatsToReturn
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.parameters import (
@@ -28,12 +28,13 @@ from boxoffice.web.http.parameters import (
     BookingToConfirm,
     BookingToExtend,
     BookingToFail,
+    BookingToReturnFrom,
     Consistent,
     IdempotencyKey,
 )
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD
+from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, RETURNED
 
 _NEW = [
     Example(
@@ -59,6 +60,7 @@ _NEW = [
     ),
 ]
 _EXTENSION = [Example(id="minute", summary="A minute from now", value={"hold_seconds": 60})]
+_RETURN = [Example(id="one", summary="One seat", value={"seat_numbers": [17]})]
 _FAILURE = [Example(id="declined", summary="With a reason", value={"reason": "Payment was declined"})]
 _CONFIRMED = "Booking confirmed successfully"
 _LATE = "The hold had run out; its seats were still free and were booked again as a new booking"
@@ -102,6 +104,11 @@ def _cancelled(done: BookingDone) -> Success[BookingAnswer]:
 
 def _extended(done: BookingDone) -> Success[BookingAnswer]:
     return Success(BookingAnswer(data=done.booking, message="Hold extended: confirm before expires_at"))
+
+
+def _returned(done: BookingDone) -> Success[BookingAnswer]:
+    kept = "the rest stays booked" if done.booking.seats else "none is left, so the booking is cancelled"
+    return Success(BookingAnswer(data=done.booking, message=f"Seats returned: {kept}"))
 
 
 def _failed(done: BookingDone) -> Success[BookingAnswer]:
@@ -150,6 +157,16 @@ EXTEND = CommandOperation(
     refusals=refusals.OF_EXTENDING,
     answer=_extended,
     examples={"Extended": BookingDone(HOLD)},
+)
+RETURN = CommandOperation(
+    id="returnSeats",
+    method="POST",
+    path="/api/bookings/{booking_id:str}/return",
+    summary="Return seats of a booking",
+    policy=policies.BOOKING,
+    refusals=refusals.OF_RETURNING,
+    answer=_returned,
+    examples={"The booking with the other seats": BookingDone(RETURNED)},
 )
 FAIL = CommandOperation(
     id="failBooking",
@@ -235,6 +252,20 @@ class BookingsController(Controller):
         """
         command = (data or Extension()).command(request.who(idempotency_key), booking_id)
         return await EXTEND.run(request, command)
+
+    @RETURN.route
+    async def return_seats(
+        self,
+        request: ApiRequest,
+        booking_id: BookingToReturnFrom,
+        data: Annotated[SeatsToReturn, Body(examples=_RETURN)],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[BookingAnswer]:
+        """Gives some seats of a hold or a sale back, all that are named or none; they are free at once.
+
+        The booking goes on with the other seats. If none is left, it is cancelled.
+        """
+        return await RETURN.run(request, data.command(request.who(idempotency_key), booking_id))
 
     @FAIL.route
     async def fail_booking(

@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from boxoffice.access.callers import Forbidden
 from boxoffice.vocabulary import limits
-from boxoffice.vocabulary.commands import BookSeats, CancelBooking, ExtendHold, FailBooking
+from boxoffice.vocabulary.commands import BookSeats, CancelBooking, ExtendHold, FailBooking, ReturnSeats
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
 from boxoffice.web.http.bodies import Body, distinct, trimmed
@@ -117,6 +117,22 @@ class Extension(Body):
             owner_id=who.access.owner_id,
             hold_seconds=_within(self.hold_seconds, allowance.hold_seconds_max),
             lifetime_seconds_max=allowance.lifetime_seconds_max,
+        )
+
+
+class SeatsToReturn(Body):
+    """Which seats of a booking are given back."""
+
+    seat_numbers: SeatNumbers
+
+    def command(self, who: Requester, booking_id: int) -> ReturnSeats:
+        """Raises ``InvalidInput``."""
+        return who.asks(
+            ReturnSeats,
+            show_id=show_of(booking_id),
+            booking_id=booking_id,
+            owner_id=who.access.owner_id,
+            seat_numbers=distinct(self.seat_numbers),
         )
 
 

@@ -85,6 +85,12 @@ REFUSALS: Final[Mapping[str, Kind]] = {
     RefusalCode.SEATS_NOT_BLOCKED: Kind(
         409, "Seats are not blocked", "Not blocked: {seats}.", {"seats": [4]}
     ),
+    RefusalCode.SEATS_NOT_IN_BOOKING: Kind(
+        409,
+        "The booking does not have these seats",
+        "Not in the booking, or returned already: {seats}. No seat was returned.",
+        {"seats": [4]},
+    ),
     RefusalCode.SEATS_IN_USE: Kind(
         409, "Seats that would go away are in use", "Held, sold or blocked: {seats}.", {"seats": [99, 100]}
     ),
@@ -122,6 +128,7 @@ OF_CONFIRMING: Final[tuple[str, ...]] = (
     RefusalCode.HOLD_EXPIRED,
     RefusalCode.TOO_MANY_BOOKINGS,
 )
+OF_RETURNING: Final[tuple[str, ...]] = (*OF_ENDING_A_BOOKING, RefusalCode.SEATS_NOT_IN_BOOKING)
 OF_EXTENDING: Final[tuple[str, ...]] = (
     *OF_ENDING_A_BOOKING,
     RefusalCode.HOLD_EXPIRED,

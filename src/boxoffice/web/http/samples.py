@@ -61,6 +61,7 @@ DETAILS: Final = BookingDetails(**msgspec.structs.asdict(BOOKING), show_name=SHO
 CANCELLED: Final = msgspec.structs.replace(
     BOOKING, status=BookingStatus.CANCELLED, seats=[], released_seats=[1, 2, 3]
 )
+RETURNED: Final = msgspec.structs.replace(BOOKING, seats_booked=2, seats=[1, 2])
 FAILED: Final = msgspec.structs.replace(CANCELLED, status=BookingStatus.FAILED, reason="Payment was declined")
 STATS: Final = ShowStats(
     show_id=1,

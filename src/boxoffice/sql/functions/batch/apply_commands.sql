@@ -11,13 +11,14 @@ DECLARE
     v_kinds    text[] := ARRAY(SELECT DISTINCT c.kind FROM unnest(p_commands) AS c);
     v_outcomes command_outcome[] := '{}';
 BEGIN
-    IF v_kinds && '{update_show,unblock}' THEN
+    IF v_kinds && '{update_show,unblock,return}' THEN
         v_outcomes := v_outcomes || ARRAY(
             SELECT CASE c.kind
                 WHEN 'update_show' THEN update_show(p_show_id, p_now, c)
+                WHEN 'return' THEN return_places(p_show_id, p_now, c)
                 ELSE unblock_places(p_show_id, p_now, c)
             END
-            FROM unnest(p_commands) AS c WHERE c.kind IN ('update_show', 'unblock')
+            FROM unnest(p_commands) AS c WHERE c.kind IN ('update_show', 'unblock', 'return')
         );
     END IF;
     IF v_kinds && '{cancel,fail}' THEN
