@@ -189,9 +189,25 @@ async def test_an_address_that_is_not_verified_is_none(verified: Any) -> None:
     assert person.email is None
 
 
-@pytest.mark.parametrize("email", ["no address", "a@b", "x" * 250 + "@example.com", 7])
+@pytest.mark.parametrize(
+    "email",
+    [
+        "no address",
+        "a@b",
+        "x" * 250 + "@example.com",
+        7,
+        "ada@ex\u200bample.com",
+        "ada@example.com,",
+        "mi\u212ae@x.com",
+    ],
+)
 async def test_an_address_that_is_none_is_left_out(email: Any) -> None:
     assert (await verifier().person(PROVIDER.token(email=email).encode())).email is None
+
+
+async def test_an_address_is_told_in_the_form_in_which_addresses_are_compared() -> None:
+    for given in ("ada@XN--mller-kva.de", "ada@mu\u0308ller.de"):
+        assert (await verifier().person(PROVIDER.token(email=given).encode())).email == "ada@m\u00fcller.de"
 
 
 async def test_a_name_is_made_fit() -> None:
@@ -199,6 +215,8 @@ async def test_a_name_is_made_fit() -> None:
     assert named.name.startswith("Ada Lovelacex")
     assert len(named.name) == 255
     assert (await verifier().person(PROVIDER.token(name="\n").encode())).name == "ada"
+    turned = await verifier().person(PROVIDER.token(name="Ade\u0301le \u202e(admin)").encode())
+    assert turned.name == "Ad\u00e9le (admin)"
 
 
 async def test_a_checked_token_is_remembered_for_a_while_and_never_beyond_its_end() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import pytest
+
 from boxoffice.engine.reads import Page
 from boxoffice.vocabulary.views import BookingStatus, Seat, SeatMap, SeatState
 from tests.support.engine.box import PAGE, START, Box, done
@@ -107,6 +109,13 @@ async def test_seats_are_listed_with_who_has_them(box: Box) -> None:
     for state in SeatState:
         page = await box.reads.seats(show, state=state, limit=PAGE)
         assert page == Page([seat for seat in seats if seat.state is state], more=False)
+
+
+@pytest.mark.parametrize("written", ["TH\u00c9\u00c2", "the\u0301a\u0302", "\uff34\uff28e\u0301"], ids=ascii)
+async def test_a_show_is_found_in_any_case_and_form_of_its_name(box: Box, written: str) -> None:
+    show = await box.show(name="Grand Th\u00e9a\u0302tre")
+    await box.show(name="Theatre")
+    assert [found.id for found in (await box.reads.shows(text=written, limit=PAGE)).items] == [show]
 
 
 async def test_shows_are_listed_by_start_and_filtered(box: Box) -> None:

@@ -28,7 +28,6 @@ WITHIN: Final = {
 """The order inside a room, from the bottom up, where there is one. What is not named has no place in it."""
 
 UPWARD: Final = {
-    "web/api/docs.py -> web.edge.headers.DOCS_POLICY": "all content security policies stand in one file",
     "bench/small_queue.py -> cli.main.main": "the program itself, with one bound changed",
 }
 """Imports from below to above, and why they may be."""

@@ -11,6 +11,11 @@ from schemathesis.generation.case import Case
 UNTOLD: Final = (
     # For JSON Schema 3.0 is an integer; our clients write 3.
     "body .+: Expected `int( \\| str)?`, got `float`",
+    # No pattern tells which letters beyond ASCII a mail server takes, or a text's form in Unicode.
+    "body email: It is not an address that mail can be sent to",
+    "body (name|reason): It has .+",
+    # No schema bounds a date.
+    "(body start_time|query (from|to)): Out of range",
     # The longest hold is a setting of the server.
     "body hold_seconds: .+ is too long",
     # So is the largest booking of those who are not staff.

@@ -64,6 +64,8 @@ REFUSED = [
     ("shows_pkey", "UPDATE shows SET show_id = 3 WHERE show_id = 2"),
     ("shows_id_leaves_room_for_bookings", "UPDATE shows SET show_id = 0 WHERE show_id = 3"),
     ("shows_id_leaves_room_for_bookings", "UPDATE shows SET show_id = 536870912 WHERE show_id = 3"),
+    ("shows_start_is_a_moment", "UPDATE shows SET start_time = '-infinity' WHERE show_id = 3"),
+    ("shows_start_is_a_moment", "UPDATE shows SET start_time = '3000-01-01Z' WHERE show_id = 3"),
     ("shows_name_length", SHOW.format("'', 'movie'")),
     ("shows_name_length", SHOW.format("repeat('x', 256), 'movie'")),
     *(

@@ -19,6 +19,7 @@ from boxoffice.access.jwks import FixedKey, Key, ProviderKeys
 from boxoffice.settings.texts import SettingsError
 from boxoffice.settings.tokens import TokenSettings
 from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.texts import address_in_form, seen
 
 TOKEN_BYTES_MAX: Final = 8_192
 """Most bytes of a token: those of real providers have one or two thousand."""
@@ -42,7 +43,6 @@ _TEXTS: Final = ("sub", "name", "email")
 _CONTROL: Final = re.compile(r"[\u0000-\u001f\u007f-\u009f]")
 _LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 """Half a character: JSON can write one, and no database can keep it."""
-_EMAIL: Final = re.compile(r"[^\s@\u0000-\u001f]{1,64}@[^\s@.\u0000-\u001f]+(\.[^\s@.\u0000-\u001f]+)+")
 _HIGHEST_FIRST: Final = (Role.ADMIN, Role.OPERATOR, Role.SERVICE)
 
 
@@ -159,11 +159,11 @@ def _verified_email(claims: Mapping[str, Any]) -> str | None:
     email = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(email, str):
         return None
-    return email if len(email) <= limits.EMAIL_CHARS_MAX and _EMAIL.fullmatch(email) else None
+    return address_in_form(email)
 
 
 def _name(claims: Mapping[str, Any], email: str | None) -> str:
     """A name for the profile: the token's own, or the beginning of the address."""
     given = claims.get("name")
-    name = _CONTROL.sub("", given).strip()[: limits.NAME_CHARS_MAX].strip() if isinstance(given, str) else ""
+    name = seen(given)[: limits.NAME_CHARS_MAX].strip() if isinstance(given, str) else ""
     return name or (email or "").partition("@")[0] or "Customer"

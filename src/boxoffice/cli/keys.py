@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeVar
 
-import msgspec
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -17,8 +16,8 @@ from boxoffice.cli.shared import DAYS_MAX, in_database
 from boxoffice.engine.runtime import open_store
 from boxoffice.settings.settings import Settings
 from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.texts import text_in_form
 from boxoffice.vocabulary.views import ApiKey
-from boxoffice.web.http.fields import Name
 
 T = TypeVar("T")
 
@@ -38,13 +37,11 @@ def create(
     ] = None,
 ) -> None:
     """Make a key. It is shown once, and only its hash is kept."""
-    try:
-        name = msgspec.convert(name, Name).strip()
-        name.encode()
-    except ValueError:  # msgspec's errors are ValueErrors
-        fail(f"a key's name has 1 to {limits.NAME_CHARS_MAX} characters, and no control characters")
+    formed = text_in_form(name)
+    if formed is None or len(formed) > limits.NAME_CHARS_MAX:
+        fail(f"a key's name has 1 to {limits.NAME_CHARS_MAX} characters, all of them visible")
     lasts = None if days is None else timedelta(days=days)
-    _tell_new(_at_desk(lambda desk: desk.create(name, Role(role), show or None, lasts)))
+    _tell_new(_at_desk(lambda desk: desk.create(formed, Role(role), show or None, lasts)))
 
 
 @app.command("list")

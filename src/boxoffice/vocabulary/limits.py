@@ -44,6 +44,14 @@ EMAIL_CHARS_MAX: Final = 254
 REASON_CHARS_MAX: Final = 500
 """Characters in a reason: a sentence for the audit, not a document."""
 
+YEAR_MIN: Final = 1900
+"""First year (UTC) of a moment that is taken. Unset times of Go and .NET lie in year 1, whose first moment
+the database's driver reads as 'no beginning': such a show would have no place in a list."""
+
+YEAR_MAX: Final = 2999
+"""Last year (UTC) of a moment that is taken: far from the year 9999, where time zones leave the calendar and
+the driver reads 'no end'."""
+
 IDEMPOTENCY_KEY_CHARS_MAX: Final = 255
 """Characters in an Idempotency-Key: several times the length of a UUID or of a payment's reference."""
 

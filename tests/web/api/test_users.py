@@ -16,6 +16,22 @@ async def test_the_same_address_in_other_letters_is_the_same_user(api: Api) -> N
     assert data_of(again, 200) == user
 
 
+async def test_one_domain_in_any_form_of_it_is_one_address(api: Api) -> None:
+    user = await api.user("info@M\u00fcller.de")
+    assert user["email"] == "info@m\u00fcller.de"
+    for same in ("info@mu\u0308ller.de", "INFO@m\u00dcller.de", "info@xn--mller-kva.de"):
+        again = await api.http.post("/api/users", json={"name": "Somebody", "email": same})
+        assert data_of(again, 200) == user
+
+
+async def test_a_name_is_kept_in_one_form_of_unicode(api: Api) -> None:
+    given = {"name": "Ade\u0301le", "email": "adele@example.com"}
+    user = data_of(await api.http.post("/api/users", json=given), 201)
+    assert user["name"] == "Ad\u00e9le"
+    changed = data_of(await api.http.put(f"/api/users/{user['id']}", json={"name": "Zoe\u0308 "}))
+    assert changed["name"] == "Zo\u00eb"
+
+
 async def test_an_update_changes_only_what_is_given(api: Api) -> None:
     user = await api.user()
     changed = data_of(await api.http.put(f"/api/users/{user['id']}", json={"name": "Jane Doe"}))

@@ -68,7 +68,8 @@ CREATE TABLE shows (
                 CONSTRAINT shows_id_leaves_room_for_bookings CHECK (show_id BETWEEN 1 AND 536870911),
     name        text NOT NULL CONSTRAINT shows_name_length CHECK (char_length(name) BETWEEN 1 AND 255),
     show_type   text NOT NULL CONSTRAINT shows_type_is_a_slug CHECK (show_type ~ '^[a-z0-9][a-z0-9_-]{0,49}$'),
-    start_time  timestamptz NOT NULL,
+    start_time  timestamptz NOT NULL
+                CONSTRAINT shows_start_is_a_moment CHECK (start_time >= '1900-01-01Z' AND start_time < '3000-01-01Z'),
     created_at  timestamptz NOT NULL,
     updated_at  timestamptz NOT NULL
 );

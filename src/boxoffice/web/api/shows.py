@@ -60,8 +60,8 @@ _Text = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[^\u0000-\u001f\u007f-\u009f]*(?!\n)$",
-        description="Only shows with this text in their name, in upper or lower case: 1 to 255 characters "
-        "without control characters.",
+        description="Only shows with this text in their name, in upper or lower case and in any form of "
+        "Unicode: 1 to 255 characters without control characters.",
     ),
 ]
 _OnlyFree = Annotated[bool, QueryParameter(description="true: only shows that have a free seat.")]

@@ -21,6 +21,7 @@ from boxoffice.web.http.parameters import Cursor, IdempotencyKey, Limit, UserId,
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.samples import ERASED, EXPORT, ONE_PAGE, USER
+from boxoffice.web.http.texts import email_of
 
 _NEW = [
     Example(id="john", summary="A user", value={"name": "John Doe", "email": "john@example.com"}),
@@ -186,7 +187,7 @@ async def _own_user(request: ApiRequest, user_id: int, data: NewUser) -> Respons
     user = found(await request.reads.user(user_id), RefusalCode.USER_NOT_FOUND)
     person = request.access.caller.person
     verified = person.email if person is not None and person.email is not None else user.email
-    if _folded(data.email) not in (_folded(user.email), _folded(verified)):
+    if _folded(email_of(data.email)) not in (_folded(user.email), _folded(verified)):
         raise Forbidden("Customers register with the verified e-mail address of their login only.")
     return Response(UserAnswer(data=user, message=_EXISTS), status_code=200)
 

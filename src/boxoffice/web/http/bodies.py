@@ -19,6 +19,7 @@ from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.fields import Email, Name, Reason, SeatNumbers, ShowType, StartTime, TotalSeats
 from boxoffice.web.http.invalid import invalid_field
 from boxoffice.web.http.moments import in_utc
+from boxoffice.web.http.texts import email_of, name_of, reason_of
 
 
 class Body(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -40,7 +41,7 @@ class NewShow(Body):
         """Raises ``InvalidInput``."""
         return who.asks(
             CreateShow,
-            name=self.name.strip(),
+            name=name_of(self.name),
             start_time=in_utc(self.start_time, "start_time"),
             total_seats=self.total_seats,
             show_type=self.show_type,
@@ -79,7 +80,7 @@ class NewUser(Body):
     email: Email
 
     def command(self, who: Requester) -> CreateUser:
-        return who.asks(CreateUser, name=self.name.strip(), email=self.email)
+        return who.asks(CreateUser, name=name_of(self.name), email=email_of(self.email))
 
 
 class UserChanges(Body):
@@ -93,7 +94,8 @@ class UserChanges(Body):
     def command(self, who: Requester, user_id: int) -> UpdateUser:
         """Raises ``InvalidInput``."""
         _at_least_one(self)
-        return who.asks(UpdateUser, user_id=user_id, name=_trimmed(self.name), email=self.email)
+        email = UNSET if self.email is UNSET else email_of(self.email)
+        return who.asks(UpdateUser, user_id=user_id, name=_trimmed(self.name), email=email)
 
 
 class SeatsToBlock(Body):
@@ -105,7 +107,7 @@ class SeatsToBlock(Body):
     def command(self, who: Requester, show_id: int) -> BlockSeats:
         """Raises ``InvalidInput``."""
         seats = distinct(self.seat_numbers)
-        return who.asks(BlockSeats, show_id=show_id, seat_numbers=seats, reason=self.reason.strip())
+        return who.asks(BlockSeats, show_id=show_id, seat_numbers=seats, reason=reason_of(self.reason))
 
 
 class SeatsToUnblock(Body):
@@ -129,12 +131,12 @@ def distinct(seat_numbers: list[int]) -> tuple[int, ...]:
 
 
 def trimmed(text: str | UnsetType) -> str | None:
-    """The text without the spaces around it; None if no text is given."""
-    return None if text is UNSET else text.strip()
+    """The reason as it is kept; None if no reason is given. Raises ``InvalidInput``."""
+    return None if text is UNSET else reason_of(text)
 
 
 def _trimmed(name: str | UnsetType) -> str | UnsetType:
-    return UNSET if name is UNSET else name.strip()
+    return UNSET if name is UNSET else name_of(name)
 
 
 def _at_least_one(body: Body) -> None:

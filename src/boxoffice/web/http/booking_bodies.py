@@ -14,6 +14,7 @@ from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.fields import HoldSeconds, Id, Reason, SeatNumbers
 from boxoffice.web.http.invalid import invalid_field
 from boxoffice.web.http.refusals import Refusal
+from boxoffice.web.http.texts import reason_of
 
 _BOOKER: Final = "Who books: the user's id, an integer from 1 on. A customer may leave it away."
 
@@ -164,7 +165,7 @@ class ForcedCancel(Body):
             show_id=show_of(booking_id),
             booking_id=booking_id,
             owner_id=who.access.owner_id,
-            reason=self.reason.strip(),
+            reason=reason_of(self.reason),
         )
 
 

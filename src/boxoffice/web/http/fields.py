@@ -6,13 +6,8 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from boxoffice.vocabulary import limits
+from boxoffice.vocabulary.texts import EMAIL_PATTERN, TEXT_PATTERN
 
-# A text has no control characters and at least one visible character. Python's `$` alone would accept a line
-# break at the end; `(?!\n)$` does not, and JSON Schema reads it as Python does.
-_TEXT: Final = (
-    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*(?!\n)$"
-)
-_EMAIL: Final = r"^[^\s@\u0000-\u001f]{1,64}@[^\s@.\u0000-\u001f]+(\.[^\s@.\u0000-\u001f]+)+(?!\n)$"
 SLUG: Final = r"^[a-z0-9][a-z0-9_-]{0,49}(?!\n)$"
 
 Id = (
@@ -24,9 +19,9 @@ Name = Annotated[
     Meta(
         min_length=1,
         max_length=limits.NAME_CHARS_MAX,
-        pattern=_TEXT,
-        description=f"A name: 1 to {limits.NAME_CHARS_MAX} characters without control characters; spaces "
-        "around it are cut off.",
+        pattern=TEXT_PATTERN,
+        description=f"A name: 1 to {limits.NAME_CHARS_MAX} visible characters, none of which turns the "
+        "direction of writing; spaces around it are cut off, and it is kept in NFC.",
         examples=["Movie XYZ"],
     ),
 ]
@@ -34,9 +29,10 @@ Email = Annotated[
     str,
     Meta(
         max_length=limits.EMAIL_CHARS_MAX,
-        pattern=_EMAIL,
+        pattern=EMAIL_PATTERN,
         description="An e-mail address such as john@example.com, "
-        f"at most {limits.EMAIL_CHARS_MAX} characters.",
+        f"at most {limits.EMAIL_CHARS_MAX} characters: letters, digits and "
+        "!#$%&'*+-/=?^_`{|}~ with single dots between them, and a domain; both may be beyond ASCII.",
         examples=["john@example.com"],
     ),
 ]
@@ -45,8 +41,9 @@ Reason = Annotated[
     Meta(
         min_length=1,
         max_length=limits.REASON_CHARS_MAX,
-        pattern=_TEXT,
-        description=f"The reason: 1 to {limits.REASON_CHARS_MAX} characters without control characters.",
+        pattern=TEXT_PATTERN,
+        description=f"The reason: 1 to {limits.REASON_CHARS_MAX} visible characters, none of which turns "
+        "the direction of writing. It is kept in NFC.",
         examples=["Payment was declined"],
     ),
 ]
@@ -55,7 +52,7 @@ StartTime = Annotated[
     Meta(
         tz=True,
         description="When it starts: a date and time as in RFC 3339 with an offset, such as "
-        "2030-12-15T18:30:00Z.",
+        f"2030-12-15T18:30:00Z, within the years {limits.YEAR_MIN} to {limits.YEAR_MAX}.",
         examples=["2030-12-15T18:30:00Z"],
     ),
 ]

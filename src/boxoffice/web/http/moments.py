@@ -1,22 +1,25 @@
 """Moments that a request names, in UTC."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
+from boxoffice.vocabulary import limits
 from boxoffice.web.http.invalid import Place, invalid_field
+
+WITHIN_YEARS: Final = f"a moment within the years {limits.YEAR_MIN} to {limits.YEAR_MAX} of UTC"
 
 
 def in_utc(moment: datetime, path: str, place: Place = "body") -> datetime:
-    """The same moment in UTC. Raises ``InvalidInput`` if its year in UTC is not one of 1 to 9999."""
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise invalid_field(
-            path, "a moment within the years 1 to 9999 of UTC", "Out of range", place
-        ) from None
+    """The same moment in UTC. Raises ``InvalidInput`` if its year in UTC is not one that is taken."""
+    with suppress(OverflowError):  # the moment is in no year of UTC
+        in_utc = moment.astimezone(UTC)
+        if limits.YEAR_MIN <= in_utc.year <= limits.YEAR_MAX:
+            return in_utc
+    raise invalid_field(path, WITHIN_YEARS, "Out of range", place)
 
 
 def instant(text: str | None, parameter: str) -> datetime | None:

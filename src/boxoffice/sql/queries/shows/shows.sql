@@ -8,7 +8,7 @@ WHERE i.deleted_at IS NULL
   AND ($1::text IS NULL OR s.show_type = $1)
   AND ($2::timestamptz IS NULL OR s.start_time >= $2)
   AND ($3::timestamptz IS NULL OR s.start_time < $3)
-  AND ($4::text IS NULL OR position(lower($4) IN lower(s.name)) > 0)
+  AND ($4::text IS NULL OR position(text_folded($4) IN text_folded(s.name)) > 0)
   AND (NOT $5::boolean OR i.free_places > 0)
   AND ($6::timestamptz IS NULL OR (s.start_time, s.show_id) > ($6, $7::bigint))
 ORDER BY s.start_time, s.show_id
