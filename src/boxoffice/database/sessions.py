@@ -129,9 +129,13 @@ class Sessions:
         except TimeoutError:
             self.pool.terminate()
 
-    def session(self, wait_max_s: float) -> AbstractAsyncContextManager[Any]:
-        """A session for the length of a block. Raises the driver's errors."""
-        return self._load.acquire(self.pool, wait_max_s)
+    def session(
+        self, wait_max_s: float, turns: asyncio.Semaphore | None = None
+    ) -> AbstractAsyncContextManager[Any]:
+        """A session for the length of a block; with ``turns``, after a turn was had. Raises the driver's
+        errors.
+        """
+        return self._load.acquire(self.pool, wait_max_s, turns)
 
     def tell_load(self) -> None:
         """Sets the gauges of the pool."""

@@ -42,6 +42,9 @@ class Store:
             session_settings=reader_settings(),
             answer_timeout_s=limits.READ_ANSWER_TIMEOUT_S,
         )
+        # One connection is left for looks: if all had to wait behind reads, a load balancer would think that
+        # a busy server is a dead one.
+        self._turns = asyncio.Semaphore(max(readers_max - 1, 1))
         self._replica = Replica(settings, self._readers, readers_max) if settings.replica.url else None
         self._standby_is_suspect = False
 
@@ -76,11 +79,20 @@ class Store:
             rows = await self._replica.read(name, *args, since=since)
             if rows is not None:
                 return rows
+        return await self._read_twice(self._turns, name, *args)
+
+    async def look(self, name: str) -> list[asyncpg.Record]:
+        """The rows of a short query that must not wait behind reads. Raises ``Unavailable``."""
+        return await self._read_twice(None, name)
+
+    async def _read_twice(
+        self, turns: asyncio.Semaphore | None, name: str, *args: object
+    ) -> list[asyncpg.Record]:
         try:
             try:
-                return await self._read_once(name, *args)
+                return await self._read_once(turns, name, *args)
             except DIED:
-                return await self._read_once(name, *args)
+                return await self._read_once(turns, name, *args)
         except (*LOST, *BUSY) as error:
             raise Unavailable("the database did not answer") from error
         except asyncpg.PostgresError as error:
@@ -88,8 +100,10 @@ class Store:
                 raise Unavailable("the database lacks resources") from error
             raise
 
-    async def _read_once(self, name: str, *args: object) -> list[asyncpg.Record]:
-        async with self._readers.session(limits.READ_WAIT_MAX_S) as connection:
+    async def _read_once(
+        self, turns: asyncio.Semaphore | None, name: str, *args: object
+    ) -> list[asyncpg.Record]:
+        async with self._readers.session(limits.READ_WAIT_MAX_S, turns) as connection:
             return await self._readers.ask(connection, name, *args)
 
     async def write(

@@ -1,5 +1,6 @@
 """How long the way to the database takes: the wait for a connection of a pool, and each statement."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from time import perf_counter
@@ -23,12 +24,17 @@ class PoolTiming:
         self._observe = metrics.POOL_WAIT_SECONDS.labels(name).observe
 
     @asynccontextmanager
-    async def acquire(self, pool: "asyncpg.Pool[asyncpg.Record]", timeout_s: float) -> AsyncIterator[Any]:
-        """A connection of the pool, as ``pool.acquire`` gives it."""
+    async def acquire(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", timeout_s: float, turns: asyncio.Semaphore | None = None
+    ) -> AsyncIterator[Any]:
+        """A connection of the pool, as ``pool.acquire`` gives it; with ``turns``, after a turn was had."""
         started = perf_counter()
         self._waiting += 1
         async with AsyncExitStack() as stack:
             try:
+                if turns is not None:
+                    async with asyncio.timeout(timeout_s):
+                        await stack.enter_async_context(turns)
                 connection = await stack.enter_async_context(pool.acquire(timeout=timeout_s))
             finally:
                 self._waiting -= 1

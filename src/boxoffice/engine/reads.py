@@ -244,7 +244,7 @@ class Reads:
         or ``SchemaMismatch`` otherwise.
         """
         try:
-            rows = await self._store.read("applied_migrations")
+            rows = await self._store.look("applied_migrations")
         except asyncpg.UndefinedTableError:
             rows = []
         check_schema(to_ledger(rows))

@@ -1,7 +1,7 @@
 """Fixtures: the real application, called over ASGI, on a real database, or without one if none is needed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -14,12 +14,21 @@ from boxoffice.serve.app import create_app
 from boxoffice.serve.operations import DOMAINS, Domain
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.serve.vitals import Vitals
+from boxoffice.web.http import services
 from boxoffice.web.http.services import services_of
 from tests.support.http.api import Api
 from tests.support.settings import settings_for, settings_of
 
 if TYPE_CHECKING:
     from tests.support.http.callers import Callers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fresh_metrics() -> Iterator[None]:
+    """Metrics that are not kept: a test looks at them right after what it does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "METRICS_KEPT_S", 0.0)
+        yield
 
 
 @pytest.fixture
@@ -98,8 +107,8 @@ def app_without_database(
 ) -> Litestar:
     """An application that was not started; it must not ask for an engine or reads that are not given here."""
     app = create_app(settings, domains)
-    services = services_of(app)
-    services.engine, services.reads = cast(Any, engine or Nobody()), cast(Any, reads or Nobody())
+    parts = services_of(app)
+    parts.engine, parts.reads = cast(Any, engine or Nobody()), cast(Any, reads or Nobody())
     return app
 
 

@@ -1,6 +1,5 @@
 """The API page and the description of the API."""
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from httpx import AsyncClient
 from boxoffice.cli.demo_data import load_demo
 from boxoffice.serve import operations
 from boxoffice.serve.settings import ProgramSettings
-from boxoffice.web.http.documents import MadeOnce
 from tests.support.http.api import Api, Json, data_of
 from tests.support.http.fixtures import client_of, running
 
@@ -210,17 +208,6 @@ async def test_a_document_is_compressed_once(
     monkeypatch.setattr("gzip.GzipFile.write", None)
     for _ in range(3):
         assert (await unserved.get(path, headers=asked)).content == first.content
-
-
-async def test_all_who_ask_first_share_one_making() -> None:
-    made: list[int] = []
-
-    def make() -> int:
-        made.append(1)
-        return len(made)
-
-    once = MadeOnce(make)
-    assert await asyncio.gather(*(once.get() for _ in range(20))) == [1] * 20
 
 
 @pytest.mark.parametrize("path", ["../app.py", "%2e%2e/app.py", "swagger-ui/../../app.py", "nothing.js"])

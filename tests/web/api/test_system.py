@@ -1,13 +1,20 @@
 """Health, readiness, metrics and the first page."""
 
+import asyncio
+
 import pytest
 from httpx import AsyncClient
+from prometheus_client.registry import Collector
 
 from boxoffice import __version__
+from boxoffice.telemetry.exposition import exposition
 from boxoffice.vocabulary import faults
+from boxoffice.web.http import services
+from tests.support.engine.databases import Connection
+from tests.support.engine.races import wait_until_blocked
 from tests.support.http.api import Api, data_of, problem_of
-from tests.support.http.fixtures import app_without_database, client_of
-from tests.support.settings import settings_of
+from tests.support.http.fixtures import app_without_database, client_of, running
+from tests.support.settings import settings_for, settings_of
 
 
 class UnreadyReads:
@@ -19,6 +26,17 @@ class UnreadyReads:
     async def check_ready(self) -> None:
         """Fails as if the database were away."""
         raise self._fault
+
+
+class CountedLooks:
+    """Reads of a database that is well; looks at it are counted."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def check_ready(self) -> None:
+        """Finds the database well."""
+        self.looks += 1
 
 
 async def test_health_tells_version_database_and_uptime(api: Api) -> None:
@@ -48,6 +66,43 @@ async def test_a_service_that_cannot_work_is_not_ready_but_alive(fault: faults.F
         health = problem_of(await client.get("/health"), 503, code)
         assert (health["version"], health["database"]) == (__version__, "unavailable")
         assert (await client.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_a_crowd_of_probes_asks_the_database_once() -> None:
+    reads = CountedLooks()
+    app = app_without_database(settings_of(), reads=reads)
+    async with client_of(app) as client:
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert reads.looks == 1
+
+
+async def test_a_service_whose_reads_all_wait_is_still_ready(database: str, connection: Connection) -> None:
+    async with running(settings_for(database, DB_POOL_MAX=4)) as app, client_of(app) as client:
+        api = Api(client)
+        user = await api.user()
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+            waiting = [asyncio.create_task(client.get(f"/api/users/{user['id']}")) for _ in range(20)]
+            await wait_until_blocked(connection, application_name="boxoffice")
+            assert (await client.get("/readyz")).json() == {"status": "ready"}
+            assert not any(task.done() for task in waiting)
+        assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
+
+
+async def test_a_crowd_of_scrapes_makes_the_text_once(
+    unserved: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Collector | None] = []
+
+    def counted(vitals: Collector | None) -> bytes:
+        made.append(vitals)
+        return exposition(vitals)
+
+    monkeypatch.setattr(services, "exposition", counted)
+    answers = await asyncio.gather(*(unserved.get("/metrics") for _ in range(30)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(made) == 1
 
 
 async def test_metrics_are_told_in_the_text_format(unserved: AsyncClient) -> None:

@@ -14,7 +14,7 @@ from secure.headers import ContentSecurityPolicy
 
 from boxoffice.access import policies
 from boxoffice.web.http.caching import REVALIDATE
-from boxoffice.web.http.documents import Document, MadeOnce, as_it_is
+from boxoffice.web.http.documents import Document, as_it_is, made_once
 from boxoffice.web.http.operation import unlisted
 from boxoffice.web.http.request import ApiRequest
 
@@ -41,21 +41,21 @@ _DOCS_POLICY: Final = (
 
 def docs_handlers(render: Callable[[], str]) -> list[ControllerRouterHandler]:
     """The handlers of the page, its assets and the description; ``render`` makes it at the first request."""
-    description = MadeOnce(lambda: Document(render().encode(), "application/json", _REVALIDATED))
+    description = made_once(lambda: Document(render().encode(), "application/json", _REVALIDATED))
 
     @get("/api/openapi.json", include_in_schema=False, opt=_OPT)
     async def get_openapi(request: ApiRequest) -> Response[bytes]:
         """The description of the API (OpenAPI 3.1)."""
         return (await description.get()).answer(request)
 
-    page = MadeOnce(_page)
+    page = made_once(_page)
 
     @get("/api-docs", include_in_schema=False, opt=_OPT)
     async def get_docs(request: ApiRequest) -> Response[bytes]:
         """The page itself; it asks for its assets by version."""
         return (await page.get()).answer(request)
 
-    assets = MadeOnce(_assets)
+    assets = made_once(_assets)
 
     @get("/api-docs/assets/{file_path:path}", include_in_schema=False, opt=_OPT)
     async def get_asset(request: ApiRequest, file_path: FromPath[str]) -> Response[bytes]:

@@ -11,7 +11,6 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from boxoffice import __version__
 from boxoffice.access import policies
-from boxoffice.telemetry.exposition import exposition
 from boxoffice.vocabulary.faults import Fault, ShuttingDown
 from boxoffice.web.http.answers import Health, HealthAnswer
 from boxoffice.web.http.operation import ReadOperation, unlisted
@@ -58,7 +57,7 @@ class SystemController(Controller):
         uptime_s = round(monotonic() - services.started_at, 1)
         health = Health("boxoffice", __version__, "ok", uptime_s)
         try:
-            await services.reads.check_ready()
+            await services.readiness.get()
         except Fault as fault:
             health.database = "unavailable"
             return services.problems.response(Trouble(fault_code(fault), msgspec.structs.asdict(health)))
@@ -86,7 +85,7 @@ async def get_readiness(request: ApiRequest) -> Response[Any]:
     services = request.services
     if services.drain.begun:
         return services.problems.response(Trouble("shutting_down", headers=retry_after(ShuttingDown())))
-    await request.reads.check_ready()
+    await services.readiness.get()
     return Response({"status": "ready"})
 
 
@@ -94,12 +93,11 @@ async def get_readiness(request: ApiRequest) -> Response[Any]:
     "/metrics",
     include_in_schema=False,
     media_type=CONTENT_TYPE_LATEST,
-    sync_to_thread=True,
     opt=unlisted(policies.MONITORING),
 )
-def get_metrics(request: ApiRequest) -> bytes:
+async def get_metrics(request: ApiRequest) -> bytes:
     """The metrics in the text format of Prometheus; those of all workers of this server together."""
-    return exposition(request.services.vitals)
+    return await request.services.metrics.get()
 
 
 HANDLERS: Final[list[ControllerRouterHandler]] = [

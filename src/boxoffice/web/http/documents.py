@@ -4,16 +4,17 @@ A document is made and compressed once, in a thread, and kept. So no number of r
 event loop more than sending bytes that are there.
 """
 
-import asyncio
 import gzip
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, Final, Generic, TypeVar
+from math import inf
+from typing import Any, Final, TypeVar
 
 from litestar import Response
 from msgspec import Struct
 
 from boxoffice.web.http.caching import matches
+from boxoffice.web.http.kept import Kept, in_thread
 from boxoffice.web.http.request import ApiRequest
 
 T = TypeVar("T")
@@ -50,18 +51,9 @@ class Document:
         return Response(form.body, headers=dict(form.headers), media_type=self._media_type)
 
 
-class MadeOnce(Generic[T]):
-    """What takes long to make, so that it is made at the first request, once for all who ask meanwhile."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._making: asyncio.Task[T] | None = None
-
-    async def get(self) -> T:
-        """What was made; the first call makes it in a thread."""
-        if self._making is None:
-            self._making = asyncio.create_task(asyncio.to_thread(self._make))
-        return await asyncio.shield(self._making)  # a client that leaves does not end the making
+def made_once(make: Callable[[], T]) -> Kept[T]:
+    """What is made in a thread at the first request, and kept for good."""
+    return Kept(in_thread(make), inf)
 
 
 def as_it_is(opt: Mapping[str, Any]) -> dict[str, Any]:

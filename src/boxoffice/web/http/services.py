@@ -15,9 +15,19 @@ from boxoffice.access.tokens import tokens_of
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
 from boxoffice.settings.settings import Settings
+from boxoffice.telemetry.exposition import exposition
 from boxoffice.vocabulary.views import ApiKey
 from boxoffice.web.http.drain import Drain
+from boxoffice.web.http.kept import Kept, in_thread
 from boxoffice.web.http.problems import Problems
+
+METRICS_KEPT_S: Final = 1.0
+"""Seconds for which the text of the metrics is kept: a part of any interval of scrapes. To make the text
+reads the files of all workers; scrapes at any rate cost a process no more than that once a second."""
+
+READY_KEPT_S: Final = 0.2
+"""Seconds for which the database is not asked again whether it is ready: less than half of the interval at
+which load balancers look."""
 
 _SERVICES: Final = "services"
 
@@ -26,7 +36,8 @@ class Services:
     """One object for each application: the edge gets it by constructor, a handler finds it in the request.
 
     ``engine`` and ``reads`` exist once the application has started. ``identities`` None: authentication is
-    off. ``clock`` measures for how long keys and logins are remembered.
+    off. ``metrics``: the text of all metrics. ``readiness``: raises the fault that keeps the service from its
+    work. ``clock`` measures for how long keys and logins are remembered.
     """
 
     engine: BookingEngine
@@ -42,6 +53,8 @@ class Services:
         self.profiles: Final = Profiles(self, clock)
         self.identities: Final = self._identities(clock) if settings.authenticates else None
         self.vitals: Collector | None = None
+        self.metrics: Final = Kept(in_thread(lambda: exposition(self.vitals)), METRICS_KEPT_S)
+        self.readiness: Final = Kept(self._check_ready, READY_KEPT_S)
         self.started_at = 0.0
 
     def started(self, engine: BookingEngine, reads: Reads, vitals: Collector) -> None:
@@ -56,6 +69,9 @@ class Services:
     def _identities(self, clock: Callable[[], float]) -> Identities:
         keys = KnownKeys(self._find_key, clock)
         return Identities(keys, tokens_of(self.settings.tokens), self.profiles, self.rates)
+
+    async def _check_ready(self) -> None:
+        await self.reads.check_ready()
 
     async def _find_key(self, digest: bytes) -> ApiKey | None:
         return await self.reads.api_key(digest)
