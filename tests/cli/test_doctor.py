@@ -4,13 +4,15 @@ from tests.support.process.program import Program, free_port
 
 
 def test_a_database_that_is_away_is_told_and_is_an_error(program: Program) -> None:
-    away = f"postgresql://somebody@127.0.0.1:{free_port()}/name"
+    port = free_port()
+    away = f"postgresql://somebody:geheim@127.0.0.1:{port}/name"
+    place = f"database 'name' at 127.0.0.1:{port}, user 'somebody'"
 
     told = program.run("doctor", DATABASE_URL=away, COLUMNS="200")
 
     assert told.returncode == 1
     assert "not reachable" in told.stdout
-    assert told.stderr == ""
+    assert told.stderr == f"boxoffice: working on {place}\n"
 
 
 def test_a_setting_that_cannot_be_read_is_told_and_is_an_error(program: Program) -> None:

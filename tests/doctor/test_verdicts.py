@@ -17,6 +17,7 @@ DEFAULT = Situation(settings_of(DATABASE_URL="postgresql://host/name"))
 
 WELL: dict[str, Any] = {
     "version_num": 180_007,
+    "encoding": "UTF8",
     "in_recovery": False,
     "read_only": False,
     "apart_s": -0.9,
@@ -63,6 +64,7 @@ ILL: list[tuple[Judge, dict[str, Any], str]] = [
     (server.judge_version, {"version_num": 150_019}, "warning"),
     (server.judge_version, {"version_num": 180_006}, "warning"),
     (server.judge_version, {"version_num": 140_025}, "warning"),
+    (server.judge_encoding, {"encoding": "SQL_ASCII"}, "error"),
     (server.judge_role, {"in_recovery": True}, "error"),
     (server.judge_role, {"read_only": True}, "error"),
     (server.judge_clock, {"apart_s": -1.1}, "warning"),

@@ -41,8 +41,30 @@ _PAGE: Final = """\
 <!-- Written by `make pages` from the declarations in the code; a test compares the two. -->
 
 Settings come from the environment, and from `.env` in the working directory; the environment wins. An empty
-value counts as not set, and unknown names are ignored. A program with a wrong value does not start: it ends
-with one line that names the setting and what is expected. `.env.example` has all settings, to be copied.
+value counts as not set. Unknown names are ignored; one that is nearly a setting is told. A program with a
+wrong value does not start: it ends with one line that names the setting and what is expected. `.env.example`
+has all settings, to be copied.
+
+## Files of settings
+
+`boxoffice --env-file FILE COMMAND` (or `boxoffice COMMAND --env-file FILE`) takes the settings from that file
+alone. What the environment and `.env` say of settings does not count: a shell may have the `DATABASE_URL` of
+another program. Options such as `--port` still win. The unit of systemd and its timers run the program in
+this way, so a command with the same file has the settings of the service, and works on its database.
+
+Such files, and `.env`, have the syntax of systemd's `EnvironmentFile`:
+
+| line | value |
+|---|---|
+| `# text`, `; text`, or nothing | none |
+| `NAME=a value # 1` | `a value # 1`: all up to the end of the line, without the blanks around it |
+| `NAME='it has $ and "'` | what stands between the quotes, as it is; it may have several lines |
+| `NAME="a \\"b\\" \\$c"` | `a "b" $c`: a backslash frees the next `"`, `\\`, `` ` `` or `$` |
+| `NAME=a\\b` | `ab`: a backslash frees any character; at the end of a line it joins the next |
+
+Nothing is put in the place of `$NAME`. Single quotes are the best for passwords: a shell that sources the
+file reads them the same. What systemd would ignore or read in a surprising way is refused with the number of
+its line: a line without `=`, `export`, text after the closing quote, a name that is set twice.
 """
 
 _EXAMPLE: Final = """\

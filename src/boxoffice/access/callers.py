@@ -1,5 +1,6 @@
 """Callers: their roles, and a caller as policies and handlers see one."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -7,6 +8,17 @@ from msgspec import Struct
 
 Doubt = Literal["missing", "malformed", "unknown", "expired", "revoked", "untrusted"]
 """What is wrong with a credential; ``missing``: the request has none."""
+
+
+_WHY: Final[Mapping[Doubt, str]] = {
+    "missing": "there is no credential",
+    "malformed": "it is neither an API key nor a token, or there is more than one",
+    "unknown": "there is no such API key",
+    "expired": "it has expired",
+    "revoked": "the API key was revoked",
+    "untrusted": "the token cannot be trusted",
+}
+"""The sentence for a doubt that has no closer one. Without quotation marks: RFC 6750 forbids them there."""
 
 
 class Role(StrEnum):
@@ -55,14 +67,19 @@ class Caller(Struct, frozen=True):
 
 
 class Unauthenticated(Exception):
-    """The request does not prove who calls. ``doubt`` says why.
+    """The request does not prove who calls. ``doubt`` says why, for the metrics; ``why`` in a sentence, for
+    the log and for the client.
 
-    Only the metrics tell every ``doubt``; a client learns whether a credential was missing or bad.
+    A client may learn what is wrong with the credential that it sent: it has the whole of it, and whoever
+    guesses keys would have to guess all of one to learn that it was revoked. What a token is held to (issuer,
+    audience, algorithm) is no secret, and claims are only told wrong after the signature was found right.
+    The sentence quotes nothing of the credential, and tells nothing of other keys or of persons.
     """
 
-    def __init__(self, doubt: Doubt) -> None:
+    def __init__(self, doubt: Doubt, why: str | None = None) -> None:
         super().__init__(doubt)
         self.doubt: Final = doubt
+        self.why: Final = _WHY[doubt] if why is None else why
 
 
 class Forbidden(Exception):

@@ -58,7 +58,7 @@ class Identities:
 
     async def _of_token(self, token: bytes) -> Caller:
         if self._tokens is None:
-            raise Unauthenticated("untrusted")
+            raise Unauthenticated("untrusted", "no identity provider is set, so only API keys are known")
         return as_caller(await self._tokens.person(token), None)
 
     async def _looked_up(self, key: bytes, origin: str | None) -> Caller:

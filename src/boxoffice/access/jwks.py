@@ -97,7 +97,7 @@ class ProviderKeys:
             return key
         if self._fetched_at is None:
             raise IdentityUnavailable("the keys of the identity provider cannot be had")
-        raise Unauthenticated("untrusted")
+        raise Unauthenticated("untrusted", "the token is signed by no key of the identity provider")
 
     def _age(self) -> float:
         return math.inf if self._fetched_at is None else self._clock() - self._fetched_at

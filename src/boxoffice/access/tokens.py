@@ -79,14 +79,16 @@ class Tokens:
         Raises ``Unauthenticated``, or ``IdentityUnavailable`` while the provider's keys cannot be had.
         """
         if len(token) > TOKEN_BYTES_MAX:
-            raise Unauthenticated("malformed")
+            raise Unauthenticated("malformed", f"the token has more than {TOKEN_BYTES_MAX} bytes")
         digest = sha256(token).digest()
         kept = self._checked.get(digest)
         if kept is not None and kept[0] > self._clock():
             return kept[1]
         header = _header(token)
-        if header.alg != self._algorithm or (header.typ or "jwt").lower() not in _TYPES:
-            raise Unauthenticated("untrusted")
+        if header.alg != self._algorithm:
+            raise Unauthenticated("untrusted", f"the token is not signed by {self._algorithm}")
+        if (header.typ or "jwt").lower() not in _TYPES:
+            raise Unauthenticated("untrusted", "the token is of another kind (typ) than JWT or at+jwt")
         claims = self._claims(token, await self._keys.find(header.kid))
         person = self._person(claims)
         self._keep(digest, min(self._clock() + TOKEN_CACHE_S, claims["exp"] + LEEWAY_S), person)
@@ -106,24 +108,24 @@ class Tokens:
             claims["exp"] = float(claims["exp"])
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("expired") from None
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
-            raise Unauthenticated("untrusted") from None
-        if "events" in claims:  # a logout token ends a login, and proves none
-            raise Unauthenticated("untrusted")
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise Unauthenticated("untrusted", _why(error)) from None
+        if "events" in claims:
+            raise Unauthenticated("untrusted", "a logout token ends a login, and proves none")
         return claims
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
         subject = claims["sub"]
         if not subject or len(subject) > SUBJECT_CHARS_MAX or _CONTROL.search(subject):
-            raise Unauthenticated("untrusted")
+            raise Unauthenticated("untrusted", "the subject (sub) of the token cannot be kept")
         if any(_LONE_SURROGATE.search(str(claims.get(name))) for name in _TEXTS):
-            raise Unauthenticated("untrusted")
+            raise Unauthenticated("untrusted", "a text of the token cannot be kept")
         email = _verified_email(claims)
         return Person(self._issuer, subject, self._role(claims), email, _name(claims, email))
 
     def _role(self, claims: Mapping[str, Any]) -> Role:
-        listed = claims.get(self._roles_claim) if self._roles_claim else None
-        names = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
+        listed = _at_path(claims, self._roles_claim) if self._roles_claim else None
+        names = listed.split() if isinstance(listed, str) else listed if isinstance(listed, list) else []
         return next((role for role in _HIGHEST_FIRST if role.value in names), Role.CUSTOMER)
 
     def _keep(self, digest: bytes, until: float, person: Person) -> None:
@@ -144,6 +146,39 @@ def tokens_of(settings: TokenSettings) -> Tokens | None:
     if settings.public_key is not None:
         return Tokens(settings, FixedKey(settings.public_key, settings.algorithm))
     return Tokens(settings, ProviderKeys(issuer, settings.jwks_url, settings.algorithm))
+
+
+def _at_path(claims: Any, path: str) -> Any:
+    """The claim of this name; or that of its beginning, and in there the rest: ``realm_access.roles``.
+
+    A name may have dots itself, as the address in ``https://shop.example/roles`` or a client of Keycloak in
+    ``resource_access.box.office.roles``: the longest name that is there is taken.
+    """
+    if not isinstance(claims, Mapping):
+        return None
+    parts = path.split(".")
+    for count in range(len(parts), 0, -1):
+        name, rest = ".".join(parts[:count]), ".".join(parts[count:])
+        if name in claims:
+            return _at_path(claims[name], rest) if rest else claims[name]
+    return None
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a token, quoting nothing of it."""
+    match error:
+        case jwt.InvalidSignatureError():
+            return "the signature of the token does not fit the key of the identity provider"
+        case jwt.MissingRequiredClaimError():
+            return f"the token has no {error.claim}"
+        case jwt.InvalidAudienceError():
+            return "the token is for another audience (aud) than this service"
+        case jwt.InvalidIssuerError():
+            return "the token is of another issuer (iss) than the identity provider"
+        case jwt.ImmatureSignatureError():
+            return "the token is not valid yet (nbf, iat)"
+        case _:
+            return "the token or one of its claims is malformed"
 
 
 def _header(token: bytes) -> _Header:

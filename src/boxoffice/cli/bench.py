@@ -7,9 +7,9 @@ import typer
 
 from boxoffice.bench import plan
 from boxoffice.bench.command import run_bench
-from boxoffice.cli.output import out
-from boxoffice.serve.settings import ProgramSettings
-from boxoffice.settings.settings import load_settings
+from boxoffice.cli.output import out, tell
+from boxoffice.cli.shared import read_settings
+from boxoffice.database.servers import address_of
 
 app = typer.Typer(add_completion=False)
 
@@ -34,5 +34,8 @@ def bench(
     Uses databases of its own, on the server of DATABASE_URL or DB_* or else an embedded one.
     """
     sizes = plan.chosen(quick=quick, rounds=rounds, seconds=seconds)
-    if not run_bench(load_settings(ProgramSettings), sizes, only or [], folder, out):
+    settings = read_settings()
+    if settings.database.dsn is not None:
+        tell(f"making databases beside {address_of(settings.database.dsn)}")
+    if not run_bench(settings, sizes, only or [], folder, out):
         raise typer.Exit(1)

@@ -6,10 +6,8 @@ import typer
 
 from boxoffice.cli.demo_data import load_demo
 from boxoffice.cli.output import out
-from boxoffice.cli.shared import connected, dsn_of, tell_migration
+from boxoffice.cli.shared import connected, dsn_of, read_settings, tell_migration
 from boxoffice.database.migrate import migrate
-from boxoffice.serve.settings import ProgramSettings
-from boxoffice.settings.settings import load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -17,7 +15,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def demo() -> None:
     """Fill an empty database with ten shows, users, and bookings in every state."""
-    with connected(load_settings(ProgramSettings)) as settings:
+    with connected(read_settings()) as settings:
         tell_migration(asyncio.run(migrate(dsn_of(settings))))
         loaded = asyncio.run(load_demo(settings))
     out.print("loaded the demo data" if loaded else "the database has shows already: nothing was changed")

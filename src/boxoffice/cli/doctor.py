@@ -8,13 +8,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from boxoffice.cli.output import out
-from boxoffice.cli.shared import connected, dsn_of
+from boxoffice.cli.shared import connected, dsn_of, read_settings
 from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.examine import examine, unreachable
 from boxoffice.doctor.verdicts import Finding, Level, Situation, error
 from boxoffice.postgres.embedded import EmbeddedError
-from boxoffice.serve.settings import ProgramSettings
-from boxoffice.settings.settings import load_settings
 from boxoffice.settings.texts import SettingsError
 
 PROCESSES_MAX: Final = 10_000
@@ -42,7 +40,7 @@ def doctor(
 
 def _findings(processes: int) -> list[Finding]:
     try:
-        settings = load_settings(ProgramSettings)
+        settings = read_settings()
     except SettingsError as wrong:
         return [Finding("settings", error(str(wrong), "correct it in the environment or in .env"))]
     # The settings as they are set: the embedded database gets an address only while we look at it.
@@ -50,7 +48,7 @@ def _findings(processes: int) -> list[Finding]:
     try:
         with connected(settings) as ready:
             return asyncio.run(examine(situation, dsn_of(ready)))
-    except EmbeddedError as reason:
+    except (EmbeddedError, SettingsError) as reason:
         judged = [Finding("settings", verdict) for verdict in judge_settings(situation)]
         return [*judged, Finding("database", unreachable(reason))]
 

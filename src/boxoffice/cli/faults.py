@@ -14,10 +14,14 @@ def line_of(fault: Exception) -> str | None:
     match fault:
         case SettingsError() | EmbeddedError() | Fault():
             return str(fault)
+        case asyncpg.InsufficientPrivilegeError():
+            return f"the database refused: {fault}; its owner can do this (ALTER DATABASE name OWNER TO user)"
         case asyncpg.PostgresError() | asyncpg.InterfaceError() | asyncpg.InternalClientError():
             return f"the database refused: {fault}"
         case TimeoutError():
             return "the database cannot be reached: it does not answer; check DATABASE_URL or DB_*"
+        case OSError(filename=str() as path):
+            return f"{path}: {fault.strerror}"
         case OSError():
             return f"the database cannot be reached: {fault}; check DATABASE_URL or DB_*"
         case _:

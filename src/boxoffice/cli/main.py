@@ -26,7 +26,8 @@ COMMANDS: Final = {
 program: Final = LateCommands(
     "boxoffice",
     help="A concurrency-safe booking engine for anything sold by the seat. Settings come from the "
-    "environment and from .env; without DATABASE_URL or DB_* an embedded PostgreSQL is used.",
+    "environment and from .env, or from the file of --env-file alone. DATABASE_URL names the database; "
+    "DATABASE_URL=embedded is the PostgreSQL that comes along.",
     commands=COMMANDS,
 )
 

@@ -1,4 +1,4 @@
-"""How the commands speak: lines on the output, and one line on the error output when a command fails."""
+"""How the commands speak: results on the output, all else on the error output."""
 
 import sys
 from typing import Final, NoReturn
@@ -8,7 +8,13 @@ from rich.console import Console
 out: Final = Console()
 
 
+def tell(line: str) -> None:
+    """Says on the error output what a command works on, so that its output has the results alone."""
+    sys.stderr.write(f"boxoffice: {line}\n")
+    sys.stderr.flush()
+
+
 def fail(message: str) -> NoReturn:
     """Says why, and ends the program with status 1."""
-    sys.stderr.write(f"boxoffice: {message}\n")
+    tell(message)
     raise SystemExit(1)

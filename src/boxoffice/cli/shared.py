@@ -1,4 +1,4 @@
-"""What the commands share: the database that they work on."""
+"""What the commands share: their settings, and the database that they work on."""
 
 import asyncio
 import os
@@ -8,12 +8,14 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from boxoffice.cli.output import out
-from boxoffice.database.migrate import MigrationReport, migrate
+from boxoffice.cli.output import out, tell
+from boxoffice.database.migrate import MigrationReport, check_database, migrate
+from boxoffice.database.servers import address_of
 from boxoffice.postgres.embedded import running_dsn, start_embedded
 from boxoffice.serve.settings import ProgramSettings
-from boxoffice.settings.settings import Settings, load_settings
-from boxoffice.settings.texts import Secret
+from boxoffice.settings.near_misses import names_of_a_database, near_misses
+from boxoffice.settings.settings import Settings, given_texts, load_settings, names_of
+from boxoffice.settings.texts import EMBEDDED, Secret, SettingsError
 
 T = TypeVar("T")
 
@@ -24,22 +26,52 @@ DAYS_MAX: Final = 3_650
 """Most days that an option takes: ten years, longer than a key should last or a show be kept."""
 
 
+def read_settings() -> ProgramSettings:
+    """The settings of the program; names that seem to be mistyped are told. Raises ``SettingsError``."""
+    for line in near_misses(given_texts(), names_of(ProgramSettings)):
+        tell(line)
+    return load_settings(ProgramSettings)
+
+
 @contextmanager
 def connected(settings: Settings, *, own: bool = False) -> Iterator[Settings]:
-    """Settings with a database: the one that is set, or the embedded one.
+    """Settings with a database, which is told: the one that is set, or the embedded one.
 
-    That is started here unless it runs already. ``own``: it must be started here, for it ends with the
-    process that started it, and a server must not be left without.
+    The embedded one is started here unless it runs already. ``own``: it must be started here, for it ends
+    with the process that started it, and a server must not be left without. Raises ``SettingsError`` if no
+    database is set: a mistyped name must not lead to another database than the one that is meant.
     """
     if settings.database.dsn is not None:
+        tell(f"working on {address_of(settings.database.dsn)}")
         yield settings
         return
-    running = None if own else running_dsn(settings.database.data_dir)
+    if not settings.database.is_embedded:
+        raise SettingsError(_no_database())
+    data_dir = settings.database.data_dir
+    running = None if own else running_dsn(data_dir)
     if running is not None:
+        tell(f"working on {address_of(running)}, embedded in {data_dir}")
         yield _with_dsn(settings, running)
         return
-    with start_embedded(settings.database.data_dir, log=lambda line: out.print(line, markup=False)) as server:
+    with start_embedded(data_dir, log=tell) as server:
+        tell(f"working on {address_of(server.dsn)}, embedded in {data_dir}")
         yield _with_dsn(settings, server.dsn)
+
+
+def with_embedded(settings: ProgramSettings) -> ProgramSettings:
+    """The settings with the embedded database if none is set; in production only its name asks for it."""
+    if settings.database.dsn is not None or settings.server.app_env == "production":
+        return settings
+    return replace(settings, database=replace(settings.database, url=Secret(EMBEDDED)))
+
+
+def _no_database() -> str:
+    given = names_of_a_database(given_texts(), names_of(ProgramSettings))
+    return (
+        "no database is set; expected DATABASE_URL=postgresql://user:password@host/name, in the environment, "
+        f"in .env or in the file of --env-file; DATABASE_URL={EMBEDDED} is the PostgreSQL that comes along"
+        + (f" (not read: {', '.join(given)})" if given else "")
+    )
 
 
 def _with_dsn(settings: Settings, dsn: str) -> Settings:
@@ -53,21 +85,26 @@ def dsn_of(settings: Settings) -> str:
     return settings.database.dsn
 
 
-def tell_migration(report: MigrationReport) -> None:
+def tell_migration(report: MigrationReport, say: Callable[[str], None] = out.print) -> None:
     """Says what a migration did."""
     for name in report.applied:
-        out.print(f"applied migration {name}")
+        say(f"applied migration {name}")
     if report.functions_applied:
-        out.print("applied the SQL functions")
+        say("applied the SQL functions")
 
 
 def in_database(work: Callable[[Settings], Awaitable[T]]) -> T:
-    """Does it in the database of the settings; with the schema of this program, as ``serve`` would."""
+    """Does it in the database of the settings; with the schema of this program, as ``serve`` would.
+
+    Raises ``SchemaMismatch`` if the schema does not fit, and MIGRATE_ON_START is off.
+    """
 
     async def run(settings: Settings) -> T:
         if settings.server.migrate_on_start:
-            tell_migration(await migrate(dsn_of(settings)))
+            tell_migration(await migrate(dsn_of(settings)), tell)
+        else:
+            await check_database(dsn_of(settings))
         return await work(settings)
 
-    with connected(load_settings(ProgramSettings)) as settings:
+    with connected(read_settings()) as settings:
         return asyncio.run(run(settings))

@@ -6,11 +6,9 @@ import typer
 from rich.table import Table
 
 from boxoffice.cli.output import out
-from boxoffice.cli.shared import connected, dsn_of
+from boxoffice.cli.shared import connected, dsn_of, read_settings
 from boxoffice.database.verify import CheckResult
 from boxoffice.database.verify import verify as run_checks
-from boxoffice.serve.settings import ProgramSettings
-from boxoffice.settings.settings import load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -18,7 +16,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def verify() -> None:
     """Check the database against every invariant, in one snapshot; status 1 on a violation."""
-    with connected(load_settings(ProgramSettings)) as settings:
+    with connected(read_settings()) as settings:
         results = asyncio.run(run_checks(dsn_of(settings)))
     out.print(_table(results))
     for result in results:

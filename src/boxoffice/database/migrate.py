@@ -20,6 +20,7 @@ import asyncpg
 from msgspec import Struct
 
 from boxoffice import __version__
+from boxoffice.database.fitness import check_fitness
 from boxoffice.database.servers import Servers
 from boxoffice.sql import query, scripts
 from boxoffice.vocabulary import limits
@@ -62,17 +63,32 @@ class MigrationBlocked(Fault):
 async def migrate(dsn: str) -> MigrationReport:
     """Applies what is missing, and leaves alone what is newer but serves this program.
 
-    Raises ``SchemaMismatch`` if the database is too new or was tampered with, and ``MigrationBlocked``.
+    Raises ``SchemaMismatch`` if the database is too new or was tampered with, ``Unfit``, and
+    ``MigrationBlocked``.
     """
-    connection = await Servers(dsn, primary=True).connect(
-        server_settings={"application_name": "boxoffice-migrate"}, statement_cache_size=0
-    )  # nothing is left in a session that a pooler may hand on
-    try:
+    async with _session(dsn) as connection:
         applied: list[str] = []
         await _when_free(connection, _apply_ledger)
         while (name := await _when_free(connection, _apply_next)) is not None:
             applied.append(name)
         return MigrationReport(applied, await _when_free(connection, _apply_functions))
+
+
+async def check_database(dsn: str) -> None:
+    """Raises ``Unfit`` or ``SchemaMismatch`` unless this program can work with the database as it is."""
+    async with _session(dsn) as connection:
+        check_schema(await ledger_of(connection))
+
+
+@asynccontextmanager
+async def _session(dsn: str) -> AsyncIterator[Any]:
+    """A connection to a primary whose release and encoding fit."""
+    connection = await Servers(dsn, primary=True).connect(
+        server_settings={"application_name": "boxoffice-migrate"}, statement_cache_size=0
+    )  # nothing is left in a session that a pooler may hand on
+    try:
+        check_fitness(connection)
+        yield connection
     finally:
         await connection.close()
 

@@ -1,7 +1,9 @@
 """The servers that a DSN names, and the way to the one that is wanted."""
 
+import getpass
+import os
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -43,3 +45,26 @@ class Servers:
                 self._first = (place + 1) % number
                 if not left or not isinstance(error, Exception):
                     raise
+
+
+def address_of(dsn: str) -> str:
+    """The database of a DSN, for people: its name, its servers and the user, never the password.
+
+    What the DSN leaves out, the driver takes from PGHOST and its like, and so does this.
+    """
+    parts = urlsplit(dsn)
+    given = dict(parse_qsl(parts.query))
+    login, _, hosts = parts.netloc.rpartition("@")
+    user = unquote(login.partition(":")[0]) or given.get("user") or os.environ.get("PGUSER")
+    user = user or getpass.getuser()
+    name = unquote(parts.path.removeprefix("/")) or given.get("dbname") or given.get("database")
+    name = name or os.environ.get("PGDATABASE") or user
+    where = hosts or given.get("host") or os.environ.get("PGHOST") or "a socket of this machine"
+    port = given.get("port") or os.environ.get("PGPORT") or "5432"
+    servers = ", ".join(_with_port(host, port) for host in where.split(","))
+    return f"database {name!r} at {servers}, user {user!r}"
+
+
+def _with_port(host: str, port: str) -> str:
+    named = urlsplit(f"//{host}").port if not host.startswith("/") else None
+    return host if named is not None else f"{host} port {port}"

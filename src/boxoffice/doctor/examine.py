@@ -41,6 +41,7 @@ class Check(NamedTuple):
 
 ABOUT_THE_SERVER: Final = (
     Check("version", "server", server.judge_version),
+    Check("encoding", "server", server.judge_encoding),
     Check("role", "server", server.judge_role),
     Check("round trip", "server", server.judge_round_trip),
     Check("clock", "server", server.judge_clock),

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from boxoffice.database.fitness import ENCODING, why_encoding_unfit, why_release_unfit
 from boxoffice.doctor.verdicts import Rows, Situation, Verdict, error, ok, warning
-from boxoffice.postgres.binaries import MAJOR_MIN
 from boxoffice.vocabulary import limits
 
 CLOCK_APART_MAX_S: Final = 1.0
@@ -54,8 +54,8 @@ def judge_version(rows: Rows, situation: Situation) -> Verdict:
     number = rows[0]["version_num"]
     major, minor = divmod(number, 10_000)
     seen = f"PostgreSQL {major}.{minor}"
-    if major < MAJOR_MIN:
-        return error(seen, f"it must be {MAJOR_MIN} or newer: the seat maps need bit_count")
+    if why := why_release_unfit(major):
+        return error(seen, why)
     faulty = minor <= SERIALIZABLE_FAULTY_UP_TO.get(major, -1)
     if faulty and situation.settings.database.isolation == "serializable":
         return warning(
@@ -65,6 +65,13 @@ def judge_version(rows: Rows, situation: Situation) -> Verdict:
     if major in LAST_FIX:
         return warning(f"{seen}: no more fixes since {LAST_FIX[major]}", "move to a newer major release")
     return ok(seen)
+
+
+def judge_encoding(rows: Rows, _: Situation) -> Verdict:
+    """Whether the database keeps every name as it is written."""
+    encoding = rows[0]["encoding"]
+    why = why_encoding_unfit(encoding)
+    return ok(ENCODING) if why is None else error(f"the encoding of the database is {encoding}", why)
 
 
 def judge_role(rows: Rows, _: Situation) -> Verdict:

@@ -8,6 +8,7 @@ from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.expiry import HoldExpirer
 from boxoffice.engine.reads import Reads
 from boxoffice.settings.settings import Settings
+from boxoffice.settings.texts import SettingsError
 
 
 @asynccontextmanager
@@ -34,9 +35,14 @@ async def open_engine(
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The connections to the database alone. Raises the driver's error if no server can be reached."""
+    """The connections to the database alone.
+
+    Raises the driver's error if no server can be reached, and ``SettingsError`` if none is set.
+    """
     if settings.database.dsn is None:
-        raise ValueError("no database is set; 'boxoffice serve' starts an embedded one")
+        raise SettingsError(
+            "no database is set in DATABASE_URL; only `boxoffice` itself starts an embedded one"
+        )
     store = Store(settings, settings.database.dsn)
     await store.open()
     try:

@@ -3,34 +3,44 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote, urlencode
 
 from msgspec import Meta, field
 
 from boxoffice.settings.group import Group, prefixed
-from boxoffice.settings.texts import PostgresUrl, Secret, folder
+from boxoffice.settings.texts import EMBEDDED, DatabaseUrl, Host, Secret, folder
+
+_PARTS: Final = frozenset({"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"})
+"""The settings that name a database in parts."""
 
 
 class DatabaseSettings(Group, frozen=True, kw_only=True, rename=prefixed("DB_")):
     """Which PostgreSQL is used, and how."""
 
     url: Annotated[
-        PostgresUrl | None,
+        DatabaseUrl | None,
         "PostgreSQL to use, `postgresql://user:password@host:port/name`; several hosts, separated by commas, "
-        "are a primary and its standbys. Wins over `DB_*`.",
+        "are a primary and its standbys. `embedded`: the PostgreSQL that comes along, for one machine. "
+        "With it `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD` are not read.",
     ] = field(default=None, name="DATABASE_URL")
     host: Annotated[
-        str | None, "Host of PostgreSQL, or the folder of its socket; `localhost` if only `DB_NAME` is set."
+        Host | None, "Host of PostgreSQL, or the folder of its socket; `localhost` if only `DB_NAME` is set."
     ] = None
     port: Annotated[int, Meta(ge=1, le=65535), "Port of PostgreSQL."] = 5432
     name: Annotated[
         str | None,
         "Database; `ticket_booking` if only `DB_HOST` is set. Without `DB_HOST`, `DB_NAME` and "
-        "`DATABASE_URL`, an embedded PostgreSQL is started.",
+        "`DATABASE_URL` there is no database, and no command works on one.",
     ] = None
     user: Annotated[str, "User at PostgreSQL."] = "postgres"
     password: Annotated[Secret | None, "Password at PostgreSQL. Never shown or logged."] = None
+    wait_seconds: Annotated[
+        float,
+        Meta(ge=0, le=86_400),
+        "Seconds that `serve` waits for a PostgreSQL that is not there yet, as after a power cut. A wrong "
+        "password or a missing database ends it at once.",
+    ] = 60.0
     pool_max: Annotated[
         int,
         Meta(ge=2, le=1000),
@@ -65,9 +75,23 @@ class DatabaseSettings(Group, frozen=True, kw_only=True, rename=prefixed("DB_"))
         shared = "/var/lib" if os.geteuid() == 0 else given.get("XDG_DATA_HOME", "~/.local/share")
         return {"data_dir": folder(shared) / "boxoffice"}
 
+    @classmethod
+    def unread(cls, given: Mapping[str, str]) -> frozenset[str]:
+        """The parts of a database beside its URL: Kubernetes sets DB_PORT to an address, if a service is
+        called `db`, and that must not stop a start.
+        """
+        return _PARTS if "DATABASE_URL" in given else frozenset()
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the PostgreSQL that comes along was asked for by its name."""
+        return self.url is not None and self.url.reveal() == EMBEDDED
+
     @property
     def dsn(self) -> str | None:
-        """The PostgreSQL to use, password included; None means the embedded one."""
+        """The PostgreSQL to use, password included; None: the embedded one, or none is set."""
+        if self.is_embedded:
+            return None
         if self.url is not None:
             return self.url.reveal()
         if self.host is None and self.name is None:
@@ -83,5 +107,5 @@ class DatabaseSettings(Group, frozen=True, kw_only=True, rename=prefixed("DB_"))
         if host.startswith("/"):
             where = urlencode({"host": host, "port": self.port})
             return f"postgresql://{login}@/{name}?{where}"
-        bracketed = f"[{host}]" if ":" in host else host
-        return f"postgresql://{login}@{bracketed}:{self.port}/{name}"
+        hosts = (f"[{one}]" if ":" in one else one for one in host.split(","))
+        return f"postgresql://{login}@{','.join(f'{one}:{self.port}' for one in hosts)}/{name}"

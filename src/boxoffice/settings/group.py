@@ -1,6 +1,6 @@
 """A group of settings, and what its declarations say."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -31,6 +31,11 @@ class Group(Struct, frozen=True, kw_only=True, rename=str.upper):
         by name.
         """
         return {}
+
+    @classmethod
+    def unread(cls, given: Mapping[str, str]) -> Collection[str]:  # noqa: ARG003 - for those that override it
+        """Names in the environment that are not read, as another setting of ``given`` takes their place."""
+        return ()
 
 
 class Setting(NamedTuple):
@@ -69,10 +74,11 @@ def settings_in(group: type[Group]) -> tuple[Setting, ...]:
 
 def load_group(group: type[G], texts: Mapping[str, str]) -> G:
     """The group with the values that ``texts`` has for it, by name. Raises ``SettingsError``."""
+    unread = group.unread(texts)
     values = {
         setting.field: setting.value_of(texts[setting.name])
         for setting in settings_in(group)
-        if setting.name in texts
+        if setting.name in texts and setting.name not in unread
     }
     return group(**{**group.defaults({**texts, **values}), **values})
 

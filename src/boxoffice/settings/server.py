@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from boxoffice.settings.group import Group
-from boxoffice.settings.texts import Origins, is_loopback
+from boxoffice.settings.texts import Address, Origins, RootPath, is_loopback
 
 
 class ServerSettings(Group, frozen=True, kw_only=True):
@@ -16,8 +16,13 @@ class ServerSettings(Group, frozen=True, kw_only=True):
         Literal["development", "production"],
         "`production` listens on all interfaces and allows no foreign origin unless told to.",
     ] = "development"
-    host: Annotated[str, "Address to listen on; default `0.0.0.0` in production."] = "127.0.0.1"
+    host: Annotated[Address, "Address to listen on; default `0.0.0.0` in production."] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535), "Port to listen on."] = 3001
+    root_path: Annotated[
+        RootPath,
+        "Path under which a proxy offers the server, such as `/tickets`; the proxy takes it off. Links, the "
+        "API page and its description begin with it.",
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"], "Least level that is logged."
     ] = "info"
@@ -34,9 +39,11 @@ class ServerSettings(Group, frozen=True, kw_only=True):
     hsts: Annotated[
         bool | None, "Whether browsers are told to come by HTTPS only. Default: in production."
     ] = None
-    migrate_on_start: Annotated[bool, "Whether `serve` brings the schema up to date before it listens."] = (
-        True
-    )
+    migrate_on_start: Annotated[
+        bool,
+        "Whether `serve`, `archive`, `keys` and `users` bring the schema up to date first. If not, they "
+        "refuse to work with one that does not fit.",
+    ] = True
     drain_delay_seconds: Annotated[
         float,
         Meta(ge=0, le=300),

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -15,7 +15,22 @@ BOOLEANS: Final = {"yes": "true", "no": "false", "on": "true", "off": "false"}
 
 _POSTGRES_SCHEMES: Final = ("postgres://", "postgresql://")
 _REDIS_SCHEMES: Final = ("redis://", "rediss://")
-_ORIGIN: Final = re.compile(r"\*|https?://[^\s/?#*]+(:\*)?")
+
+EMBEDDED: Final = "embedded"
+"""The name of the PostgreSQL that comes along, in the place of an address."""
+
+_ORIGIN: Final = re.compile(
+    r"(?P<scheme>https?)://(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|\[(?P<six>[0-9a-f:.]+)\])"
+    r"(?::(?:\*|(?P<port>[1-9][0-9]{0,4})))?"
+)
+"""An origin as browsers send it: the host in lower case and in ASCII, no path, not even a final slash."""
+
+_USUAL_PORTS: Final = {"http": "80", "https": "443"}
+"""The ports that browsers leave out of an origin."""
+
+_HOST: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")
+_ROOT_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+_BLANK: Final = re.compile(r"[\s\u0000-\u001f\u007f]")
 
 
 class SettingsError(Exception):
@@ -69,7 +84,7 @@ def folder(text: str) -> Path:
 
 
 def _postgres_url(text: str) -> Secret:
-    url = text.strip()
+    url = _without_blanks(text)
     if not url.startswith(_POSTGRES_SCHEMES):
         raise ValueError
     hosts = urlsplit(url).netloc.rpartition("@")[2]
@@ -79,8 +94,12 @@ def _postgres_url(text: str) -> Secret:
     return Secret(url)
 
 
+def _database_url(text: str) -> Secret:
+    return Secret(EMBEDDED) if text.strip().lower() == EMBEDDED else _postgres_url(text)
+
+
 def _redis_url(text: str) -> Secret:
-    url = text.strip()
+    url = _without_blanks(text)
     if not url.startswith(_REDIS_SCHEMES):
         raise ValueError
     _ = urlsplit(url).port
@@ -88,26 +107,90 @@ def _redis_url(text: str) -> Secret:
 
 
 def _https_url(text: str) -> str:
-    url = text.strip()
+    url = _without_blanks(text)
     parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+    _ = parts.port
+    if not parts.hostname or "@" in parts.netloc or "#" in url:
+        raise ValueError
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise ValueError
     return url
 
 
+def _issuer(text: str) -> str:
+    if "?" in text:
+        raise ValueError
+    return _https_url(text)
+
+
 def _origins(text: str) -> tuple[str, ...]:
     origins = _listed(text)
-    if not all(map(_ORIGIN.fullmatch, origins)):
+    if origins != ("*",) and not all(map(_is_origin, origins)):
         raise ValueError
     return origins
 
 
+def _is_origin(text: str) -> bool:
+    found = _ORIGIN.fullmatch(text)
+    if found is None or found["port"] == _USUAL_PORTS[found["scheme"]] or int(found["port"] or 0) > 65_535:
+        return False
+    return found["six"] is None or str(IPv6Address(found["six"])) == found["six"]
+
+
 def _networks(text: str) -> tuple[str, ...]:
-    return tuple(str(ip_network(network)) for network in _listed(text))
+    networks = [ip_network(network) for network in _listed(text)]
+    if "%" in text or any(_is_mapped(network) for network in networks if isinstance(network, IPv6Network)):
+        raise ValueError
+    return tuple(map(str, networks))
+
+
+def _is_mapped(network: IPv6Network) -> bool:
+    """Whether it has IPv4 addresses alone, written as IPv6: a proxy's address is compared as IPv4."""
+    return network.network_address.ipv4_mapped is not None
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    listed = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not listed:
+        raise ValueError
+    return listed
+
+
+def _address(text: str) -> str:
+    """A host's name or address, without a port."""
+    host = text.strip()
+    if ":" in host:
+        ip_address(host)
+    elif not _HOST.fullmatch(host):
+        raise ValueError
+    return host
+
+
+def _hosts(text: str) -> str:
+    where = text.strip()
+    return where if where.startswith("/") else ",".join(map(_address, _listed(where)))
+
+
+def _root_path(text: str) -> str:
+    path = text.strip().rstrip("/")
+    if not _ROOT_PATH.fullmatch(path):
+        raise ValueError
+    return path
+
+
+def _claim(text: str) -> str:
+    claim = text.strip()
+    if "" in claim.split("."):
+        raise ValueError
+    return claim
+
+
+def _without_blanks(text: str) -> str:
+    """The text without blanks around it. Raises ``ValueError`` for one within: readers of URLs differ."""
+    bare = text.strip()
+    if _BLANK.search(bare):
+        raise ValueError
+    return bare
 
 
 def _switch(text: str) -> object:
@@ -115,17 +198,40 @@ def _switch(text: str) -> object:
     return msgspec.convert(BOOLEANS.get(word, word), bool | None, strict=False)
 
 
-PostgresUrl = Annotated[Secret, Shape(_postgres_url, "postgresql://user:password@host:port/name")]
+_POSTGRES_FORM: Final = "postgresql://user:password@host:port/name"
+
+PostgresUrl = Annotated[Secret, Shape(_postgres_url, _POSTGRES_FORM)]
+DatabaseUrl = Annotated[
+    Secret, Shape(_database_url, f"{_POSTGRES_FORM}, or {EMBEDDED} for the PostgreSQL that comes along")
+]
 RedisUrl = Annotated[
     Secret, Shape(_redis_url, "redis://user:password@host:port/number, or rediss:// for TLS")
 ]
 HttpsUrl = Annotated[str, Shape(_https_url, "an address that begins with https://")]
+Issuer = Annotated[
+    str, Shape(_issuer, "an address that begins with https://, as tokens have it in `iss`: without ? and #")
+]
 Origins = Annotated[
     tuple[str, ...],
-    Shape(_origins, "origins such as https://tickets.example, separated by commas, or *"),
+    Shape(
+        _origins,
+        "origins as browsers send them, such as https://tickets.example, separated by commas: in lower case, "
+        "without a path, a final / or the usual port; or * alone",
+    ),
 ]
 Networks = Annotated[
     tuple[str, ...],
-    Shape(_networks, "addresses or networks such as 10.0.0.0/8, separated by commas"),
+    Shape(
+        _networks,
+        "addresses or networks such as 10.0.0.0/8, separated by commas; no names, IPv4 not written as IPv6",
+    ),
 ]
+Address = Annotated[
+    str, Shape(_address, "an address or a host name without a port, such as 0.0.0.0, ::1 or localhost")
+]
+Host = Annotated[
+    str, Shape(_hosts, "host names or addresses without a port, separated by commas, or a folder from / on")
+]
+RootPath = Annotated[str, Shape(_root_path, "a path such as /tickets")]
+Claim = Annotated[str, Shape(_claim, "a claim such as roles or realm_access.roles")]
 Switch = Annotated[bool, Shape(_switch, "on or off")]

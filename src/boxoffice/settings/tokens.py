@@ -3,14 +3,14 @@
 from typing import Annotated, Literal
 
 from boxoffice.settings.group import Group, prefixed
-from boxoffice.settings.texts import HttpsUrl
+from boxoffice.settings.texts import Claim, HttpsUrl, Issuer
 
 
 class TokenSettings(Group, frozen=True, kw_only=True, rename=prefixed("JWT_")):
     """The OpenID Connect provider whose tokens people bring, and how these tokens are checked."""
 
     issuer: Annotated[
-        HttpsUrl | None,
+        Issuer | None,
         "The OpenID Connect provider whose tokens people bring, as its tokens name it in `iss`. Without it "
         "only API keys are known.",
     ] = None
@@ -30,7 +30,7 @@ class TokenSettings(Group, frozen=True, kw_only=True, rename=prefixed("JWT_")):
         "The one algorithm that tokens may be signed with.",
     ] = "RS256"
     roles_claim: Annotated[
-        str | None,
-        "The claim that lists a person's roles (`service`, `operator`, `admin`). Without it all people are "
-        "customers.",
+        Claim | None,
+        "The claim that lists a person's roles (`service`, `operator`, `admin`), or its path, such as "
+        "`realm_access.roles`. Without it all people are customers.",
     ] = None

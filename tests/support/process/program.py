@@ -34,6 +34,7 @@ class Program:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{name: text for name, text in os.environ.items() if not name.startswith(("DB_", "DATABASE_"))},
+            "DATABASE_URL": "embedded",
             "DATA_DIR": str(data_dir),
             "PORT": str(self.port),
             "LOG_LEVEL": "warning",
@@ -62,6 +63,12 @@ class Program:
 
     def serve(self, *arguments: str, ready: bool = True) -> Self:
         """Start the server, and wait until it is ready, or at least answers."""
+        self.begin(*arguments)
+        self.until_ready("/readyz" if ready else "/healthz")
+        return self
+
+    def begin(self, *arguments: str) -> None:
+        """Start the server."""
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.python, *self.launch, "serve", *arguments],
@@ -71,9 +78,10 @@ class Program:
                 stderr=subprocess.STDOUT,
                 **self.surroundings,
             )
-        path = "/readyz" if ready else "/healthz"
+
+    def until_ready(self, path: str = "/readyz") -> None:
+        """Return when the server answers 200 to that path."""
         wait_until(lambda: self._answers(path), f"a server on port {self.port}")
-        return self
 
     def output(self) -> str:
         """The output of the server so far."""

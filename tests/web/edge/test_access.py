@@ -25,18 +25,23 @@ async def test_nobody_is_told_how_to_say_who_they_are(callers: Callers) -> None:
         assert 'error="invalid_token"' in wrong.headers["www-authenticate"]
 
 
-async def test_what_is_wrong_with_a_credential_is_counted_and_not_told(callers: Callers) -> None:
+async def test_what_is_wrong_with_a_credential_is_counted_and_told_to_its_holder_alone(
+    callers: Callers,
+) -> None:
     name = "boxoffice_authentication_failures_total"
     answers = set()
-    for credential, reason in (
-        ("expired key", "expired"),
-        ("revoked key", "revoked"),
-        ("unknown key", "unknown"),
+    for credential, reason, why in (
+        ("expired key", "expired", "it has expired"),
+        ("revoked key", "revoked", "the API key was revoked"),
+        ("unknown key", "unknown", "there is no such API key"),
     ):
         before = REGISTRY.get_sample_value(name, {"reason": reason}) or 0
         headers = await callers.headers(credential)  # type: ignore[arg-type]
         async with callers.api_with(headers) as api:
-            problem = problem_of(await api.http.get("/api/users"), 401, "unauthenticated")
+            answer = await api.http.get("/api/users")
+        problem = problem_of(answer, 401, "unauthenticated")
+        told = f'error="invalid_token", error_description="{why}"'
+        assert told in answer.headers["www-authenticate"]
         answers.add((problem["detail"], problem["title"]))
         assert REGISTRY.get_sample_value(name, {"reason": reason}) == before + 1
     assert len(answers) == 1

@@ -48,7 +48,10 @@ MISTAKE = invalid_field("name", "a name", "Missing")
             Unauthenticated("expired"),
             Trouble(
                 "unauthenticated",
-                headers={"WWW-Authenticate": 'Bearer realm="boxoffice", error="invalid_token"'},
+                headers={
+                    "WWW-Authenticate": 'Bearer realm="boxoffice", error="invalid_token", '
+                    'error_description="it has expired"'
+                },
             ),
         ),
         (
@@ -115,10 +118,12 @@ def test_what_operators_want_to_know_is_counted(
         (MISTAKE, []),
         (Forbidden("No."), []),
         (NotFoundException(), []),
-        (Unauthenticated("expired"), []),
+        (Unauthenticated("expired"), ["unauthenticated"]),
     ],
 )
-def test_only_what_is_ours_to_mend_is_logged(error: Exception, events: list[str]) -> None:
+def test_what_is_ours_to_mend_and_who_was_not_recognised_is_logged(
+    error: Exception, events: list[str]
+) -> None:
     with capture_logs() as logs:
         recorded(error)
     assert [entry["event"] for entry in logs] == events

@@ -2,6 +2,7 @@
 -- the sessions of other programs among them. If max_pred_locks_per_relation is negative, PostgreSQL takes
 -- max_pred_locks_per_transaction divided by its absolute value.
 SELECT current_setting('server_version_num')::integer AS version_num,
+       current_setting('server_encoding') AS encoding,
        pg_is_in_recovery() AS in_recovery,
        current_setting('default_transaction_read_only') = 'on' AS read_only,
        (SELECT s.ssl FROM pg_stat_ssl AS s WHERE s.pid = pg_backend_pid()) AS encrypted,

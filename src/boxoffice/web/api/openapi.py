@@ -59,7 +59,12 @@ _HEADERS: Final = (
     ("after", _SUCCESSES, "Link", 'The next page, as `<...>; rel="next"`; missing on the last one.'),
     ("Idempotency-Key", _SUCCESSES, "Idempotency-Replayed", "`true`: this was done by an earlier request."),
     (None, ("201",), "Location", "Where the new resource is."),
-    (None, ("401",), "WWW-Authenticate", "How to say who asks (RFC 6750)."),
+    (
+        None,
+        ("401",),
+        "WWW-Authenticate",
+        "How to say who asks, and what is wrong with the credential (RFC 6750).",
+    ),
     (None, ("429",), "RateLimit", 'What is left, as `"writes";r=0;t=60`.'),
     (None, ("429",), "RateLimit-Policy", 'The limit, as `"writes";q=120;w=60`.'),
     (None, ("429", "503"), "Retry-After", "Seconds after which it is worth trying again."),

@@ -86,6 +86,7 @@ def recorded(error: Exception) -> Trouble:
     trouble = trouble_of(error)
     if isinstance(error, Unauthenticated):
         metrics.AUTHENTICATION_FAILURES.labels(error.doubt).inc()
+        _log.info("unauthenticated", reason=error.doubt, why=error.why)
     elif isinstance(error, RateLimited):
         metrics.RATE_LIMITED.labels(error.rate).inc()
     elif isinstance(error, faults.Fault):
@@ -137,4 +138,6 @@ def _of_framework(error: HTTPException) -> Trouble:
 
 def _challenge(error: Unauthenticated) -> str:
     scheme = 'Bearer realm="boxoffice"'
-    return scheme if error.doubt == "missing" else f'{scheme}, error="invalid_token"'
+    if error.doubt == "missing":
+        return scheme
+    return f'{scheme}, error="invalid_token", error_description="{error.why}"'
