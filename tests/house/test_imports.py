@@ -32,7 +32,13 @@ UPWARD: Final = {
 }
 """Imports from below to above, and why they may be."""
 
-FLOORS: Final = {"asyncpg": "database", "litestar": "web", "uvicorn": "serve", "typer": "bench"}
+FLOORS: Final = {
+    "asyncpg": "database",
+    "litestar": "web",
+    "uvicorn": "serve",
+    "httptools": "serve",
+    "typer": "bench",
+}
 """The lowest room that may import a library."""
 
 NEVER: Final = {

@@ -21,6 +21,7 @@ from boxoffice.web.edge.framework import FrameworkDoor
 from boxoffice.web.edge.gate import Gate
 from boxoffice.web.edge.headers import default_headers
 from boxoffice.web.edge.outermost import Outermost
+from boxoffice.web.edge.refused_heads import RefusedHeads
 from boxoffice.web.edge.shared_reads import SharedReads
 from boxoffice.web.http.documents import AS_IT_IS
 from boxoffice.web.http.operation import operations_of
@@ -96,7 +97,8 @@ def _edge(app: Litestar, services: Services) -> Outermost:
     shared = SharedReads(FrameworkDoor(app.asgi_handler), services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)
     gate = Gate(fast, app, services)
-    return Outermost(gate, default_headers(https=services.settings.server.asks_for_https), services.drain)
+    readable = RefusedHeads(gate, services.problems)
+    return Outermost(readable, default_headers(https=services.settings.server.asks_for_https), services.drain)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from boxoffice.access.startup import check_access
 from boxoffice.serve.app import create_app
+from boxoffice.serve.protocol import Connection
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.server import ServerSettings
 from boxoffice.settings.settings import Settings, load_settings
@@ -29,11 +30,6 @@ from boxoffice.web.http.services import services_of
 
 BACKLOG_CONNECTIONS: Final = 4_096
 """Connections that the kernel keeps until the server accepts them: enough for a crowd that comes at once."""
-
-
-KEEP_ALIVE_S: Final = 75
-"""Seconds for which an idle connection stays open: longer than load balancers keep theirs, 60 s by default.
-If we closed first, a request that a load balancer sends at that moment would be lost."""
 
 GC_ALLOCATIONS: Final = 20_000
 """New objects after which the cycle collector looks at the young ones: about those of a batch of answers."""
@@ -71,7 +67,8 @@ def serve_until_told(settings: Settings, listener: socket.socket, *, workers: in
         "boxoffice.serve.process:application",
         factory=True,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
+        ws="none",
         lifespan="on",
         backlog=BACKLOG_CONNECTIONS,
         log_config=None,
@@ -79,7 +76,6 @@ def serve_until_told(settings: Settings, listener: socket.socket, *, workers: in
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(limits.DRAIN_MAX_S),
         reload=reload,
         workers=workers,

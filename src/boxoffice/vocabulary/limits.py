@@ -58,6 +58,63 @@ IDEMPOTENCY_KEY_CHARS_MAX: Final = 255
 PAGE_ITEMS_MAX: Final = 1_000
 """Items on a page. A list without ``limit`` gives as many, for clients that expect the whole list."""
 
+# Requests and connections ------------------------------------------------------------------------
+
+HEAD_BYTES_MAX: Final = 65_536
+"""Bytes in the head of a request: its first line and its headers. Four times what proxies usually pass on.
+Without the bound each connection could fill the memory."""
+
+HEADER_LINES_MAX: Final = 100
+"""Headers in a request. A browser behind two proxies sends thirty. Tiny headers cost twenty times their bytes
+in memory, so their number has a bound of its own."""
+
+TARGET_BYTES_MAX: Final = 2_048
+"""Bytes in a request's target (path and query). The longest of ours has some 600. The framework remembers the
+last thousand paths and queries, so the bound keeps that memory at a few megabytes."""
+
+QUERY_PARAMETERS_MAX: Final = 20
+"""Parameters in a query, twice as many as any operation has. The framework remembers each parameter of the
+last thousand queries, and an empty parameter costs a hundred times its byte."""
+
+BODY_WIRE_FACTOR: Final = 8
+"""How many times ``BODY_BYTES_MAX`` a body may take on the wire. A body in chunks of one byte takes six. What
+goes beyond that are extensions of chunks, trailers, or bytes that were refused and still come."""
+
+PIPELINED_MAX: Final = 64
+"""Requests that a connection sends before it has heard the answer to the first. Without the bound one packet
+could bring ten thousand."""
+
+CONNECTION_IDLE_MAX_S: Final = 75.0
+"""Seconds for which a connection without a request stays open: longer than load balancers keep theirs, 60 s
+by default. If we closed first, a request that a load balancer sends at that moment would be lost."""
+
+HEAD_WAIT_MAX_S: Final = 10.0
+"""Seconds from the first byte of a request to the end of its head. A head fits into a few packets, so even a
+bad line needs less."""
+
+BODY_WAIT_MAX_S: Final = 20.0
+"""Seconds from the end of a request's head to the end of its body, however steadily bytes come: 64 KB over a
+line of 30 kbit/s."""
+
+ANSWER_WAIT_MAX_S: Final = 60.0
+"""Seconds in which a client must read an answer that does not fit into the buffers. The seats of the largest
+hall need less over a line of 1 Mbit/s."""
+
+HANG_UP_WAIT_MAX_S: Final = 2.0
+"""Seconds in which a client must read the last answer and hang up. A connection that is closed while bytes
+still come is reset, and the client might never see the answer."""
+
+DISCARDED_BYTES_MAX: Final = 16_777_216
+"""Bytes that still come after the last answer and are dropped: a client that sends too much shall see why it
+was refused, but not occupy the server for it."""
+
+STALLED_AT_END_MAX_S: Final = 2.0
+"""Seconds that a shutdown waits for the rest of a body, or for a client to read its answer: what is under way
+arrives within a second, and nobody else should wait for a client that stalls."""
+
+LOOK_AT_CONNECTIONS_EVERY_S: Final = 0.5
+"""Seconds between two looks for connections whose time is over: a few milliseconds for 20,000 of them."""
+
 # Lanes -----------------------------------------------------------------------------------------
 
 LANE_QUEUE_MAX: Final = 20_000

@@ -14,6 +14,7 @@ STATUS_OF: Final = {
     "booking_not_found": 404,
     "user_not_found": 404,
     "method_not_allowed": 405,
+    "request_timed_out": 408,
     "email_taken": 409,
     "subject_taken": 409,
     "show_archived": 409,
@@ -31,10 +32,12 @@ STATUS_OF: Final = {
     "booking_numbers_used_up": 409,
     "version_mismatch": 412,
     "body_too_large": 413,
+    "target_too_long": 414,
     "idempotency_key_reused": 422,
     "seats_outside_show": 422,
     "hold_cooldown": 429,
     "rate_limited": 429,
+    "headers_too_large": 431,
 }
 """The status of every code below 500."""
 
@@ -42,9 +45,6 @@ MEMBERS: Final = frozenset(
     {"type", "title", "status", "detail", "code", "success", "error", "request_id", "errors"}
 )
 """The members of every problem; ``errors`` only if the request is wrong. Other members are its details."""
-
-NOT_HTTP: Final = b"Invalid HTTP request received."
-"""The body of the HTTP server's own 400, for bytes that are no HTTP and never reach the application."""
 
 FOREIGN_PREFLIGHT: Final = b"Disallowed CORS "
 """The beginning of the framework's 400, in plain text, if a browser asks whether a foreign page may call."""

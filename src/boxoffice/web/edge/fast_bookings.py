@@ -26,6 +26,7 @@ from boxoffice.web.http.raw_answers import RawAnswer, encode, raw_headers, send_
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.services import Services
 from boxoffice.web.http.troubles import of_refused, recorded
+from boxoffice.web.http.unreadable import Unreadable
 
 _KEY: Final = re.compile(rb"[\x21-\x7e]{1,%d}" % limits.IDEMPOTENCY_KEY_CHARS_MAX)
 _JSON: Final = (b"content-type", b"application/json")
@@ -63,7 +64,12 @@ class FastBookings:
             await self._app(scope, receive, send)
             return
         way, number = found
-        messages = await _read(receive, self._bytes_max)
+        try:
+            messages = await _read(receive, self._bytes_max)
+        except Unreadable as error:
+            scope["path_template"] = way.template
+            await send_raw(self._services.problems.raw(recorded(error)), send)
+            return
         command = self._command(way, number, scope, messages)
         if command is None:
             await self._app(scope, _prepended(messages, receive), send)

@@ -29,7 +29,12 @@ GENERAL: Final[Mapping[str, Kind]] = {
     ),
     "not_found": Kind(404, "There is nothing here", "No such path; /api-docs lists all."),
     "method_not_allowed": Kind(405, "This path has no such method", "The header Allow lists what it has."),
+    "request_timed_out": Kind(
+        408, "The request did not come in time", "Nothing was changed. Send the whole request at once."
+    ),
     "body_too_large": Kind(413, "The body is too large", "Bookings need some kilobytes at most."),
+    "target_too_long": Kind(414, "The path is too long", "Path and query have a few hundred bytes."),
+    "headers_too_large": Kind(431, "The headers are too large", "Send fewer headers, and shorter ones."),
     "internal_error": Kind(500, "Something failed on our side", "It was recorded under the request_id."),
     "unauthenticated": Kind(
         401, "It is not known who asks", "Send a valid API key or token: `Authorization: Bearer ...`."

@@ -16,6 +16,7 @@ from boxoffice.vocabulary import faults
 from boxoffice.vocabulary.outcomes import Refused
 from boxoffice.web.http.invalid import FieldError, InvalidInput
 from boxoffice.web.http.refusals import Refusal
+from boxoffice.web.http.unreadable import Unreadable
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 _log: Final = structlog.get_logger("boxoffice.web")
@@ -59,6 +60,8 @@ def trouble_of(error: Exception) -> Trouble:
             return of_refused(error.refused)
         case InvalidInput():
             return Trouble("invalid_request", errors=error.errors)
+        case Unreadable():
+            return _unreadable(error)
         case Forbidden():
             code = "no_profile" if isinstance(error, NoProfile) else "forbidden"
             return Trouble(code, {"detail": str(error)})
@@ -125,6 +128,11 @@ def _rate_limited(error: RateLimited) -> Trouble:
     wait_s = max(1, math.ceil(error.spent.retry_in_s))
     headers = rate_headers(error.rate, error.per_window, error.spent) | {"Retry-After": str(wait_s)}
     return Trouble("rate_limited", {"retry_after_s": wait_s}, headers)
+
+
+def _unreadable(error: Unreadable) -> Trouble:
+    details = {} if error.detail is None else {"detail": error.detail}
+    return Trouble(error.code, details)
 
 
 def _of_framework(error: HTTPException) -> Trouble:
