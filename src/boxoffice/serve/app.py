@@ -22,6 +22,7 @@ from boxoffice.web.edge.gate import Gate
 from boxoffice.web.edge.headers import default_headers
 from boxoffice.web.edge.outermost import Outermost
 from boxoffice.web.edge.refused_heads import RefusedHeads
+from boxoffice.web.edge.root_path import RootPath
 from boxoffice.web.edge.shared_reads import SharedReads
 from boxoffice.web.http.documents import AS_IT_IS
 from boxoffice.web.http.operation import operations_of
@@ -69,8 +70,10 @@ def create_app(
     ask for an extra that is not installed, or contradict each other.
     """
     services = Services(settings, Problems(kinds_of(domains)), clock)
+    root_path = settings.server.root_path
+    docs_handlers = docs.docs_handlers(lambda: render(domains, root_path), root_path)
     app = Litestar(
-        [*controllers_of(domains), *system.HANDLERS, *docs.docs_handlers(lambda: render(domains))],
+        [*controllers_of(domains), *system.HANDLERS, *docs_handlers],
         lifespan=[traced, _engine_open],
         request_class=ApiRequest,
         request_max_body_size=settings.server.body_bytes_max,
@@ -87,7 +90,8 @@ def create_app(
         debug=False,
     )
     services.put_into(app)
-    app.asgi_handler = _edge(app, services)
+    edge = _edge(app, services)
+    app.asgi_handler = RootPath(edge, root_path) if root_path else edge
     return app
 
 

@@ -68,6 +68,10 @@ def describe(domains: Sequence[Domain] = DOMAINS) -> dict[str, Any]:
     return openapi.describe(controllers_of(domains), kinds_of(domains), tags)
 
 
-def render(domains: Sequence[Domain] = DOMAINS) -> str:
-    """The description as JSON, always the same for the same program; needs no server."""
-    return openapi.render(describe(domains))
+def render(domains: Sequence[Domain] = DOMAINS, root_path: str = "") -> str:
+    """The description as JSON, always the same for the same program; needs no server.
+
+    ``root_path``: the path under which a proxy offers the server.
+    """
+    under = {"servers": [{"url": root_path}]} if root_path else {}
+    return openapi.render(describe(domains) | under)

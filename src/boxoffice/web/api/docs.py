@@ -39,8 +39,11 @@ _DOCS_POLICY: Final = (
 """What the API page may do: run our own scripts and styles, and call this server."""
 
 
-def docs_handlers(render: Callable[[], str]) -> list[ControllerRouterHandler]:
-    """The handlers of the page, its assets and the description; ``render`` makes it at the first request."""
+def docs_handlers(render: Callable[[], str], root_path: str) -> list[ControllerRouterHandler]:
+    """The handlers of the page, its assets and the description; ``render`` makes it at the first request.
+
+    ``root_path``: the path under which a proxy offers the server; empty if there is none.
+    """
     description = made_once(lambda: Document(render().encode(), "application/json", _REVALIDATED))
 
     @get("/api/openapi.json", include_in_schema=False, opt=_OPT)
@@ -48,7 +51,7 @@ def docs_handlers(render: Callable[[], str]) -> list[ControllerRouterHandler]:
         """The description of the API (OpenAPI 3.1)."""
         return (await description.get()).answer(request)
 
-    page = made_once(_page)
+    page = made_once(lambda: _page(root_path))
 
     @get("/api-docs", include_in_schema=False, opt=_OPT)
     async def get_docs(request: ApiRequest) -> Response[bytes]:
@@ -84,10 +87,11 @@ def _media_type(path: Path) -> str:
     return f"{guess_type(path.name)[0] or 'text/plain'}; charset=utf-8"
 
 
-def _page() -> Document:
+def _page(root_path: str) -> Document:
     digest = sha256()
     for path in _files():
         digest.update(path.read_bytes())
-    html = (_ASSETS / "docs.html").read_text("utf-8").replace("{{version}}", digest.hexdigest()[:12])
+    html = (_ASSETS / "docs.html").read_text("utf-8")
+    html = html.replace("{{version}}", digest.hexdigest()[:12]).replace("{{root}}", root_path)
     headers = _REVALIDATED | {"Content-Security-Policy": _DOCS_POLICY}
     return Document(html.encode(), "text/html; charset=utf-8", headers)

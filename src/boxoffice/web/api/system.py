@@ -18,14 +18,10 @@ from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.troubles import Trouble, fault_code, retry_after
 
 _LINKS: Final = {
-    "service": "boxoffice",
-    "version": __version__,
-    "links": {
-        "shows": "/api/shows",
-        "documentation": "/api-docs",
-        "openapi": "/api/openapi.json",
-        "health": "/health",
-    },
+    "shows": "/api/shows",
+    "documentation": "/api-docs",
+    "openapi": "/api/openapi.json",
+    "health": "/health",
 }
 
 
@@ -34,7 +30,9 @@ async def get_root(request: ApiRequest) -> Response[Any]:
     """Shows a person the documentation, and a program where things are."""
     if request.accept.best_match(["application/json", "text/html"]) == "text/html":
         return Redirect("/api-docs")
-    return Response(_LINKS)
+    root_path = request.services.settings.server.root_path
+    links = {name: root_path + path for name, path in _LINKS.items()}
+    return Response({"service": "boxoffice", "version": __version__, "links": links})
 
 
 class SystemController(Controller):
