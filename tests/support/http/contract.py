@@ -33,6 +33,7 @@ STATUS_OF: Final = {
     "body_too_large": 413,
     "idempotency_key_reused": 422,
     "seats_outside_show": 422,
+    "too_many_bookings_made": 429,
     "hold_cooldown": 429,
     "rate_limited": 429,
 }
