@@ -201,6 +201,8 @@ def servers_on(dsn: str, folder: Path, provider: Provider) -> list[Program]:
         "BOOKING_EXPIRY_MINUTES": str(HOLD_S / 60),
         "HOLD_LIFETIME_MINUTES_MAX": str(LIFE_S / 60),
         "HOLD_COOLDOWN_SECONDS": str(COOLDOWN_S),
+        "HOLD_SECONDS_MIN": str(HOLD_S / 3),
+        "BOOKINGS_MADE_PER_USER_AND_SHOW_MAX": "100000",
         "HOLDS_PER_USER_MAX": str(HOLDS_MAX),
         "HOLDS_PER_USER_AND_SHOW_MAX": str(HOLDS_PER_SHOW_MAX),
         "SWEEP_INTERVAL_SECONDS": "0.2",

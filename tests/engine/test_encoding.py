@@ -22,7 +22,7 @@ from tests.support.engine.databases import Connection
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 BOOK = BookSeats(actor="me", show_id=7, user_id=3, seat_count=2, seat_numbers=(9, 4), hold_seconds=1.5)
-CAPS = Caps(6, 2, 10, 30, 600, 600)
+CAPS = Caps(6, 2, 10, 50, 86_400, 30, 600, 600)
 
 
 class AskForRows(BookSeats, frozen=True, kw_only=True, tag="book"):

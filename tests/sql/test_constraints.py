@@ -115,6 +115,7 @@ REFUSED = [
     ("booking_size", BOOKING.format("places = '{}'")),
     ("booking_size", BOOKING.format("places = array_fill(1, '{1001}')")),
     ("booking_reason_length", BOOKING.format("reason = repeat('x', 501)")),
+    ("booking_counts_somewhere", BOOKING.format("counts_in = '{2,3}'")),
     ("hold_has_an_end", BOOKING.format("status = 'PENDING'")),
     ("sale_has_no_end", BOOKING.format("expires_at = now()")),
     ("booking_retaken_from", BOOKING.format("retaken_from = (1 << 24) + 99")),

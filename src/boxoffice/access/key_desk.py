@@ -16,9 +16,6 @@ from boxoffice.vocabulary.views import ApiKey
 ROTATION_OVERLAP: Final = timedelta(hours=24)
 """How long a replaced key is still good: time to bring the new one to every server."""
 
-KEY_ROLES: Final = (Role.SERVICE, Role.OPERATOR, Role.ADMIN)
-"""The roles that a key can have. CUSTOMER is not one of them: a customer is a person, and sends a token."""
-
 _ID_BYTES: Final = 6
 
 

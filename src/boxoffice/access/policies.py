@@ -50,7 +50,7 @@ _SERVERS: Final = frozenset({Role.SERVICE, Role.OPERATOR, Role.ADMIN})
 
 PUBLIC: Final = Policy(open=True, rate=None, narrowed="any")
 CATALOGUE: Final = Policy(open=True, rate="reads", narrowed="any")
-MONITORING: Final = Policy(may=_SERVERS, rate=None, narrowed="any")
+MONITORING: Final = Policy(may=_SERVERS, rate=None)
 NEW_SHOW: Final = Policy(may=_ADMIN)
 SHOW: Final = Policy(may=_ADMIN, narrowed="shows")
 HOUSE: Final = Policy(may=_STAFF, narrowed="shows")

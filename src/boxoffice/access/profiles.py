@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, Protocol
 
-from boxoffice.access.callers import Caller, NoProfile, Person, Role
+from boxoffice.access.callers import NOBODY, Caller, NoProfile, Person, Role
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
 from boxoffice.vocabulary.commands import CreateUser
@@ -85,7 +85,7 @@ class Profiles:
 def as_caller(person: Person, user_id: int | None) -> Caller:
     """The person as a caller. Without a user the caller may use only operations that are open."""
     return Caller(
-        actor="nobody" if user_id is None else f"user:{user_id}",
+        actor=NOBODY.actor if user_id is None else f"user:{user_id}",
         role=person.role,
         user_id=user_id,
         rate_key=f"person {person.issuer} {person.subject}",

@@ -22,6 +22,12 @@ class CapSettings(Group, frozen=True, kw_only=True):
     bookings_per_user_and_show_max: Annotated[
         int, Meta(ge=1, le=10_000), "Bookings of one user in one show, holds included."
     ] = 10
+    bookings_made_per_user_and_show_max: Annotated[
+        int,
+        Meta(ge=1, le=100_000),
+        "Bookings and holds that one user makes in one show within a day, whatever becomes of them. A buyer "
+        "needs a few; without a bound a bot uses up the show's 16 million booking numbers.",
+    ] = 50
     hold_cooldown_seconds: Annotated[
         float,
         Meta(ge=0, le=86_400),

@@ -40,24 +40,31 @@ class ShowCommand(Command[D], Generic[D], frozen=True, kw_only=True):
     show_id: int
 
 
-class Caps(Struct, frozen=True):
-    """How many active holds and bookings one user may have. The transaction that books counts them.
+class Caps(Struct, frozen=True, omit_defaults=True):
+    """How many holds and bookings one user may have and make. The transaction that books counts them.
 
     ``holds_max``: active holds in all shows together. ``holds_per_show_max``: active holds in one show.
-    ``bookings_per_show_max``: active bookings in one show, holds included.
+    ``bookings_per_show_max``: active bookings in one show, holds included. ``made_max``: bookings and holds
+    that were made in one show within ``made_seconds``, whatever became of them.
 
     If a hold lasted t seconds and was not bought, its user must pause t * ``cooldown_seconds`` /
     ``hold_seconds_max`` before the next hold in that show. No hold lasts longer than
-    ``lifetime_seconds_max``, extensions included; so the pause of an older hold is over, and the database
-    does not read such holds.
+    ``lifetime_seconds_max``, whoever extends it; so the pause of an older hold is over, and the database does
+    not read such holds.
+
+    ``within``: the only shows that the caller reaches. Of all shows together only holds in these shows are
+    counted, and what the caller makes counts in these shows alone. None: all shows.
     """
 
     holds_max: int
     holds_per_show_max: int
     bookings_per_show_max: int
+    made_max: int
+    made_seconds: float
     cooldown_seconds: float
     hold_seconds_max: float
-    lifetime_seconds_max: float = 3_600
+    lifetime_seconds_max: float
+    within: tuple[int, ...] | None = None
 
 
 class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book"):

@@ -249,7 +249,12 @@ queue behind this wait."""
 # Holds -----------------------------------------------------------------------------------------
 
 HOLD_SECONDS_MIN: Final = 0.001
-"""Shortest hold: one millisecond, the finest resolution of a hold's length."""
+"""Shortest hold: one millisecond, the finest resolution of a hold's length. The setting of this name bounds
+the holds of customers and services."""
+
+MADE_SECONDS: Final = 86_400.0
+"""Seconds in which the bookings that a user makes in a show are counted: a day. So a person who has tried too
+often can go on tomorrow."""
 
 SWEEP_SHOWS_MAX: Final = 500
 """Shows that one round of the sweeper reads at most. The sweeper reads the rest when these are done."""

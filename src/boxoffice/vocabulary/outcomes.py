@@ -27,6 +27,7 @@ class RefusalCode(StrEnum):
     HOLD_EXPIRED = "hold_expired"
     HOLD_LIFETIME_OVER = "hold_lifetime_over"
     TOO_MANY_BOOKINGS = "too_many_bookings"
+    TOO_MANY_BOOKINGS_MADE = "too_many_bookings_made"
     TOO_MANY_HOLDS = "too_many_holds"
     HOLD_COOLDOWN = "hold_cooldown"
     SEATS_OUTSIDE_SHOW = "seats_outside_show"
@@ -58,7 +59,8 @@ class Refused(Struct, frozen=True):
     - ``seats_outside_show``: seats, total_seats.
     - ``seats_taken``: seats (the taken ones), available.
     - ``too_many_bookings``: limit, active.
-    - ``too_many_holds``: limit, active, scope ("show" or "all").
+    - ``too_many_bookings_made``: limit, made, retry_after_s (seconds).
+    - ``too_many_holds``: limit, active, scope ("show", or "all": all shows that the caller reaches).
     - ``version_mismatch``: seq (the current version).
     """
 

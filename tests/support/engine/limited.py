@@ -1,5 +1,6 @@
 """Commands of a caller with limited rights: with caps, an owner and an origin."""
 
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import BookSeats, Caps, ExtendHold
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
 from tests.support.engine.box import ACTOR, Box, show_of
@@ -10,11 +11,24 @@ def caps(
     holds: int = 100,
     holds_per_show: int = 100,
     bookings_per_show: int = 100,
+    made: int = 1_000,
     cooldown_s: float = 0,
     longest_s: float = 600,
+    lifetime_s: float = 3_600,
+    within: tuple[int, ...] | None = None,
 ) -> Caps:
     """Caps of which only the given ones are low enough to matter."""
-    return Caps(holds, holds_per_show, bookings_per_show, cooldown_s, longest_s)
+    return Caps(
+        holds,
+        holds_per_show,
+        bookings_per_show,
+        made,
+        limits.MADE_SECONDS,
+        cooldown_s,
+        longest_s,
+        lifetime_s,
+        within,
+    )
 
 
 async def book_capped(

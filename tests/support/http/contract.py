@@ -35,6 +35,7 @@ STATUS_OF: Final = {
     "target_too_long": 414,
     "idempotency_key_reused": 422,
     "seats_outside_show": 422,
+    "too_many_bookings_made": 429,
     "hold_cooldown": 429,
     "rate_limited": 429,
     "headers_too_large": 431,

@@ -188,7 +188,7 @@ async def test_a_hold_is_extended_up_to_its_lifetime(
     callers: Callers, house: Api, ada: Api, connection: Connection
 ) -> None:
     show = await house.show()
-    body = {"show_id": show["id"], "seats_booked": 1, "status": "PENDING", "hold_seconds": 5}
+    body = {"show_id": show["id"], "seats_booked": 1, "status": "PENDING", "hold_seconds": 10}
     hold = data_of(await ada.http.post("/api/bookings", json=body), 201)
     path = f"/api/bookings/{hold['id']}/extend"
     longer = data_of(await ada.http.post(path, json={"hold_seconds": 60}))

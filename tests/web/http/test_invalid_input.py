@@ -74,7 +74,7 @@ MISFITS = [
     ("/api/bookings", BOOKING, "hold_seconds", 60),
     ("/api/bookings", BOOKING | {"status": "PENDING"}, "hold_seconds", 0),
     ("/api/bookings", BOOKING | {"status": "PENDING"}, "hold_seconds", -1),
-    ("/api/bookings", BOOKING | {"status": "PENDING"}, "hold_seconds", 120.001),
+    ("/api/bookings", BOOKING | {"status": "PENDING"}, "hold_seconds", 43_200.001),
     ("/api/bookings", BOOKING | {"status": "PENDING"}, "hold_seconds", "60"),
     ("/api/bookings", BOOKING, "seats", 2),
     ("/api/shows", SHOW, "name", ""),

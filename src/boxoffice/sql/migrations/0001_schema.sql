@@ -125,7 +125,7 @@ CREATE TABLE map_chunks (
 -- A booking keeps the places that it had when it ended, for the audit; the present owner of a place is in
 -- booking_seats. A place that was returned before is told by the booking's events alone.
 -- capped: the booking counts against its user's caps. The house books without caps, and such a booking pays
--- for no index.
+-- for no index. counts_in: the shows that the caller reaches; the booking counts in these alone. NULL: all.
 CREATE TABLE bookings (
     show_id      bigint NOT NULL REFERENCES shows,
     booking_id   bigint NOT NULL,
@@ -139,6 +139,7 @@ CREATE TABLE bookings (
     created_at   timestamptz NOT NULL,
     updated_at   timestamptz NOT NULL,
     capped       boolean NOT NULL DEFAULT false,
+    counts_in    bigint[] CONSTRAINT booking_counts_somewhere CHECK (show_id = ANY (counts_in)),
     PRIMARY KEY (show_id, booking_id),
     CONSTRAINT booking_id_carries_its_show CHECK (booking_id >> 24 = show_id),
     CONSTRAINT hold_has_an_end CHECK (status <> 'PENDING' OR expires_at IS NOT NULL),

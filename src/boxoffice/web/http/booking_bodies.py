@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from boxoffice.access.allowances import Allowance
 from boxoffice.access.callers import Forbidden
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import BookSeats, CancelBooking, ExtendHold, FailBooking, ReturnSeats
@@ -64,7 +65,7 @@ class NewBooking(Body, kw_only=True):
             user_id=self._user_id(access.owner_id),
             seat_count=self._seat_count(seats, access.allowance.seats_max),
             seat_numbers=seats,
-            hold_seconds=self._hold_seconds(access.allowance.hold_seconds_max),
+            hold_seconds=self._hold_seconds(access.allowance),
             caps=access.allowance.caps,
         )
         if not access.caller.reaches(show_id):
@@ -94,13 +95,13 @@ class NewBooking(Body, kw_only=True):
             raise invalid_field(path, f"at most {most} seats", f"{count} are too many")
         return count
 
-    def _hold_seconds(self, longest: float) -> float | None:
+    def _hold_seconds(self, allowance: Allowance) -> float | None:
         if self.status == "CONFIRMED":
             if self.hold_seconds is not UNSET:
                 expected = "hold_seconds only with the status PENDING"
                 raise invalid_field("hold_seconds", expected, "The status is CONFIRMED")
             return None
-        return _within(self.hold_seconds, longest)
+        return _within(self.hold_seconds, allowance)
 
 
 class Extension(Body):
@@ -116,7 +117,7 @@ class Extension(Body):
             show_id=show_of(booking_id),
             booking_id=booking_id,
             owner_id=who.access.owner_id,
-            hold_seconds=_within(self.hold_seconds, allowance.hold_seconds_max),
+            hold_seconds=_within(self.hold_seconds, allowance),
             lifetime_seconds_max=allowance.lifetime_seconds_max,
         )
 
@@ -169,9 +170,14 @@ class ForcedCancel(Body):
         )
 
 
-def _within(hold_seconds: float | UnsetType, longest: float) -> float:
+def _within(hold_seconds: float | UnsetType, allowance: Allowance) -> float:
     if hold_seconds is UNSET:
-        return longest
+        return allowance.hold_seconds
+    shortest, longest = allowance.hold_seconds_min, allowance.hold_seconds_max
     if hold_seconds > longest:
         raise invalid_field("hold_seconds", f"at most {longest:g} seconds", f"{hold_seconds:g} is too long")
+    if hold_seconds < shortest:
+        raise invalid_field(
+            "hold_seconds", f"at least {shortest:g} seconds", f"{hold_seconds:g} is too short"
+        )
     return hold_seconds

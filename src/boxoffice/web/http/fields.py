@@ -91,8 +91,9 @@ HoldSeconds = Annotated[
     float,
     Meta(
         ge=limits.HOLD_SECONDS_MIN,
-        description="How long a hold lasts, in seconds from now, fractions allowed. Without it: the longest "
-        "time, which is a setting of the server.",
+        description="How long a hold lasts, in seconds from now, fractions allowed. Without it: the usual "
+        "time. The shortest, the usual and the longest time are settings of the server; staff may hold for "
+        "longer than buyers.",
         examples=[120],
     ),
 ]

@@ -52,6 +52,13 @@ REFUSALS: Final[Mapping[str, Kind]] = {
         "Active in this show: {active} of {limit}. Cancel one first.",
         {"limit": 10, "active": 10},
     ),
+    RefusalCode.TOO_MANY_BOOKINGS_MADE: Kind(
+        429,
+        "Too many bookings were made",
+        "Made in this show within a day: {made}; the limit is {limit}. "
+        "The next booking is possible in {retry_after_s} seconds.",
+        {"limit": 50, "made": 50, "retry_after_s": 3600.0},
+    ),
     RefusalCode.TOO_MANY_HOLDS: Kind(
         409,
         "Too many holds",
@@ -111,6 +118,7 @@ OF_BOOKING: Final[tuple[str, ...]] = (
     *_SHOW,
     RefusalCode.USER_NOT_FOUND,
     RefusalCode.TOO_MANY_BOOKINGS,
+    RefusalCode.TOO_MANY_BOOKINGS_MADE,
     RefusalCode.TOO_MANY_HOLDS,
     RefusalCode.HOLD_COOLDOWN,
     RefusalCode.SEATS_OUTSIDE_SHOW,

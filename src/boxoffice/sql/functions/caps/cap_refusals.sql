@@ -1,6 +1,7 @@
 -- cap_refusals(show, now, commands, outcomes): the book and retake commands that a cap refuses, and the code,
 -- with this batch's outcomes so far counted in. `again`: an earlier command of this batch is the same user's,
 -- so the calling function must ask once more when that command is decided.
+-- What a late confirm makes is counted, and not bounded by what was made before: the seats are paid for.
 -- We count only for users who may have a booking that counts. Most have none, which one index probe per user
 -- tells (LIMIT 1; with EXISTS the planner might read the whole show once instead).
 -- Locks: the caller holds the show's inventory row and, for holds, the users' rows of caller_locks.
@@ -30,9 +31,9 @@ BEGIN
         RETURN;
     END IF;
     FOR u IN
-        SELECT c.hold_seconds IS NOT NULL AS is_hold, (c.caps -> 'bookings_per_show_max')::bigint AS bookings_max,
+        SELECT c.kind, c.hold_seconds IS NOT NULL AS is_hold, (c.caps -> 'bookings_per_show_max')::bigint AS bookings_max,
                (c.caps -> 'holds_per_show_max')::bigint AS holds_here_max, (c.caps -> 'holds_max')::bigint AS holds_max,
-               n.*
+               (c.caps -> 'made_max')::bigint AS made_max, n.*
         FROM cap_uses(p_show_id, p_now, v_asking, p_outcomes) AS n
         JOIN unnest(v_asking) AS c USING (command_no)
     LOOP
@@ -41,6 +42,9 @@ BEGIN
         IF u.bookings >= u.bookings_max THEN
             code := 'too_many_bookings';
             details := jsonb_build_object('limit', u.bookings_max, 'active', u.bookings);
+        ELSIF u.kind = 'book' AND u.made >= u.made_max THEN
+            code := 'too_many_bookings_made';
+            details := jsonb_build_object('limit', u.made_max, 'made', u.made) || time_left(u.made_free_at, p_now);
         ELSIF u.is_hold AND u.holds >= u.holds_here_max THEN
             code := 'too_many_holds';
             details := jsonb_build_object('limit', u.holds_here_max, 'active', u.holds, 'scope', 'show');
@@ -49,7 +53,7 @@ BEGIN
             details := jsonb_build_object('limit', u.holds_max, 'active', u.all_holds, 'scope', 'all');
         ELSIF u.is_hold AND u.free_at > p_now THEN
             code := 'hold_cooldown';
-            details := cooldown_left(u.free_at, p_now);
+            details := time_left(u.free_at, p_now);
         END IF;
         command_no := u.command_no;
         again := u.command_no = ANY (COALESCE(v_later, '{}'));

@@ -72,6 +72,11 @@ BEGIN
                 v_booking.created_at := p_now;
                 v_booking.updated_at := p_now;
                 v_booking.capped := (c.command).caps IS NOT NULL OR c.kind = 'retake';
+                IF (c.command).caps ? 'within' THEN
+                    v_booking.counts_in := ARRAY(
+                        SELECT s.show_id::bigint FROM jsonb_array_elements((c.command).caps -> 'within') AS s (show_id)
+                    );
+                END IF;
             END IF;
             outcomes := outcomes || done(c.command, v_booking, v_choice.told);
         ELSE

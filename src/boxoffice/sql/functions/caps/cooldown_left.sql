@@ -1,4 +1,0 @@
--- cooldown_left(free_at, now): the details of a refusal during a pause that ends at free_at.
-CREATE OR REPLACE FUNCTION cooldown_left(p_free_at timestamptz, p_now timestamptz) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN jsonb_build_object('retry_after_s', ceil(extract(epoch FROM p_free_at - p_now) * 1e3) / 1e3);
