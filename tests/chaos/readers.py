@@ -228,7 +228,7 @@ async def _watch(site: _Site, feed: Feed, over: asyncio.Event) -> list[tuple[int
     path = f"/api/shows/{feed.show_id}/available-seats"
     while not over.is_set():
         response = await site.api.get(site.chance.choice(site.urls), path, consistent="true")
-        seq = int(response.headers["etag"].strip('"'))
+        seq = int(response.headers["etag"].removeprefix("W/").strip('"'))
         snapshots.append((seq, frozenset(response.json()["data"]["available_seats"])))
         await asyncio.sleep(0.02)
     return snapshots

@@ -78,8 +78,8 @@ async def test_the_database_reads_members_by_name_and_ignores_those_it_does_not_
 
 
 def test_a_field_without_an_attribute_is_told_in_details() -> None:
-    update = UpdateShow(actor="me", show_id=7, name="New", expected_seq=3)
-    assert told(update)["details"] == {"name": "New", "expected_seq": 3}
+    update = UpdateShow(actor="me", show_id=7, name="New", expected_seqs=(3, 5))
+    assert told(update)["details"] == {"name": "New", "expected_seqs": [3, 5]}
     create = CreateShow(actor="me", name="New", start_time=NOW, total_seats=4)
     assert told(create)["details"] == {
         "name": "New",

@@ -124,8 +124,8 @@ async def test_a_refusal_leaves_no_trace(box: Box) -> None:
     show = await box.show(3)
     before = await box.view(show)
     commands: list[Command[Any]] = [
-        DeleteShow(actor=ACTOR, show_id=show, expected_seq=9),
-        UpdateShow(actor=ACTOR, show_id=show, name="New", expected_seq=9),
+        DeleteShow(actor=ACTOR, show_id=show, expected_seqs=(9, 11)),
+        UpdateShow(actor=ACTOR, show_id=show, name="New", expected_seqs=()),
     ]
     for command in commands:
         await box.do(command)

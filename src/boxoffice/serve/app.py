@@ -29,6 +29,7 @@ from boxoffice.web.http.operation import operations_of
 from boxoffice.web.http.problems import Problems
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.services import Services, services_of
+from boxoffice.web.http.taken import refuse_what_is_not_taken
 
 _COMPRESSED_BYTES_MIN: Final = 1_000
 """Bytes from which on an answer is compressed: smaller answers fit into one packet as they are."""
@@ -76,6 +77,7 @@ def create_app(
         [*controllers_of(domains), *system.HANDLERS, *docs_handlers],
         lifespan=[traced, _engine_open],
         request_class=ApiRequest,
+        before_request=refuse_what_is_not_taken,
         request_max_body_size=settings.server.body_bytes_max,
         exception_handlers={Exception: services.problems.on_error},
         cors_config=_cors(settings.server.cors_origins),
@@ -97,7 +99,7 @@ def create_app(
 
 def _edge(app: Litestar, services: Services) -> Outermost:
     """The layers that every request passes before the framework, built from the inside out."""
-    operations = [operation for _, operation in operations_of(app)]
+    operations = list(operations_of(app))
     shared = SharedReads(FrameworkDoor(app.asgi_handler), services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)
     gate = Gate(fast, app, services)

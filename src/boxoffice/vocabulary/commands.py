@@ -173,8 +173,9 @@ class UnblockSeats(ShowCommand[SeatsDone], frozen=True, kw_only=True, tag="unblo
 class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_show"):
     """Change the given fields of a show; a field that is ``UNSET`` stays as it is.
 
-    ``expected_seq`` is the version that the caller saw. If the show has changed since then, the command is
-    refused with ``version_mismatch``, so that one editor does not overwrite another's change.
+    ``expected_seqs`` are the versions that the change is meant for, None if it is meant for any. A show that
+    has another version by now refuses the command with ``version_mismatch``, so that one editor does not
+    overwrite another's change.
     """
 
     done = ShowDone
@@ -183,18 +184,18 @@ class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_s
     start_time: datetime | UnsetType = UNSET
     total_seats: int | UnsetType = UNSET
     show_type: str | UnsetType = UNSET
-    expected_seq: int | None = None
+    expected_seqs: tuple[int, ...] | None = None
 
 
 class DeleteShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="delete_show"):
     """Take a show off the lists; its bookings stay for the audit. A show with active bookings is refused.
 
-    ``expected_seq``: as in ``UpdateShow``.
+    ``expected_seqs``: as in ``UpdateShow``.
     """
 
     done = ShowDone
 
-    expected_seq: int | None = None
+    expected_seqs: tuple[int, ...] | None = None
 
 
 class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"):

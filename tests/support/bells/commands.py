@@ -17,4 +17,4 @@ class NameBell(ShowCommand[BellNamed], frozen=True, kw_only=True, tag="update_sh
     done = BellNamed
 
     name: str
-    expected_seq: int | None = None
+    expected_seqs: tuple[int, ...] | None = None

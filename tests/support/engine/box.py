@@ -166,12 +166,14 @@ class Box:
     ) -> ShowDone | Refused:
         """Gives a show another number of seats."""
         return await self.do(
-            UpdateShow(actor=ACTOR, idempotency_key=key, show_id=show_id, total_seats=seats, expected_seq=seq)
+            UpdateShow(
+                actor=ACTOR, idempotency_key=key, show_id=show_id, total_seats=seats, expected_seqs=_only(seq)
+            )
         )
 
     async def delete(self, show_id: int, *, seq: int | None = None) -> ShowDone | Refused:
         """Deletes a show."""
-        return await self.do(DeleteShow(actor=ACTOR, show_id=show_id, expected_seq=seq))
+        return await self.do(DeleteShow(actor=ACTOR, show_id=show_id, expected_seqs=_only(seq)))
 
     async def view(self, show_id: int) -> Show:
         """The show as ``Reads`` returns it."""
@@ -245,3 +247,7 @@ async def open_box(
         box = Box(dsn, engine, reads)
         await box.user()
         yield box
+
+
+def _only(seq: int | None) -> tuple[int, ...] | None:
+    return None if seq is None else (seq,)

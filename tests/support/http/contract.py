@@ -31,6 +31,8 @@ STATUS_OF: Final = {
     "too_many_holds": 409,
     "booking_numbers_used_up": 409,
     "version_mismatch": 412,
+    "precondition_failed": 412,
+    "unsupported_coding": 415,
     "body_too_large": 413,
     "target_too_long": 414,
     "idempotency_key_reused": 422,

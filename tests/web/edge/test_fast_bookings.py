@@ -120,8 +120,7 @@ async def gone(method: str, path: str, body: bytes, **headers: str) -> Beyond:
     """The stand-in after this request: it tells whether the request went to the engine or the framework."""
     beyond, settings = Beyond(), settings_of()
     app = app_without_database(settings, engine=beyond)
-    operations = [operation for _, operation in operations_of(app)]
-    fast = FastBookings(beyond.framework, services_of(app), operations)
+    fast = FastBookings(beyond.framework, services_of(app), operations_of(app))
 
     async def behind_the_gate(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == ScopeType.HTTP

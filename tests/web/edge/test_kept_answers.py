@@ -6,9 +6,9 @@ from boxoffice.web.edge import kept_answers
 from boxoffice.web.edge.kept_answers import (
     FRESH_LOADS_MAX,
     KEPT_S,
-    KeptAnswer,
     KeptAnswers,
     Question,
+    SharedAnswer,
     fresh_loads_of_next,
 )
 
@@ -17,9 +17,9 @@ def question(path: str = "/api/shows/1", origin: bytes = b"") -> Question:
     return Question(path, b"", zipped=False, origin=origin)
 
 
-def answer(status: int = 200, body: bytes = b"") -> KeptAnswer:
+def answer(status: int = 200, body: bytes = b"") -> SharedAnswer:
     """An answer that was loaded."""
-    kept = KeptAnswer(0.0)
+    kept = SharedAnswer(0.0)
     kept.status, kept.body = status, body
     return kept
 
@@ -40,7 +40,7 @@ def answer(status: int = 200, body: bytes = b"") -> KeptAnswer:
 def test_a_young_answer_is_loaded_anew_while_the_stock_lasts(
     stock: float, age_s: float, changed: bool, next_stock: float | None
 ) -> None:
-    kept = KeptAnswer(100.0, stock)
+    kept = SharedAnswer(100.0, stock)
     assert fresh_loads_of_next(kept, 100.0 + age_s, changed=changed) == (
         None if next_stock is None else pytest.approx(next_stock)
     )

@@ -246,3 +246,18 @@ async def test_where_all_origins_are_allowed_they_share_one_answer(database: str
             assert answer.headers["access-control-allow-origin"] == "*"
 
         assert reads.loads == 1
+
+
+async def test_each_who_shares_a_problem_gets_the_own_id(app: Litestar, api: Api) -> None:
+    reads = counting(app)
+    reads.gate.clear()
+    path = "/api/shows/4711/available-seats"
+    first = asyncio.create_task(api.http.get(path, headers={"X-Request-Id": "first"}))
+    await reads.asked.wait()
+    second = asyncio.create_task(api.http.get(path, headers={"X-Request-Id": "second"}))
+    await asyncio.sleep(0)
+    reads.gate.set()
+
+    assert problem_of(await first, 404, "show_not_found")["request_id"] == "first"
+    assert problem_of(await second, 404, "show_not_found")["request_id"] == "second"
+    assert reads.loads == 1

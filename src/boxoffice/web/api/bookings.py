@@ -35,6 +35,7 @@ from boxoffice.web.http.parameters import (
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, RETURNED
+from boxoffice.web.http.strict_json import decoded
 
 _NEW = [
     Example(
@@ -124,7 +125,7 @@ BOOK = CommandOperation(
     refusals=refusals.OF_BOOKING,
     answer=_booked,
     examples={"The new booking": BookingDone(BOOKING)},
-    short=lambda asked: _decode(asked.body).command(asked.who),
+    short=lambda asked: decoded(_decode, asked.body).command(asked.who),
 )
 CANCEL = CommandOperation(
     id="cancelBooking",

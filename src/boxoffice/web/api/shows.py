@@ -12,12 +12,9 @@ from boxoffice.vocabulary.commands import DeleteShow
 from boxoffice.vocabulary.outcomes import RefusalCode, ShowDone
 from boxoffice.web.api.show_reads import listed_shows
 from boxoffice.web.http import refusals
-from boxoffice.web.http.answers import (
-    ShowAnswer,
-    ShowListAnswer,
-)
+from boxoffice.web.http.answers import ShowAnswer, ShowListAnswer
 from boxoffice.web.http.bodies import NewShow, ShowChanges
-from boxoffice.web.http.caching import conditional, etag, expected_seq
+from boxoffice.web.http.caching import conditional, etag, expected_seqs
 from boxoffice.web.http.moments import instant
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import moment_after
@@ -34,8 +31,7 @@ from boxoffice.web.http.parameters import (
 )
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import ONE_PAGE
-from boxoffice.web.http.samples import SHOW as SHOW
+from boxoffice.web.http.samples import ONE_PAGE, SHOW
 
 _From = Annotated[
     str | None,
@@ -213,7 +209,9 @@ class ShowsController(Controller):
 
         `total_seats` can grow; it can shrink while the seats that go away are free.
         """
-        command = data.command(request.who(idempotency_key), show_id, expected_seq(if_match))
+        command = data.command(
+            request.who(idempotency_key), show_id, expected_seqs(if_match, request.head.if_none_match)
+        )
         return await UPDATE.run(request, command)
 
     @DELETE.route
@@ -225,6 +223,6 @@ class ShowsController(Controller):
         if_match: IfMatch = None,
     ) -> Response[ShowAnswer]:
         """Takes a show without active bookings off the lists; its bookings remain for the audit."""
-        who, seq = request.who(idempotency_key), expected_seq(if_match)
-        command = who.asks(DeleteShow, show_id=show_id, expected_seq=seq)
+        who, seqs = request.who(idempotency_key), expected_seqs(if_match, request.head.if_none_match)
+        command = who.asks(DeleteShow, show_id=show_id, expected_seqs=seqs)
         return await DELETE.run(request, command)

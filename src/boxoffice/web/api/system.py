@@ -46,6 +46,7 @@ class SystemController(Controller):
         summary="Get the health of the service",
         policy=policies.CATALOGUE,
         refusals=("schema_mismatch",),
+        is_probe=True,
         example=HealthAnswer(data=Health("boxoffice", __version__, "ok", 3600.0), message="Healthy"),
         meaning="Healthy",
     ).route

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, Send
 
 from boxoffice.access.callers import Forbidden
@@ -19,12 +20,13 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import Command
 from boxoffice.vocabulary.outcomes import Done, Refused
 from boxoffice.web.http.caller import Requester, access_of
-from boxoffice.web.http.head import head_of
+from boxoffice.web.http.head import RequestHead, head_of
 from boxoffice.web.http.invalid import InvalidInput
 from boxoffice.web.http.operation import CommandOperation, Operation, PlainRequest, ReadCommand
 from boxoffice.web.http.raw_answers import RawAnswer, encode, raw_headers, send_raw
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.services import Services
+from boxoffice.web.http.taken import NO_CODING, takes_body
 from boxoffice.web.http.troubles import of_refused, recorded
 from boxoffice.web.http.unreadable import Unreadable
 
@@ -39,28 +41,30 @@ class _Way(NamedTuple):
     operation: CommandOperation[Any, Any]
     path: re.Pattern[str]
     template: str
+    takes_body: bool
     read: ReadCommand
 
 
 class FastBookings:
     """The layer that answers plain requests for these operations, and passes all other requests on."""
 
-    def __init__(self, app: ASGIApp, services: Services, operations: Iterable[Operation]) -> None:
+    def __init__(
+        self, app: ASGIApp, services: Services, operations: Iterable[tuple[HTTPRouteHandler, Operation]]
+    ) -> None:
+        """Raises ``ValueError`` for an operation whose path has more than an id."""
         self._app = app
         self._services = services
         self._bytes_max = services.settings.server.body_bytes_max
         self._pages_ask = bool(services.settings.server.cors_origins)
         self._ways: Final[dict[str, list[_Way]]] = {}
-        for operation in operations:
+        for handler, operation in operations:
             if isinstance(operation, CommandOperation) and operation.short is not None:
-                path = re.compile(re.sub(r"\{\w+\}", "([1-9][0-9]{0,15})", operation.template))
-                way = _Way(operation, path, operation.template, operation.short)
+                way = _way(operation, operation.short, takes_body=takes_body(handler))
                 self._ways.setdefault(operation.method, []).append(way)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
-        found = self._find(scope)
-        if found is None or scope["type"] != ScopeType.HTTP:
+        if scope["type"] != ScopeType.HTTP or (found := self._find(scope)) is None:
             await self._app(scope, receive, send)
             return
         way, number = found
@@ -77,12 +81,12 @@ class FastBookings:
         scope["path_template"] = way.template
         await send_raw(await self._answer(way.operation, command), send)
 
-    def _find(self, scope: Scope) -> tuple[_Way, int] | None:
+    def _find(self, scope: HTTPScope) -> tuple[_Way, int] | None:
         """The operation that the request asks for, and the id in the path (0: the path has none).
 
-        None: the operation is none of the short way.
+        None: the operation is none of the short way, or the request has parameters, which none of these take.
         """
-        if scope["type"] != ScopeType.HTTP:
+        if scope["query_string"]:
             return None
         path: str = scope["path"]
         for way in self._ways.get(scope["method"], ()):
@@ -97,7 +101,9 @@ class FastBookings:
         """The command of a plain request; None: the request goes to the framework."""
         body, head = _body_of(messages, self._bytes_max), head_of(scope)
         key = head.idempotency_key
-        if body is None or (head.origin is not None and self._pages_ask):
+        if body is None or (body and not way.takes_body) or not _is_plain(head):
+            return None
+        if head.origin is not None and self._pages_ask:
             return None
         if key is not None and not _KEY.fullmatch(key):
             return None
@@ -116,6 +122,18 @@ class FastBookings:
         if isinstance(outcome, Refused):
             return problems.raw(of_refused(outcome))
         return _done(operation, outcome)
+
+
+def _way(operation: CommandOperation[Any, Any], read: ReadCommand, *, takes_body: bool) -> _Way:
+    path = re.compile(re.sub(r"\{\w+\}", "([1-9][0-9]{0,15})", operation.template))
+    if path.groups > 1:
+        raise ValueError(f"the path of {operation.id} has more than one id, so it has no short way")
+    return _Way(operation, path, operation.template, takes_body, read)
+
+
+def _is_plain(head: RequestHead) -> bool:
+    """Whether the request has neither a condition nor a body in a coding."""
+    return head.if_match is None and head.if_none_match is None and head.content_encoding in NO_CODING
 
 
 def _done(operation: CommandOperation[Any, Any], outcome: Done) -> RawAnswer:

@@ -23,7 +23,7 @@ from boxoffice.access.rates import RateLimited, Rates
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
 from boxoffice.web.edge.shelter import Shelter
-from boxoffice.web.http.caller import Access, add_headers, grant
+from boxoffice.web.http.caller import Access, add_headers, grant, note_dependence
 from boxoffice.web.http.head import RequestHead, head_of
 from boxoffice.web.http.operation import handlers_of, policy_of
 from boxoffice.web.http.raw_answers import RawAnswer, raw_headers, send_raw
@@ -100,6 +100,8 @@ class Gate:
             return
         scope["path_template"] = asked.template
         policy = asked.policy
+        if not policy.open:
+            note_dependence(scope)
         who = await identities.recognise(head.authorization, head.x_api_key, origin)
         if policy.rate is not None and who.rate_key is not None:
             await self._count(scope, identities.rates, policy.rate, who.rate_key)
@@ -133,7 +135,7 @@ class Gate:
         cors = self._owner.cors_config
         if cors is None or origin is None or not cors.is_origin_allowed(page := origin.decode("latin-1")):
             return []
-        return raw_headers({"Access-Control-Allow-Origin": page, "Vary": "Origin"} | cors.simple_headers)
+        return raw_headers({"Access-Control-Allow-Origin": page} | cors.simple_headers)
 
 
 def _policies(owner: Litestar, *, customers_confirm: bool) -> dict[int, Policy]:

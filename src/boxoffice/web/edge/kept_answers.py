@@ -5,6 +5,9 @@ from typing import Final, NamedTuple
 
 from litestar.types import Message
 
+from boxoffice.telemetry.requests import ids_of_request
+from boxoffice.web.http.troubles import Trouble
+
 KEPT_S: Final = 0.2
 """Seconds for which an answer is kept, too few for a person to notice. All clients that poll one show cost
 five queries a second together."""
@@ -36,20 +39,23 @@ class Question(NamedTuple):
     origin: bytes | None
 
 
-class KeptAnswer:
+class SharedAnswer:
     """An answer that is being loaded, or was loaded.
 
     ``loaded_at``: when the load began, by the event loop's time. ``fresh_loads``: the stock of early loads at
-    that time.
+    that time. ``loaded_for``: the request that began the load. ``trouble``: what went wrong, if the answer is
+    a problem.
     """
 
     def __init__(self, loaded_at: float, fresh_loads: float = FRESH_LOADS_MAX) -> None:
         self.loaded_at: Final = loaded_at
         self.fresh_loads: Final = fresh_loads
+        self.loaded_for: Final = "" if (ids := ids_of_request()) is None else ids.request_id
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = b""
         self.template = ""
+        self.trouble: Trouble | None = None
         self.load: asyncio.Task[None]
 
     async def take(self, message: Message) -> None:
@@ -73,7 +79,7 @@ class KeptAnswer:
         return next((value.decode() for name, value in self.headers if name.lower() == wanted), "")
 
 
-def fresh_loads_of_next(kept: KeptAnswer, now: float, *, changed: bool) -> float | None:
+def fresh_loads_of_next(kept: SharedAnswer, now: float, *, changed: bool) -> float | None:
     """The stock of early loads for the load that must begin now; None: the kept answer is still good.
 
     ``changed``: this process has changed the show since the load of the kept answer began.
@@ -89,17 +95,17 @@ class KeptAnswers:
     """The answers by question, the oldest first."""
 
     def __init__(self) -> None:
-        self._answers: dict[Question, KeptAnswer] = {}
+        self._answers: dict[Question, SharedAnswer] = {}
 
-    def get(self, question: Question) -> KeptAnswer | None:
+    def get(self, question: Question) -> SharedAnswer | None:
         """The answer, which may still be loading."""
         return self._answers.get(question)
 
-    def put(self, question: Question, answer: KeptAnswer) -> None:
+    def put(self, question: Question, answer: SharedAnswer) -> None:
         """Gives this answer to all later requests with this question; they wait for its load."""
         self._answers[question] = answer
 
-    def settle(self, question: Question, answer: KeptAnswer) -> None:
+    def settle(self, question: Question, answer: SharedAnswer) -> None:
         """Keeps a loaded answer if it is a success; drops the oldest while all take too many bytes."""
         self._answers.pop(question, None)
         if answer.status != 200:

@@ -12,7 +12,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 
 from boxoffice.telemetry.requests import LogIds, begin_request, known_method, record_request
 from boxoffice.telemetry.tracing import RequestSpan, request_span
-from boxoffice.web.http.caller import added_headers
+from boxoffice.web.http.caller import added_headers, depends_on_caller
 from boxoffice.web.http.drain import Drain
 from boxoffice.web.http.head import RawHeaders, RequestHead, note_head, read_head
 from boxoffice.web.http.troubles import allow
@@ -21,6 +21,10 @@ _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 _TRACEPARENT: Final = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 )
+
+
+_VARIES: Final = (b"vary", b"Accept-Encoding, Origin")
+_VARIES_BY_CALLER: Final = (b"vary", b"Accept-Encoding, Origin, Authorization, X-Api-Key")
 
 
 class RequestIds(NamedTuple):
@@ -84,13 +88,14 @@ class Outermost:
                 span.answered(known_method(method), route, status)
 
     def _complete(self, given: RawHeaders, ids: RequestIds, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
-        headers = list(given)
+        headers = [header for header in given if header[0].lower() != b"vary"]
         brought = {name.lower() for name, _ in headers}
         if self._names.isdisjoint(brought):
             headers += self._headers
         else:
             headers += [header for header in self._headers if header[0] not in brought]
         headers += added_headers(scope)
+        headers.append(_VARIES_BY_CALLER if depends_on_caller(scope) else _VARIES)
         if self._drain.begun:
             headers.append((b"connection", b"close"))
         headers += ((b"x-request-id", ids.request_id), (b"traceparent", ids.traceparent))

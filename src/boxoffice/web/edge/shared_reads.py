@@ -9,15 +9,22 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import structlog
 from litestar.config.cors import CORSConfig
 from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, Send
 
-from boxoffice.web.edge.kept_answers import KeptAnswer, KeptAnswers, Question, fresh_loads_of_next
+from boxoffice.web.edge.kept_answers import KeptAnswers, Question, SharedAnswer, fresh_loads_of_next
 from boxoffice.web.http.caching import matches
 from boxoffice.web.http.head import RequestHead, head_of, note_head
 from boxoffice.web.http.operation import Operation, ReadOperation
+from boxoffice.web.http.problems import trouble_in
+from boxoffice.web.http.raw_answers import send_raw
 from boxoffice.web.http.services import Services
+from boxoffice.web.http.troubles import Trouble
+
+_log: Final = structlog.get_logger("boxoffice.web")
 
 _OF_A_BODY: Final = frozenset({b"content-type", b"content-length", b"content-encoding"})
 
@@ -26,29 +33,44 @@ class SharedReads:
     """The layer that shares the answers of operations that allow it (``shared``), and passes the rest on."""
 
     def __init__(
-        self, app: ASGIApp, services: Services, operations: Iterable[Operation], cors: CORSConfig | None
+        self,
+        app: ASGIApp,
+        services: Services,
+        operations: Iterable[tuple[HTTPRouteHandler, Operation]],
+        cors: CORSConfig | None,
     ) -> None:
+        """Raises ``ValueError`` for an operation whose path is not that of one show."""
         self._app = app
         self._services = services
         self._cors = cors
         self._kept: Final = KeptAnswers()
-        shared = [o for o in operations if isinstance(o, ReadOperation) and o.shared]
+        shared = [o for _, o in operations if isinstance(o, ReadOperation) and o.shared]
         self._path: Final = re.compile("|".join(_pattern(operation) for operation in shared) or "$^")
         self._queries: Final = [frozenset(query.encode() for query in o.shared) for o in shared]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
-        show_id = self._show_of(scope)
-        if show_id is None or scope["type"] != ScopeType.HTTP:
+        if scope["type"] != ScopeType.HTTP or (show_id := self._show_of(scope)) is None:
             await self._app(scope, receive, send)
             return
         answer = await self._answer(self._question(scope), show_id, scope)
         scope["path_template"] = answer.template
-        await _send(answer, scope, send)
+        if answer.trouble is None:
+            await _send(answer, scope, send)
+        else:
+            await self._send_problem(answer, answer.trouble, send)
 
-    def _show_of(self, scope: Scope) -> int | None:
+    async def _send_problem(self, answer: SharedAnswer, trouble: Trouble, send: Send) -> None:
+        """Sends the problem with the id of this request; the loaded answer has the first asker's id."""
+        problem = self._services.problems.raw(trouble)
+        problem.headers += [header for header in answer.headers if header[0].startswith(b"access-control-")]
+        if problem.status >= 500:
+            _log.warning("a shared answer failed", loaded_for=answer.loaded_for)
+        await send_raw(problem, send)
+
+    def _show_of(self, scope: HTTPScope) -> int | None:
         """The id of the show that the request asks about; None: the answer is not shared."""
-        if scope["type"] != ScopeType.HTTP or scope["method"] != "GET":
+        if scope["method"] != "GET" or not _is_plain(head_of(scope)):
             return None
         match = self._path.fullmatch(scope["path"])
         if match is None or match.lastindex is None:
@@ -67,7 +89,7 @@ class SharedReads:
             return None
         return b"*" if self._cors.is_allow_all_origins else origin
 
-    async def _answer(self, question: Question, show_id: int, scope: HTTPScope) -> KeptAnswer:
+    async def _answer(self, question: Question, show_id: int, scope: HTTPScope) -> SharedAnswer:
         """An answer with all changes that this process made before the request came.
 
         Once the stock of early loads is used up, the answer may be up to ``KEPT_S`` old.
@@ -80,37 +102,47 @@ class SharedReads:
             await answer.loaded()
         return answer
 
-    def _current(self, question: Question, show_id: int, scope: HTTPScope, asked_at: float) -> KeptAnswer:
+    def _current(self, question: Question, show_id: int, scope: HTTPScope, asked_at: float) -> SharedAnswer:
         """The kept answer, if it is good, still loading, or newer than the request; else a new one."""
         kept, now = self._kept.get(question), _now()
         if kept is None:
-            return self._load(question, scope, KeptAnswer(now))
+            return self._load(question, scope, SharedAnswer(now))
         if kept.loaded_at >= asked_at or not kept.load.done():
             return kept
         stock = fresh_loads_of_next(kept, now, changed=self._has_changed(show_id, kept))
-        return kept if stock is None else self._load(question, scope, KeptAnswer(now, stock))
+        return kept if stock is None else self._load(question, scope, SharedAnswer(now, stock))
 
-    def _has_changed(self, show_id: int, answer: KeptAnswer) -> bool:
+    def _has_changed(self, show_id: int, answer: SharedAnswer) -> bool:
         """Whether this process has changed the show since the load of the answer began."""
         return self._services.engine.changed_at(show_id) >= answer.loaded_at
 
-    def _load(self, question: Question, scope: HTTPScope, answer: KeptAnswer) -> KeptAnswer:
+    def _load(self, question: Question, scope: HTTPScope, answer: SharedAnswer) -> SharedAnswer:
         answer.load = asyncio.create_task(self._fill(question, scope, answer))
         self._kept.put(question, answer)
         return answer
 
-    async def _fill(self, question: Question, scope: HTTPScope, answer: KeptAnswer) -> None:
+    async def _fill(self, question: Question, scope: HTTPScope, answer: SharedAnswer) -> None:
         inner = _request(question, scope)
         try:
             await self._app(inner, _no_body, answer.take)
             answer.template = str(inner.get("path_template", ""))
+            answer.trouble = trouble_in(inner)
         finally:
             self._kept.settle(question, answer)
 
 
 def _pattern(operation: ReadOperation) -> str:
     """A pattern for the operation's path; its group is the id of the show."""
-    return operation.template.replace("{show_id}", "([1-9][0-9]{0,8})")
+    path = operation.template.replace("{show_id}", "([1-9][0-9]{0,8})")
+    if re.compile(path).groups != 1 or "{" in operation.template.replace("{show_id}", ""):
+        raise ValueError(f"the path of {operation.id} is not that of one show, so its answers are not shared")
+    return path
+
+
+def _is_plain(head: RequestHead) -> bool:
+    """Whether the request has neither a body, which is refused, nor a condition that a read does not take."""
+    has_body = head.content_length not in (None, b"0") or head.transfer_encoding is not None
+    return not has_body and head.if_match is None
 
 
 def _now() -> float:
@@ -134,7 +166,7 @@ def _request(question: Question, scope: HTTPScope) -> HTTPScope:
     return inner
 
 
-async def _send(answer: KeptAnswer, scope: HTTPScope, send: Send) -> None:
+async def _send(answer: SharedAnswer, scope: HTTPScope, send: Send) -> None:
     tags = head_of(scope).if_none_match
     if answer.status == 200 and tags is not None and matches(tags.decode("latin-1"), answer.header(b"etag")):
         kept = [header for header in answer.headers if header[0].lower() not in _OF_A_BODY]

@@ -58,7 +58,7 @@ class ShowChanges(Body):
     total_seats: TotalSeats | UnsetType = UNSET
     show_type: ShowType | UnsetType = UNSET
 
-    def command(self, who: Requester, show_id: int, expected_seq: int | None) -> UpdateShow:
+    def command(self, who: Requester, show_id: int, expected_seqs: tuple[int, ...] | None) -> UpdateShow:
         """Raises ``InvalidInput``."""
         _at_least_one(self)
         start_time = self.start_time
@@ -69,7 +69,7 @@ class ShowChanges(Body):
             start_time=UNSET if start_time is UNSET else in_utc(start_time, "start_time"),
             total_seats=self.total_seats,
             show_type=self.show_type,
-            expected_seq=expected_seq,
+            expected_seqs=expected_seqs,
         )
 
 

@@ -1,4 +1,8 @@
-"""Conditional requests: the ETag of an answer about a show is the number of the show's latest event."""
+"""Conditional requests: the entity tag of an answer about a show is the number of the show's latest event.
+
+Tags are weak (``W/``): a show at one version has a plain and a compressed form, which mean the same. Tags are
+compared by what stands between the quotes, for a proxy that compresses answers makes strong tags weak.
+"""
 
 import re
 from typing import Final, TypeVar
@@ -14,14 +18,13 @@ REVALIDATE: Final = "no-cache"
 """The ``Cache-Control`` of these answers: a cache keeps an answer, but asks before each use. A 304 costs next
 to nothing."""
 
-# A proxy that compresses answers makes their tags weak (W/). The number in a weak tag is still exact.
-_VERSION: Final = re.compile(r'(?:W/)?"(\d{1,15})"')
-_TAG: Final = re.compile(r'(?:W/)?("[^"]*")|\*')
+_TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
+_VERSION: Final = re.compile(r"[0-9]{1,15}")
 
 
 def etag(seq: int, form: str = "") -> str:
     """The entity tag of a show at event ``seq``; each ``form`` of representing the show has its own tag."""
-    return f'"{seq}-{form}"' if form else f'"{seq}"'
+    return f'W/"{seq}-{form}"' if form else f'W/"{seq}"'
 
 
 def conditional(answer: A, tag: str, if_none_match: str | None) -> Response[A | None]:
@@ -32,15 +35,29 @@ def conditional(answer: A, tag: str, if_none_match: str | None) -> Response[A | 
     return Response(answer, headers=headers)
 
 
-def expected_seq(if_match: str | None) -> int | None:
-    """The event number that ``If-Match`` asks for; None for any. Raises ``InvalidInput``."""
-    if if_match is None or if_match.strip() == "*":
+def expected_seqs(if_match: str | None, if_none_match: bytes | None) -> tuple[int, ...] | None:
+    """The versions of the show for which a change is meant; None: any. Raises ``InvalidInput``.
+
+    A tag that no version of a show has is no mistake: it just never matches. ``If-None-Match: *`` is for what
+    is not there yet, so no version fits.
+    """
+    if if_none_match is not None:
+        if if_none_match != b"*":
+            raise invalid_field("If-None-Match", "* or no such header", "A change takes no ETags", "header")
+        return ()
+    if if_match is None or if_match == "*":
         return None
-    if version := _VERSION.fullmatch(if_match.strip()):
-        return int(version[1])
-    raise invalid_field("If-Match", 'one ETag of the show, such as "17", or *', "It is neither", "header")
+    return tuple(sorted({int(tag) for tag in _tags(if_match) if _VERSION.fullmatch(tag)}))
 
 
 def matches(if_none_match: str, tag: str) -> bool:
-    """Whether the header If-None-Match names this entity tag."""
-    return any(found[0] == "*" or found[1] == tag for found in _TAG.finditer(if_none_match))
+    """Whether the header If-None-Match names this entity tag, or any (``*``)."""
+    return if_none_match == "*" or _TAG.findall(tag)[0] in _TAG.findall(if_none_match)
+
+
+def _tags(if_match: str) -> list[str]:
+    """What stands between the quotes of each tag. Raises ``InvalidInput`` for what is no list of tags."""
+    elements = {element.strip(" \t") for element in _TAG.sub("\0", if_match).split(",")}
+    if not {"\0"} <= elements <= {"\0", ""}:
+        raise invalid_field("If-Match", 'ETags of the show, such as W/"17", or *', "It is neither", "header")
+    return _TAG.findall(if_match)

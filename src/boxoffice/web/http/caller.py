@@ -13,6 +13,7 @@ C = TypeVar("C", bound=Command[Any])
 
 _ACCESS: Final = "access"
 _HEADERS: Final = "answer_headers"
+_DEPENDS: Final = "depends_on_caller"
 
 RawHeader = tuple[bytes, bytes]
 
@@ -57,6 +58,16 @@ def access_of(scope: Scope) -> Access:
     """What the gate has allowed. A request that did not pass the gate raises ``KeyError``."""
     access: Access = scope["state"][_ACCESS]
     return access
+
+
+def note_dependence(scope: Scope) -> None:
+    """Notes that the answer depends on who asks, so that no cache gives one caller's answer to another."""
+    scope.setdefault("state", {})[_DEPENDS] = True
+
+
+def depends_on_caller(scope: Scope) -> bool:
+    """Whether the answer depends on who asks."""
+    return _DEPENDS in scope["state"]
 
 
 def add_headers(scope: Scope, headers: list[RawHeader]) -> None:

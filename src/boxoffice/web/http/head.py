@@ -39,6 +39,7 @@ class RequestHead(Struct, frozen=True, gc=False):
     x_request_id: bytes | None = None
     traceparent: bytes | None = None
 
+    transfer_encoding: bytes | None = None
     accept_encoding: bytes | None = None
     content_encoding: bytes | None = None
     if_match: bytes | None = None
@@ -94,6 +95,7 @@ _OF_FRAMEWORK: Final = [
 # Several lines of these fields are one list (RFC 9110 5.3).
 _LISTS: Final = frozenset(
     {
+        "transfer_encoding",
         "accept_encoding",
         "content_encoding",
         "if_match",

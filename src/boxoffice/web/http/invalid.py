@@ -1,7 +1,7 @@
 """Invalid input: which field is wrong, what was expected there, and what the problem was."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final, Literal
 
@@ -35,6 +35,15 @@ class InvalidInput(Exception):
         self.errors = list(errors)
 
 
+class Unfit(Exception):
+    """The request can be read, and cannot be served as it is. ``code``: of the problem that says why."""
+
+    def __init__(self, code: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.code: Final = code
+        self.headers: Final = headers or {}
+
+
 def invalid_field(path: str, expected: str, problem: str, place: Place = "body") -> InvalidInput:
     """One wrong field, as an exception to raise."""
     return InvalidInput(FieldError(place, path, expected, problem))
@@ -50,7 +59,8 @@ def misfit_body(body_type: Any, error: msgspec.ValidationError) -> InvalidInput:
     text = str(error)
     if unknown := _UNKNOWN_FIELD.match(text):
         known = ", ".join(_descriptions(body_type))
-        return invalid_field(unknown["path"], f"no field but: {known}", "Unknown field")
+        expected = f"no field but: {known}" if known else "no body"
+        return invalid_field(unknown["path"], expected, "Unknown field")
     if missing := _MISSING_FIELD.match(text):
         return invalid_field(missing["path"], _expected(body_type, missing["path"]), "Missing")
     located = _PATH.search(text)

@@ -32,8 +32,14 @@ GENERAL: Final[Mapping[str, Kind]] = {
     "request_timed_out": Kind(
         408, "The request did not come in time", "Nothing was changed. Send the whole request at once."
     ),
+    "precondition_failed": Kind(
+        412, "The condition does not hold", "What this changes has no ETag: leave the condition away."
+    ),
     "body_too_large": Kind(413, "The body is too large", "Bookings need some kilobytes at most."),
     "target_too_long": Kind(414, "The path is too long", "Path and query have a few hundred bytes."),
+    "unsupported_coding": Kind(
+        415, "The body is in a coding", "Send it as it is, without a Content-Encoding."
+    ),
     "headers_too_large": Kind(431, "The headers are too large", "Send fewer headers, and shorter ones."),
     "internal_error": Kind(500, "Something failed on our side", "It was recorded under the request_id."),
     "unauthenticated": Kind(

@@ -53,7 +53,11 @@ ReadCommand = Callable[[PlainRequest], Command[Any]]
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """The declaration of a described operation. ``refusals``: codes of problems that it can answer."""
+    """The declaration of a described operation.
+
+    ``refusals``: codes of problems that it can answer. ``is_probe``: load balancers ask this, and may add
+    parameters of their own.
+    """
 
     id: str
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -61,6 +65,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     summary: str
     policy: Policy
     refusals: tuple[str, ...] = ()
+    is_probe: bool = False
 
     @property
     def template(self) -> str:
@@ -132,9 +137,10 @@ class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:
         """The operation's own codes, and those of all commands."""
-        body = ("body_too_large",) if has_body else ()
+        body = ("body_too_large", "unsupported_coding") if has_body else ()
         reused = RefusalCode.IDEMPOTENCY_KEY_REUSED
-        return ("invalid_request", reused, *body, *self.refusals, "internal_error", *ENGINE_FAULTS)
+        unmet = "precondition_failed"
+        return ("invalid_request", unmet, reused, *body, *self.refusals, "internal_error", *ENGINE_FAULTS)
 
     async def run(self, request: ApiRequest, command: Command[D]) -> Response[A]:
         """Gives the command to the engine, and answers its outcome. Raises ``Refusal``, or a ``Fault``."""

@@ -108,16 +108,17 @@ IfMatch = Annotated[
     str | None,
     HeaderParameter(
         name="If-Match",
-        description='The ETag of the show as you know it, such as "17": the change is refused if the show '
-        "has changed since. * is any.",
-        schema_extra={"pattern": r'^(\*|(W/)?"[0-9]{1,15}")$'},
+        description='The ETag of the show as you know it, such as W/"17", or several: the change is refused '
+        "if the show has changed since. * is any.",
+        schema_extra={"pattern": r'^(\*|(W/)?"[^"]*"([ \t]*,[ \t]*(W/)?"[^"]*")*)$'},
     ),
 ]
 IfNoneMatch = Annotated[
     str | None,
     HeaderParameter(
         name="If-None-Match",
-        description='ETags that you have, such as "17": the answer is 304 without a body if one is current.',
+        description='ETags that you have, such as W/"17": the answer is 304 without a body '
+        "if one is current.",
     ),
 ]
 Consistent = Annotated[

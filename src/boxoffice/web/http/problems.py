@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from litestar import Request, Response
 from litestar.exceptions import ValidationException
+from litestar.types import Scope
 from msgspec import UNSET, Struct, UnsetType
 
 from boxoffice.telemetry.requests import ids_of_request
@@ -20,6 +21,7 @@ from boxoffice.web.http.troubles import Trouble, recorded
 MEDIA_TYPE: Final = "application/problem+json"
 _CONTENT_TYPE: Final = (b"content-type", MEDIA_TYPE.encode())
 _SEATS_SHOWN_MAX: Final = 20
+_TROUBLE: Final = "trouble"
 
 
 class Problem(Struct, kw_only=True):
@@ -46,7 +48,9 @@ class Problems:
         """The framework's handler for every exception."""
         if isinstance(error, ValidationException):
             error = misfit_parameters(request, error)
-        return self.response(recorded(error))
+        trouble = recorded(error)
+        request.scope["state"][_TROUBLE] = trouble
+        return self.response(trouble)
 
     def response(self, trouble: Trouble) -> Response[bytes]:
         """The answer as a handler gives it."""
@@ -60,6 +64,12 @@ class Problems:
         """The answer without the framework."""
         members = worded(self._kinds[trouble.code], trouble)
         return RawAnswer(members["status"], [_CONTENT_TYPE, *raw_headers(trouble.headers)], encode(members))
+
+
+def trouble_in(scope: Scope) -> Trouble | None:
+    """The trouble that a handler of the framework ended with; None: it answered."""
+    trouble: Trouble | None = scope["state"].get(_TROUBLE)
+    return trouble
 
 
 def worded(kind: Kind, trouble: Trouble) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from litestar.exceptions import ClientException, InternalServerException
 
 from boxoffice.engine.reads import Reads
 from boxoffice.web.http.caller import Access, Requester, access_of
+from boxoffice.web.http.head import RequestHead, head_of
 from boxoffice.web.http.invalid import misfit_body, unreadable_body
 from boxoffice.web.http.services import Services, services_of
+from boxoffice.web.http.strict_json import decoded
 
 
 class ApiRequest(Request[Any, Any, State]):
@@ -38,6 +40,11 @@ class ApiRequest(Request[Any, Any, State]):
         """What the gate lets the caller do."""
         return access_of(self.scope)
 
+    @property
+    def head(self) -> RequestHead:
+        """The header fields of the request."""
+        return head_of(self.scope)
+
     def who(self, idempotency_key: str | None) -> Requester:
         """The sender of this request; the commands of a handler are made with it."""
         return Requester(self.access, idempotency_key)
@@ -59,7 +66,7 @@ class ApiRequest(Request[Any, Any, State]):
         field = self.route_handler.parsed_data_field
         assert field is not None
         try:
-            return _decoder(field.annotation).decode(await self.body())
+            return decoded(_decoder(field.annotation).decode, await self.body())
         except msgspec.ValidationError as error:
             raise misfit_body(field.annotation, error) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -14,7 +14,7 @@ from boxoffice.access.rates import WINDOW_S, RateLimited, Spent
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary import faults
 from boxoffice.vocabulary.outcomes import Refused
-from boxoffice.web.http.invalid import FieldError, InvalidInput
+from boxoffice.web.http.invalid import FieldError, InvalidInput, Unfit
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.unreadable import Unreadable
 
@@ -62,6 +62,8 @@ def trouble_of(error: Exception) -> Trouble:
             return Trouble("invalid_request", errors=error.errors)
         case Unreadable():
             return _unreadable(error)
+        case Unfit():
+            return Trouble(error.code, headers=error.headers)
         case Forbidden():
             code = "no_profile" if isinstance(error, NoProfile) else "forbidden"
             return Trouble(code, {"detail": str(error)})

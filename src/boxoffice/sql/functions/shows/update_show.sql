@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION update_show(p_show_id bigint, p_now timestamptz, p_co
 RETURNS command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    v_changes jsonb := p_command.details - 'expected_seq';
+    v_changes jsonb := p_command.details - 'expected_seqs';
     v_start   timestamptz := (v_changes ->> 'start_time')::timestamptz;
     v_from    integer;
     v_to      integer;

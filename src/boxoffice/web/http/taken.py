@@ -1,0 +1,116 @@
+"""What an operation takes. Whatever else a request brings is refused: a misspelled parameter must not list
+everybody, and a body that nobody reads must not turn 'this seat' into 'all seats'.
+
+The probes and the pages outside the described API are not held to this. Load balancers and monitoring add
+parameters of their own to a probe, and a probe that answers 400 takes a healthy server out of service.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from litestar import Request
+from litestar.handlers.base import BaseRouteHandler
+from litestar.params import HeaderParameter, QueryParameter
+from msgspec import Struct
+
+from boxoffice.web.http.invalid import (
+    FieldError,
+    InvalidInput,
+    Unfit,
+    invalid_field,
+    misfit_body,
+    unreadable_body,
+)
+from boxoffice.web.http.operation import operation_of
+from boxoffice.web.http.request import ApiRequest
+
+NO_CODING: Final = (None, b"", b"identity")
+"""The values of Content-Encoding that say nothing."""
+
+
+class _NoBody(Struct, forbid_unknown_fields=True):
+    """The body of an operation that takes none: some client libraries send ``{}`` in its place."""
+
+
+_empty: Final = msgspec.json.Decoder(_NoBody).decode
+
+
+class _Taken(Struct, frozen=True):
+    queries: frozenset[str]
+    has_body: bool
+    has_if_match: bool
+
+
+async def refuse_what_is_not_taken(request: Request[Any, Any, Any]) -> None:
+    """Called by the framework before each handler. Raises ``InvalidInput`` or ``Unfit``."""
+    assert isinstance(request, ApiRequest)
+    handler = request.route_handler
+    operation = operation_of(handler)
+    if operation is None or operation.is_probe:
+        return
+    taken = _taken(handler)
+    if errors := list(_wrong_queries(request, taken.queries)):
+        raise InvalidInput(*errors)
+    _check_conditions(request, taken)
+    await _check_body(request, taken)
+
+
+def takes_body(handler: BaseRouteHandler) -> bool:
+    """Whether the operation of this handler takes a body."""
+    return "data" in handler.parsed_fn_signature.parameters
+
+
+@cache
+def _taken(handler: BaseRouteHandler) -> _Taken:
+    fields = handler.parsed_fn_signature.parameters
+    definitions = {name: field.kwarg_definition for name, field in fields.items()}
+    return _Taken(
+        queries=frozenset(
+            kwarg.name or name for name, kwarg in definitions.items() if isinstance(kwarg, QueryParameter)
+        ),
+        has_body=takes_body(handler),
+        has_if_match=any(
+            isinstance(kwarg, HeaderParameter) and kwarg.name == "If-Match" for kwarg in definitions.values()
+        ),
+    )
+
+
+def _wrong_queries(request: ApiRequest, known: frozenset[str]) -> Iterator[FieldError]:
+    names = Counter(name for name, _ in request.query_params.multi_items())
+    expected = f"no parameter but: {', '.join(sorted(known))}" if known else "no parameters"
+    for name, times in names.items():
+        if name not in known:
+            yield FieldError("query", name, expected, "Unknown parameter")
+        elif times > 1:
+            yield FieldError("query", name, "this parameter once", f"It comes {times} times")
+
+
+def _check_conditions(request: ApiRequest, taken: _Taken) -> None:
+    """Refuses a condition that nothing would look at: what it forbids would be done all the same."""
+    head = request.head
+    if taken.has_if_match:
+        return
+    if request.method == "GET":
+        if head.if_match is not None:
+            raise invalid_field("If-Match", "If-None-Match, or neither", "A read does not take it", "header")
+    elif head.if_match not in (None, b"*") or head.if_none_match == b"*":
+        raise Unfit("precondition_failed")
+
+
+async def _check_body(request: ApiRequest, taken: _Taken) -> None:
+    body = await request.body()
+    if not body:
+        return
+    if request.head.content_encoding not in NO_CODING:
+        raise Unfit("unsupported_coding", {"Accept-Encoding": "identity"})
+    if taken.has_body:
+        return
+    try:
+        _empty(body)
+    except msgspec.ValidationError as error:
+        raise misfit_body(_NoBody, error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise unreadable_body(error) from None
