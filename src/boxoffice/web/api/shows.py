@@ -18,6 +18,7 @@ from boxoffice.web.http.answers import (
 )
 from boxoffice.web.http.bodies import NewShow, ShowChanges
 from boxoffice.web.http.caching import conditional, etag, expected_seq
+from boxoffice.web.http.costs import PAGE
 from boxoffice.web.http.moments import instant
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import moment_after
@@ -152,6 +153,7 @@ class ShowsController(Controller):
         path="/api/shows",
         summary="List shows",
         policy=policies.CATALOGUE,
+        cost=PAGE,
         example=ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE),
         meaning="One page of shows",
     ).route
