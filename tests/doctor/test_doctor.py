@@ -94,7 +94,14 @@ async def test_a_sound_database_is_told_check_by_check(used: str) -> None:
 
     names = [check.name for check in (*ABOUT_THE_SERVER, *ABOUT_THE_TABLES)]
     assert sorted(found) == sorted([*names, "settings", "migrations"])
-    told_by_the_server = {"durability", "predicate locks", "version", "connections", "transactions"}
+    told_by_the_server = {
+        "durability",
+        "predicate locks",
+        "version",
+        "connections",
+        "transactions",
+        "round trip",
+    }
     assert {name for name, verdict in found.items() if verdict.level != "ok"} <= told_by_the_server
 
 
