@@ -1,4 +1,4 @@
-"""Lints what cannot be run here: Dockerfile, compose file, Helm chart, systemd unit (`make check-deploy`).
+"""Lints what cannot be run here: Dockerfile, compose file, Helm chart, systemd units (`make check-deploy`).
 
 The chart is rendered by Helm's own library, and every object held to the schemas of Kubernetes.
 """
@@ -46,18 +46,18 @@ def check_chart() -> None:
                 kubernetes_validate.validate(item, KUBERNETES, strict=True)
 
 
-def check_unit() -> None:
-    """By systemd itself, with a program that exists; skipped without systemd."""
+def check_units() -> None:
+    """By systemd itself; skipped without systemd."""
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         return
-    unit = ROOT / "deploy/systemd/boxoffice.service"
-    subprocess.run(
-        [analyze, "security", "--offline=yes", f"--threshold={UNIT_EXPOSURE_MAX}", unit],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"},
-    )
+    for unit in (ROOT / "deploy/systemd").glob("*.service"):
+        subprocess.run(
+            [analyze, "security", "--offline=yes", f"--threshold={UNIT_EXPOSURE_MAX}", unit],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"},
+        )
 
 
 def check_platforms() -> None:
@@ -67,6 +67,6 @@ def check_platforms() -> None:
 
 
 if __name__ == "__main__":
-    for check in (check_dockerfile, check_compose, check_chart, check_unit, check_platforms):
+    for check in (check_dockerfile, check_compose, check_chart, check_units, check_platforms):
         check()
         sys.stdout.write(f"{check.__name__}: fine\n")

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from boxoffice.cli.output import out
+from boxoffice.cli.output import out, tell
 from boxoffice.cli.shared import connected, dsn_of, read_settings
 from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.examine import examine, unreachable
@@ -47,6 +47,8 @@ def _findings(processes: int) -> list[Finding]:
     situation = Situation(settings, processes)
     try:
         with connected(settings) as ready:
+            if settings.database.is_embedded:
+                tell(f"while `serve` runs, SQL that is advised below can be run by: psql '{dsn_of(ready)}'")
             return asyncio.run(examine(situation, dsn_of(ready)))
     except (EmbeddedError, SettingsError) as reason:
         judged = [Finding("settings", verdict) for verdict in judge_settings(situation)]

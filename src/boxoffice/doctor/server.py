@@ -58,10 +58,10 @@ def judge_version(rows: Rows, situation: Situation) -> Verdict:
         return error(seen, why)
     faulty = minor <= SERIALIZABLE_FAULTY_UP_TO.get(major, -1)
     if faulty and situation.settings.database.isolation == "serializable":
-        return warning(
-            f"{seen}: SERIALIZABLE misses some conflicts there; our locks and keys do not rest on it",
-            "update to the latest minor release, if it is of November 2026 or later",
-        )
+        told = f"{seen}: SERIALIZABLE misses some conflicts there; our locks and keys do not rest on it"
+        if situation.settings.database.is_embedded:  # its releases come with ours
+            return ok(f"{told}; a later Boxoffice brings a later one")
+        return warning(told, "update to the latest minor release, if it is of November 2026 or later")
     if major in LAST_FIX:
         return warning(f"{seen}: no more fixes since {LAST_FIX[major]}", "move to a newer major release")
     return ok(seen)
@@ -117,9 +117,10 @@ def judge_connections(rows: Rows, situation: Situation) -> Verdict:
     pools = situation.processes * situation.settings.database.pool_max
     seen = f"{row['used']} of {room} in use, {row['others']} by others; our pools take up to {pools}"
     if pools + row["others"] > room:
-        return error(
-            seen, "lower DB_POOL_MAX, run fewer processes, put pgbouncer between, or raise max_connections"
-        )
+        more = "use a PostgreSQL of its own (DATABASE_URL)"
+        if not situation.settings.database.is_embedded:
+            more = "put pgbouncer between, or raise max_connections"
+        return error(seen, f"lower DB_POOL_MAX, run fewer processes, or {more}")
     if row["used"] > room * CONNECTIONS_USED_MAX:
         return warning(seen, "see who is connected: SELECT * FROM pg_stat_activity")
     return ok(seen)

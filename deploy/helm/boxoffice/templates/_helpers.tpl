@@ -33,6 +33,8 @@ volumeMounts:
 
 {{- define "boxoffice.pod" -}}
 automountServiceAccountToken: false
+# The variables of services are no settings of ours; that of one called `db` would be DB_PORT.
+enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
   runAsUser: 10001
