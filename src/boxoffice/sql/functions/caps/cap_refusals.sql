@@ -44,7 +44,7 @@ BEGIN
             details := jsonb_build_object('limit', u.bookings_max, 'active', u.bookings);
         ELSIF u.kind = 'book' AND u.made >= u.made_max THEN
             code := 'too_many_bookings_made';
-            details := jsonb_build_object('limit', u.made_max, 'made', u.made) || time_left(u.made_free_at, p_now);
+            details := jsonb_build_object('limit', u.made_max, 'made', u.made) || cooldown_left(u.made_free_at, p_now);
         ELSIF u.is_hold AND u.holds >= u.holds_here_max THEN
             code := 'too_many_holds';
             details := jsonb_build_object('limit', u.holds_here_max, 'active', u.holds, 'scope', 'show');
@@ -53,7 +53,7 @@ BEGIN
             details := jsonb_build_object('limit', u.holds_max, 'active', u.all_holds, 'scope', 'all');
         ELSIF u.is_hold AND u.free_at > p_now THEN
             code := 'hold_cooldown';
-            details := time_left(u.free_at, p_now);
+            details := cooldown_left(u.free_at, p_now);
         END IF;
         command_no := u.command_no;
         again := u.command_no = ANY (COALESCE(v_later, '{}'));

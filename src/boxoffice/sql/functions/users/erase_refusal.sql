@@ -16,7 +16,7 @@ BEGIN
             FROM cap_uses(v_show_id, p_now, ARRAY[p_command], '{}') AS u;
         END LOOP;
         IF v_free_at > p_now THEN
-            RETURN refuse(p_command, 'hold_cooldown', time_left(v_free_at, p_now));
+            RETURN refuse(p_command, 'hold_cooldown', cooldown_left(v_free_at, p_now));
         END IF;
     END IF;
     SELECT count(*) INTO v_active FROM bookings AS b JOIN shows AS s USING (show_id)
