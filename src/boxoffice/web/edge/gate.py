@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from litestar.utils import normalize_path
 
@@ -26,6 +26,7 @@ from boxoffice.web.edge.shelter import Shelter
 from boxoffice.web.http.caller import Access, add_headers, grant, note_dependence
 from boxoffice.web.http.head import RequestHead, head_of
 from boxoffice.web.http.operation import handlers_of, policy_of
+from boxoffice.web.http.paths import is_plain
 from boxoffice.web.http.raw_answers import RawAnswer, raw_headers, send_raw
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.services import Services
@@ -82,6 +83,8 @@ class Gate:
         """The answer to a request that is refused; None: the request is let in."""
         try:
             head.check()
+            if not is_plain(scope["raw_path"]):
+                raise NotFoundException
             if self._identities is None:
                 self._shelter.check(scope, head)
                 grant(scope, Access(OPEN, origin, None, self._allowances.of(OPEN)))
