@@ -7,6 +7,7 @@ from typing import Final
 
 from litestar.config.cors import CORSConfig
 from litestar.enums import ScopeType
+from litestar.exceptions import NotFoundException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from boxoffice.access.allowances import Allowances
@@ -21,6 +22,7 @@ from boxoffice.web.edge.routing import Asked, Routing
 from boxoffice.web.edge.shelter import Shelter
 from boxoffice.web.http.caller import Access, add_headers, grant, note_dependence
 from boxoffice.web.http.head import RequestHead, head_of
+from boxoffice.web.http.paths import is_plain
 from boxoffice.web.http.raw_answers import RawAnswer, raw_headers, send_raw
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.services import Services
@@ -69,6 +71,8 @@ class Gate:
         """The answer to a request that is refused; None: the request is let in."""
         try:
             head.check()
+            if not is_plain(scope["raw_path"]):
+                raise NotFoundException
             if self._identities is None:
                 self._shelter.check(scope, head)
                 grant(scope, Access(OPEN, origin, None, self._allowances.of(OPEN)))

@@ -53,8 +53,12 @@ class Shelter:
 
 
 def _is_of_this_machine(scope: HTTPScope, head: RequestHead) -> bool:
-    """Whether nothing in the request says that it comes from elsewhere, or through a proxy."""
-    if head.host is not None and not _is_here(head.host):
+    """Whether nothing in the request says that it comes from elsewhere, or through a proxy.
+
+    HTTP/1.0 is such a sign: clients gave it up long ago, and nginx speaks it to its servers unless told
+    otherwise, with our own address as the host and no other trace of itself.
+    """
+    if scope["http_version"] == "1.0" or (head.host is not None and not _is_here(head.host)):
         return False
     if head.forwarded is not None or head.x_forwarded_for is not None or head.proxied is not None:
         return False

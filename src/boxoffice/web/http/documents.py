@@ -42,7 +42,7 @@ class Document:
 
     def answer(self, request: ApiRequest) -> Response[bytes]:
         """The form that the client takes; a 304 if the client has this form."""
-        form = self._zipped if "gzip" in request.headers.get("accept-encoding", "") else self._plain
+        form = self._zipped if request.head.accepts_gzip else self._plain
         tags = request.headers.get("if-none-match")
         if tags is not None and matches(tags, form.headers["ETag"]):
             kept = {name: value for name, value in form.headers.items() if name != "Content-Encoding"}

@@ -5,20 +5,22 @@ The probes and the pages outside the described API are not held to this. Load ba
 parameters of their own to a probe, and a probe that answers 400 takes a healthy server out of service.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from litestar import Request
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from msgspec import Struct
 
 from boxoffice.web.http.invalid import (
     FieldError,
     InvalidInput,
+    Place,
     Unfit,
     invalid_field,
     misfit_body,
@@ -27,6 +29,7 @@ from boxoffice.web.http.invalid import (
 from boxoffice.web.http.operation import operation_of
 from boxoffice.web.http.request import ApiRequest
 
+_NUMBER: Final = re.compile("-?(?:0|[1-9][0-9]*)")
 NO_CODING: Final = (None, b"", b"identity")
 """The values of Content-Encoding that say nothing."""
 
@@ -40,6 +43,7 @@ _empty: Final = msgspec.json.Decoder(_NoBody).decode
 
 class _Taken(Struct, frozen=True):
     queries: frozenset[str]
+    numbers: Mapping[str, str]  # by the names in paths and queries: what is expected there
     has_body: bool
     has_if_match: bool
 
@@ -52,7 +56,7 @@ async def refuse_what_is_not_taken(request: Request[Any, Any, Any]) -> None:
     if operation is None or operation.is_probe:
         return
     taken = _taken(handler)
-    if errors := list(_wrong_queries(request, taken.queries)):
+    if errors := [*_wrong_numbers(request, taken.numbers), *_wrong_queries(request, taken.queries)]:
         raise InvalidInput(*errors)
     _check_conditions(request, taken)
     await _check_body(request, taken)
@@ -71,11 +75,29 @@ def _taken(handler: BaseRouteHandler) -> _Taken:
         queries=frozenset(
             kwarg.name or name for name, kwarg in definitions.items() if isinstance(kwarg, QueryParameter)
         ),
+        numbers={
+            kwarg.name or name: kwarg.description or ""
+            for name, kwarg in definitions.items()
+            if isinstance(kwarg, PathParameter | QueryParameter) and _is_number(fields[name].annotation)
+        },
         has_body=takes_body(handler),
         has_if_match=any(
             isinstance(kwarg, HeaderParameter) and kwarg.name == "If-Match" for kwarg in definitions.values()
         ),
     )
+
+
+def _is_number(annotation: Any) -> bool:
+    return annotation is int or int in get_args(annotation)
+
+
+def _wrong_numbers(request: ApiRequest, numbers: Mapping[str, str]) -> Iterator[FieldError]:
+    """Numbers have one spelling. The framework would read 1.0 and 1e0 as 1, which no other layer does."""
+    given: list[tuple[Place, str, str]] = [("path", name, text) for name, text in request.path_params.items()]
+    given += [("query", name, text) for name, text in request.query_params.multi_items()]
+    for place, name, text in given:
+        if name in numbers and not _NUMBER.fullmatch(text):
+            yield FieldError(place, name, numbers[name], "It is no integer, written in digits")
 
 
 def _wrong_queries(request: ApiRequest, known: frozenset[str]) -> Iterator[FieldError]:
