@@ -35,7 +35,7 @@ def test_an_embedded_database_that_never_served_is_looked_at_too(program: Progra
     assert "boxoffice migrate" in before.stdout
     assert "up to 80" in after.stdout
     assert (
-        f"SQL that is advised below can be run by: psql 'postgresql://postgres@/boxoffice?host="
+        "SQL that is advised below can be run by: psql 'postgresql://postgres@/boxoffice?host="
         in after.stderr
     )
 

@@ -25,7 +25,8 @@ from tests.support.engine.limited import book_capped, caps
 from tests.support.engine.races import wait_until_blocked
 
 NAME, EMAIL, ADDRESS, REASON = "Jane Q. Roe", "jane.roe@example.com", "192.0.2.77", "Roe is ill"
-PERSONAL = (NAME, EMAIL, ADDRESS, REASON, "subject-of-jane")
+REFERENCE, FACT = "order-of-roe", "Roe, wheelchair"
+PERSONAL = (NAME, EMAIL, ADDRESS, REASON, REFERENCE, FACT, "subject-of-jane")
 
 
 async def person(box: Box) -> int:
@@ -49,7 +50,15 @@ async def acts(box: Box, jane: int, show: int) -> None:
     """Jane books and cancels, by herself and through a shop."""
     for actor in (f"user:{jane}", "key:shop"):
         who: dict[str, Any] = {"actor": actor, "origin": ADDRESS, "show_id": show}
-        book = BookSeats(**who, idempotency_key="book", user_id=jane, seat_count=1, hold_seconds=60)
+        book = BookSeats(
+            **who,
+            idempotency_key="book",
+            user_id=jane,
+            seat_count=1,
+            hold_seconds=60,
+            reference=REFERENCE,
+            metadata={"note": FACT},
+        )
         booking = done(await box.do(book)).booking
         done(
             await box.do(CancelBooking(**who, idempotency_key="cancel", booking_id=booking.id, reason=REASON))

@@ -61,6 +61,12 @@ ENDINGS: Final = (
     Ending("POST", "/api/admin/bookings/{}/cancel", BookingStatus.CANCELLED, "The row is wet"),
 )
 
+_LABELS: Final[dict[str, dict[str, Any]]] = {
+    "labels": {"reference": "season-7", "metadata": {"hall": "A"}},
+    "no labels": {"reference": None, "metadata": {}},
+}
+"""Changes of a show of which its events say nothing."""
+
 _ACTIVE: Final = (BookingStatus.PENDING, BookingStatus.CONFIRMED)
 _HELD: Final = (BookingStatus.PENDING,)
 _LATE: Final = (BookingStatus.EXPIRED,)
@@ -84,7 +90,7 @@ class BookingMachine(RuleBasedStateMachine):
         # Gaps, so that not every buyer who wants seats next to each other gets them.
         for show, seats in ((0, [3]), (0, [6]), (0, [9, 10]), (1, [10, 12])):
             self.book_these(show, 0, seats, held=len(seats) == 1, counted=False, key=None, page=False)
-        self.hold(1, 1, 3, seconds=30, key="first", page=False)
+        self.hold(1, 1, 3, seconds=30, key="first", page=False, labels={"reference": "order-0"})
         if late:
             self.time_passes(HOLD_MAX_S)
 
@@ -99,12 +105,20 @@ class BookingMachine(RuleBasedStateMachine):
         seconds=st.sampled_from([30, 60.0, None]),
         key=keys,
         page=pages,
+        labels=st.sampled_from([{}, {"reference": "order-1"}, {"metadata": {"b": "2", "a": "1"}}]),
     )
     def hold(
-        self, show: int, user: int, count: int, seconds: float | None, key: str | None, page: bool
+        self,
+        show: int,
+        user: int,
+        count: int,
+        seconds: float | None,
+        key: str | None,
+        page: bool,
+        labels: dict[str, Any],
     ) -> None:
-        wish = Wish(self._both.user(user), count, hold=seconds or HOLD_MAX_S)
-        given = {"seats_booked": count, "status": "PENDING"}
+        wish = Wish(self._both.user(user), count, hold=seconds or HOLD_MAX_S, **labels)
+        given = {"seats_booked": count, "status": "PENDING"} | labels
         self._book(show, wish, given | ({"hold_seconds": seconds} if seconds else {}), key, page)
 
     @rule(show=shows, user=users, chosen=places, held=st.booleans(), counted=pages, key=keys, page=pages)
@@ -197,15 +211,17 @@ class BookingMachine(RuleBasedStateMachine):
     @rule(
         show=shows,
         place=st.integers(1, 30),
-        name=st.sampled_from([None, None, "Hamlet", "Faust"]),
+        name=st.sampled_from([None, None, "Hamlet", "Faust", *_LABELS]),
         key=keys,
         match=matches,
     )
     def update(self, show: int, place: int, name: str | None, key: str | None, match: str | None) -> None:
-        """Gives a show another name and type, or else another size."""
+        """Gives a show another name and type, reference and metadata, or else another size."""
         hall = self._both.hall(show)
         changes = (
-            {"name": name, "show_type": name.lower()} if name else {"total_seats": hall.seats([place])[0]}
+            _LABELS.get(name, {"name": name, "show_type": name.lower()})
+            if name
+            else {"total_seats": hall.seats([place])[0]}
         )
         headers, seq = _if_match(hall.model, match)
         call = Call(method="PUT", path=f"/api/shows/{hall.id}", body=changes, headers=headers, kind=ModelShow)
@@ -263,7 +279,9 @@ class BookingMachine(RuleBasedStateMachine):
         booking = hall.model.bookings.get(booking_id)
         self._both.look(
             f"/api/bookings/{booking_id}?consistent=true",
-            (booking, hall.model.show().name, booking.user_id) if booking else refused("booking_not_found"),
+            (booking, hall.model.show().name, booking.user_id, hall.model.successor(booking))
+            if booking
+            else refused("booking_not_found"),
             hall=hall,
             short=_booking_and_names,
         )
@@ -329,6 +347,7 @@ def _seats_after(hall: Hall) -> list[tuple[int, str, int | None]]:
     ]
 
 
-def _booking_and_names(told: dict[str, Any]) -> tuple[ModelBooking, str, int]:
-    name, user = told.pop("show_name"), told.pop("user")
-    return as_told(ModelBooking, told), name, user["id"]
+def _booking_and_names(told: dict[str, Any]) -> tuple[ModelBooking, str, int, int | None]:
+    name, user, successor = told.pop("show_name"), told.pop("user"), told.pop("retaken_by")
+    del told["show_start_time"]
+    return as_told(ModelBooking, told), name, user["id"], successor

@@ -56,7 +56,7 @@ class Model:
         self._first_answers: dict[str, tuple[object, Answer]] = {}
         self._show = ModelShow(
             id=show_id, name=name, start_time=START, total_seats=total, available_seats=total,
-            show_type=kind, created_at=now, updated_at=now, seq=1,
+            show_type=kind, created_at=now, updated_at=now, seq=1, reference=None, metadata={},
         )  # fmt: skip
         opened = {"name": name, "start_time": _text(START), "total_seats": total, "show_type": kind}
         self._note("show_created", details=opened)
@@ -181,14 +181,14 @@ class Model:
             return refused("insufficient_seats", requested=wish.seat_count, available=len(self.free))
         seats = pick_seats(self.free, wish.seat_count) if wish.seats is None else sorted(wish.seats)
         ends = None if wish.hold is None else self.now + timedelta(seconds=wish.hold)
-        return self._sell(wish.user_id, seats, ends)
+        return self._sell(wish.user_id, seats, ends, labels=(wish.reference, wish.metadata))
 
     def _confirm(self, booking: ModelBooking, late: str) -> Answer:
         if booking.status is BookingStatus.PENDING:
             booking.status, booking.expires_at, booking.updated_at = BookingStatus.CONFIRMED, None, self.now
             self._note("confirmed", booking)
             return replace(booking)
-        if booking.status is not BookingStatus.EXPIRED or self._successor(booking):
+        if booking.status is not BookingStatus.EXPIRED or self.successor(booking):
             return self._wrong_state(booking)
         seats = booking.released_seats
         gone = [seat for seat in seats if seat > self._show.total_seats]
@@ -196,10 +196,11 @@ class Model:
         final = late == "refuse" or self.deleted
         if final or taken:
             return refused("hold_expired", state="EXPIRED", seats=[] if final else taken)
-        return self._sell(booking.user_id, seats, None, retaken_from=booking.id)
+        labels = booking.reference, booking.metadata
+        return self._sell(booking.user_id, seats, None, retaken_from=booking.id, labels=labels)
 
     def _extend(self, booking: ModelBooking, seconds: float, lifetime_s: float) -> Answer:
-        if booking.status is BookingStatus.EXPIRED and not self._successor(booking):
+        if booking.status is BookingStatus.EXPIRED and not self.successor(booking):
             return refused("hold_expired", state="EXPIRED", seats=[])
         if booking.status is not BookingStatus.PENDING or booking.expires_at is None:
             return self._wrong_state(booking)
@@ -250,7 +251,8 @@ class Model:
         if used := sorted(seat for seat in self.owners if seat > total):
             return refused("seats_in_use", seats=used)
         self._show = replace(self._show, **changes, updated_at=self.now)
-        self._note("show_updated", details=changes)
+        labels = ("reference", "metadata")  # which no event tells
+        self._note("show_updated", details={n: value for n, value in changes.items() if n not in labels})
         return self.show()
 
     def _delete(self, seq: int | None) -> Answer:
@@ -270,21 +272,28 @@ class Model:
         return None
 
     def _wrong_state(self, booking: ModelBooking) -> Answer:
-        successor = self._successor(booking)
+        successor = self.successor(booking)
         told = {"retaken_by": successor} if successor else {}
         return refused("invalid_state", state=booking.status.value, **told)
 
-    def _successor(self, booking: ModelBooking) -> int | None:
+    def successor(self, booking: ModelBooking) -> int | None:
+        """The booking that took the seats of an expired hold again."""
         return next((other.id for other in self.bookings.values() if other.retaken_from == booking.id), None)
 
     def _sell(
-        self, user_id: int, seats: Sequence[int], ends: datetime | None, retaken_from: int | None = None
+        self,
+        user_id: int,
+        seats: Sequence[int],
+        ends: datetime | None,
+        *,
+        retaken_from: int | None = None,
+        labels: tuple[str | None, dict[str, str]],
     ) -> Answer:
         booking = ModelBooking(
             id=(self._show.id << 24) + len(self.bookings) + 1, user_id=user_id, show_id=self._show.id,
             seats_booked=len(seats), status=BookingStatus.PENDING if ends else BookingStatus.CONFIRMED,
             created_at=self.now, updated_at=self.now, seats=list(seats), released_seats=[], expires_at=ends,
-            reason=None, retaken_from=retaken_from,
+            reason=None, retaken_from=retaken_from, reference=labels[0], metadata=labels[1],
         )  # fmt: skip
         self.bookings[booking.id] = booking
         self.owners |= dict.fromkeys(seats, booking.id)

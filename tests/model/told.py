@@ -18,6 +18,8 @@ class Wish(Struct, frozen=True):
     seat_count: int
     seats: tuple[int, ...] | None = None
     hold: float | None = None
+    reference: str | None = None
+    metadata: dict[str, str] = {}
 
 
 class Told(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +41,8 @@ class ModelBooking(Told, kw_only=True):
     expires_at: datetime | None
     reason: str | None
     retaken_from: int | None
+    reference: str | None
+    metadata: dict[str, str]
 
 
 class ModelShow(Told, kw_only=True):
@@ -53,6 +57,8 @@ class ModelShow(Told, kw_only=True):
     created_at: datetime
     updated_at: datetime
     seq: int
+    reference: str | None
+    metadata: dict[str, str]
 
 
 class ModelSeats(Told, kw_only=True):

@@ -68,6 +68,9 @@ REFUSED = [
     ("shows_start_is_a_moment", "UPDATE shows SET start_time = '3000-01-01Z' WHERE show_id = 3"),
     ("shows_name_length", SHOW.format("'', 'movie'")),
     ("shows_name_length", SHOW.format("repeat('x', 256), 'movie'")),
+    ("shows_reference_length", "UPDATE shows SET reference = '' WHERE show_id = 2"),
+    ("shows_reference_length", "UPDATE shows SET reference = repeat('x', 101) WHERE show_id = 2"),
+    ("shows_metadata", "UPDATE shows SET metadata = '[]' WHERE show_id = 2"),
     *(
         ("shows_type_is_a_slug", SHOW.format(f"'X', '{slug}'"))
         for slug in ("", "Movie", "-a", "a b", "a" * 51)
@@ -116,6 +119,9 @@ REFUSED = [
     ("booking_size", BOOKING.format("places = array_fill(1, '{1001}')")),
     ("booking_reason_length", BOOKING.format("reason = repeat('x', 501)")),
     ("booking_counts_somewhere", BOOKING.format("counts_in = '{2,3}'")),
+    ("booking_reference_length", BOOKING.format("reference = ''")),
+    ("booking_reference_length", BOOKING.format("reference = repeat('x', 101)")),
+    ("booking_metadata", BOOKING.format("metadata = '\"text\"'")),
     ("hold_has_an_end", BOOKING.format("status = 'PENDING'")),
     ("sale_has_no_end", BOOKING.format("expires_at = now()")),
     ("booking_retaken_from", BOOKING.format("retaken_from = (1 << 24) + 99")),

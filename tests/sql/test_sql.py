@@ -31,6 +31,8 @@ BOUNDS = {
     "chunk_length": limits.CHUNK_PLACES,
     "booking_size": limits.SEATS_PER_BOOKING_MAX,
     "booking_reason_length": limits.REASON_CHARS_MAX,
+    "booking_reference_length": limits.REFERENCE_CHARS_MAX,
+    "shows_reference_length": limits.REFERENCE_CHARS_MAX,
     "block_reason_length": limits.REASON_CHARS_MAX,
 }
 

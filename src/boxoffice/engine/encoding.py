@@ -16,7 +16,8 @@ ATTRIBUTES: Final = frozenset(
     {
         *("command_no", "kind", "actor", "origin", "idempotency_key", "fingerprint"),
         *("show_id", "booking_id", "user_id", "owner_id", "seat_count", "seat_numbers"),
-        *("hold_seconds", "lifetime_seconds_max", "late", "reason", "caps", "details"),
+        *("hold_seconds", "lifetime_seconds_max", "late", "reason", "reference", "metadata"),
+        *("caps", "details"),
     }
 )
 """The attributes of the type ``engine_command`` in the database. Every other field of a command goes into the

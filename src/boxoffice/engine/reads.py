@@ -9,19 +9,19 @@ import msgspec
 from msgspec import Struct
 
 from boxoffice.database.migrate import check_schema, to_ledger
-from boxoffice.database.rows import to_booking, to_booking_details, to_view
+from boxoffice.database.rows import to_booking, to_booking_details, to_listed_booking, to_show, to_view
 from boxoffice.database.store import Store
 from boxoffice.engine.engine import CATALOGUE, BookingEngine
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import ExpireHolds
 from boxoffice.vocabulary.views import (
     ApiKey,
-    Booking,
     BookingDetails,
     BookingStatus,
     BusyShow,
     Event,
     KeptAnswer,
+    ListedBooking,
     Login,
     Seat,
     SeatMap,
@@ -62,7 +62,7 @@ class Reads:
     async def show(self, show_id: int, *, consistent: bool = False) -> Show | None:
         """A show that is not deleted."""
         row = await self._row_of_show("show", show_id, consistent)
-        return None if row is None else to_view(row, Show)
+        return None if row is None else to_show(row)
 
     async def seat_map(
         self,
@@ -100,6 +100,7 @@ class Reads:
         starts_to: datetime | None = None,
         text: str | None = None,
         only_free: bool = False,
+        reference: str | None = None,
         after: tuple[datetime, int] | None = None,
         limit: int,
     ) -> Page[Show]:
@@ -111,10 +112,10 @@ class Reads:
         """
         place = after or (None, None)
         rows = await self._store.read(
-            *("shows", show_type, starts_from, starts_to, text, only_free, *place, limit + 1),
+            *("shows", show_type, starts_from, starts_to, text, only_free, reference, *place, limit + 1),
             since=self._engine.changed_at(CATALOGUE),
         )
-        return _page(rows, limit, lambda row: to_view(row, Show))
+        return _page(rows, limit, to_show)
 
     async def seats(
         self,
@@ -139,10 +140,10 @@ class Reads:
         rows = await self._store.read("user", user_id)
         return to_view(rows[0], User) if rows else None
 
-    async def users(self, *, after: int = 0, limit: int) -> Page[User]:
-        """Users in the order of their ids."""
+    async def users(self, *, text: str | None = None, after: int = 0, limit: int) -> Page[User]:
+        """Users in the order of their ids. ``text``: the name, the e-mail address or the id contains it."""
         since = self._engine.changed_at(CATALOGUE)
-        rows = await self._store.read("users", after, limit + 1, since=since)
+        rows = await self._store.read("users", after, text, limit + 1, since=since)
         return _page(rows, limit, lambda row: to_view(row, User))
 
     async def user_of_subject(self, issuer: str, subject: str) -> int | None:
@@ -191,7 +192,7 @@ class Reads:
         after: tuple[datetime, int] | None = None,
         limit: int,
         consistent: bool = False,
-    ) -> Page[Booking] | None:
+    ) -> Page[ListedBooking] | None:
         """A user's bookings, in the order of (created_at, id), the newest first."""
         if not await self._exists("user_exists", user_id):
             return None
@@ -200,7 +201,27 @@ class Reads:
                 await self._settle(row["show_id"], consistent)
         place = after or (None, None)
         rows = await self._store.read("bookings_of_user", user_id, status, *place, limit + 1)
-        return _page(rows, limit, to_booking)
+        return _page(rows, limit, to_listed_booking)
+
+    async def bookings_found(
+        self,
+        *,
+        reference: str | None = None,
+        user_id: int | None = None,
+        show_id: int | None = None,
+        among: frozenset[int] | None = None,
+        status: BookingStatus | None = None,
+        after: int | None = None,
+        limit: int,
+    ) -> Page[ListedBooking]:
+        """Bookings of all shows in the order of their ids, the highest first. ``among``: only in these shows;
+        None: in all.
+        """
+        shows = None if among is None else sorted(among)
+        rows = await self._store.read(
+            "bookings_found", reference, user_id, show_id, shows, status, after, limit + 1
+        )
+        return _page(rows, limit, to_listed_booking)
 
     async def bookings_of_show(
         self,
@@ -210,14 +231,14 @@ class Reads:
         after: int | None = None,
         limit: int,
         consistent: bool = False,
-    ) -> Page[Booking] | None:
+    ) -> Page[ListedBooking] | None:
         """A show's bookings, in the order of their ids, the newest first. A deleted show has them, too."""
         if not await self._exists("show_exists", show_id):
             return None
         await self._settle(show_id, consistent)
         since = self._since(show_id, consistent)
         rows = await self._store.read("bookings_of_show", show_id, status, after, limit + 1, since=since)
-        return _page(rows, limit, to_booking)
+        return _page(rows, limit, to_listed_booking)
 
     async def changes(self, show_id: int, *, after: int = 0, limit: int) -> Page[Event] | None:
         """A show's events in order, from number ``after`` + 1 on. A deleted show has them, too."""

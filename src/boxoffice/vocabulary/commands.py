@@ -72,6 +72,7 @@ class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book")
 
     With ``seat_numbers`` the user gets exactly these seats, all or none. Without, the engine picks
     ``seat_count`` free seats, next to each other where such seats are free. ``caps`` None: no cap applies.
+    ``reference`` and ``metadata`` are kept with the booking for whoever integrates the engine.
     """
 
     done = BookingDone
@@ -80,6 +81,8 @@ class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book")
     seat_count: int
     seat_numbers: tuple[int, ...] | None = None
     hold_seconds: float | None = None
+    reference: str | None = None
+    metadata: dict[str, str] | None = None
     caps: Caps | None = None
 
 
@@ -175,7 +178,8 @@ class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_s
 
     ``expected_seqs`` are the versions that the change is meant for, None if it is meant for any. A show that
     has another version by now refuses the command with ``version_mismatch``, so that one editor does not
-    overwrite another's change.
+    overwrite another's change. An empty ``reference`` removes the
+    show's; ``metadata`` takes the place of all that was there.
     """
 
     done = ShowDone
@@ -184,6 +188,8 @@ class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_s
     start_time: datetime | UnsetType = UNSET
     total_seats: int | UnsetType = UNSET
     show_type: str | UnsetType = UNSET
+    reference: str | UnsetType = UNSET
+    metadata: dict[str, str] | UnsetType = UNSET
     expected_seqs: tuple[int, ...] | None = None
 
 
@@ -210,6 +216,8 @@ class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"
     start_time: datetime
     total_seats: int
     show_type: str = "show"
+    reference: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"):

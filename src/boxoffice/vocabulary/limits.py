@@ -52,6 +52,19 @@ YEAR_MAX: Final = 2999
 """Last year (UTC) of a moment that is taken: far from the year 9999, where time zones leave the calendar and
 the driver reads 'no end'."""
 
+REFERENCE_CHARS_MAX: Final = 100
+"""Characters in the reference of a show or a booking: an order number or an id of another system."""
+
+METADATA_ENTRIES_MAX: Final = 10
+"""Entries in the metadata of a show or a booking: some facts for an integrator, not a document. Each
+batch and each list carries them."""
+
+METADATA_KEY_CHARS_MAX: Final = 40
+"""Characters in a key of metadata: a name in a program."""
+
+METADATA_VALUE_CHARS_MAX: Final = 200
+"""Characters in a value of metadata. With all entries full a booking grows by some two kilobytes."""
+
 IDEMPOTENCY_KEY_CHARS_MAX: Final = 255
 """Characters in an Idempotency-Key: several times the length of a UUID or of a payment's reference."""
 

@@ -43,7 +43,10 @@ class User(Struct):
 
 
 class Show(Struct):
-    """Anything sold by the seat. ``seq`` is the number of its latest event, and its version."""
+    """Anything sold by the seat. ``seq`` is the number of its latest event, and its version.
+
+    ``reference`` and ``metadata`` are an integrator's own words.
+    """
 
     id: int
     name: str
@@ -54,6 +57,8 @@ class Show(Struct):
     created_at: datetime
     updated_at: datetime
     seq: int
+    reference: str | None = None
+    metadata: dict[str, str] = {}
 
 
 class Booking(Struct):
@@ -61,7 +66,7 @@ class Booking(Struct):
 
     ``seats`` are owned now; ``released_seats`` is what an ended booking had at its end. A seat that was
     returned before is in neither. ``retaken_from`` is the expired hold whose seats this booking took again
-    for a late confirm.
+    for a late confirm. ``reference`` and ``metadata`` are an integrator's own words.
     """
 
     id: int
@@ -76,6 +81,8 @@ class Booking(Struct):
     expires_at: datetime | None
     reason: str | None = None
     retaken_from: int | None = None
+    reference: str | None = None
+    metadata: dict[str, str] = {}
 
 
 def show_of(booking_id: int) -> int:
@@ -83,10 +90,20 @@ def show_of(booking_id: int) -> int:
     return booking_id >> limits.BOOKING_NUMBER_BITS
 
 
-class BookingDetails(Booking, kw_only=True):
-    """A booking with the names of what it joins. ``user`` None: the caller may not see profiles."""
+class ListedBooking(Booking, kw_only=True):
+    """A booking with the name and the start of its show."""
 
     show_name: str
+    show_start_time: datetime
+
+
+class BookingDetails(ListedBooking, kw_only=True):
+    """A booking with what it joins. ``user`` None: the caller may not see profiles.
+
+    ``retaken_by`` is the booking that took this expired hold's seats again for a late confirm.
+    """
+
+    retaken_by: int | None
     user: User | None
 
 

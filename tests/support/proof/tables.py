@@ -31,12 +31,14 @@ TABLES: Final[Mapping[str, Table]] = {
     "shows": Table("show"),
     "show_inventory": Table("show"),
     "map_chunks": Table("show"),
-    "bookings": Table("show", archive="archived_bookings", person=("user_id", "reason")),
+    "bookings": Table(
+        "show", archive="archived_bookings", person=("user_id", "reason", "reference", "metadata")
+    ),
     "booking_seats": Table("show", archive="archived_seats"),
     "show_events": Table("show", archive="archived_events", person=("user_id", "actor", "origin")),
     "show_batches": Table("show"),
     "idempotency_keys": Table("show", person=("actor",)),
-    "archived_bookings": Table("show", person=("user_id", "reason")),
+    "archived_bookings": Table("show", person=("user_id", "reason", "reference", "metadata")),
     "archived_seats": Table("show"),
     "archived_events": Table("show", person=("user_id", "actor", "origin")),
     "caller_locks": Table("one place", "the lock of a user over all shows", person=("user_id",)),

@@ -54,7 +54,25 @@ async def test_a_booking_tells_its_show_and_user(api: Api) -> None:
     user, show = await api.user(), await api.show()
     made = await api.booking(show["id"], user["id"])
     booking = data_of(await api.http.get(f"/api/bookings/{made['id']}"))
-    assert booking == made | {"show_name": show["name"], "user": user}
+    about_the_show = {"show_name": show["name"], "show_start_time": show["start_time"]}
+    assert booking == made | about_the_show | {"retaken_by": None, "user": user}
+
+
+async def test_a_list_of_bookings_tells_their_shows(api: Api) -> None:
+    user, show = await api.user(), await api.show(name="Hamlet")
+    await api.booking(show["id"], user["id"])
+    for path in (f"user/{user['id']}", f"show/{show['id']}", f"?show_id={show['id']}"):
+        [booking] = listed(await api.http.get(f"/api/bookings/{path}".replace("/?", "?")))
+        assert (booking["show_name"], booking["show_start_time"]) == ("Hamlet", show["start_time"])
+
+
+async def test_an_expired_hold_says_which_booking_took_its_seats_again(api: Api) -> None:
+    user, show = await api.user(), await api.show()
+    held = await api.hold(show["id"], user["id"], hold_seconds=0.001)
+    retaken = data_of(await api.http.post(f"/api/bookings/{held['id']}/confirm"))
+    told = data_of(await api.http.get(f"/api/bookings/{held['id']}"))
+    assert (told["status"], told["retaken_by"]) == ("EXPIRED", retaken["id"])
+    assert retaken["retaken_from"] == held["id"]
 
 
 async def test_a_hold_is_confirmed(api: Api) -> None:

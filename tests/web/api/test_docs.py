@@ -38,6 +38,7 @@ SPECIFIED = {
     "GET /api/users/{user_id}",
     "PUT /api/users/{user_id}",
     "POST /api/bookings",
+    "GET /api/bookings",
     "GET /api/bookings/{booking_id}",
     "DELETE /api/bookings/{booking_id}",
     "POST /api/bookings/{booking_id}/confirm",

@@ -40,7 +40,7 @@ TABLE: Final = {
     "updateShow": Row("PUT", "/api/shows/{show}", 401, 403, 403, 403, 403, 200, {"name": "Other"}),
     "deleteShow": Row("DELETE", "/api/shows/{empty show}", 401, 403, 403, 403, 403, 200),
     "getShowStats": Row("GET", "/api/shows/{show}/stats", 401, 403, 403, 403, 200, 200),
-    "listShowChanges": Row("GET", "/api/shows/{show}/changes", 401, 403, 403, 403, 200, 200),
+    "listShowChanges": Row("GET", "/api/shows/{show}/changes", 401, 403, 403, 200, 200, 200),
     "createUser": Row(
         "POST", "/api/users", 401, 200, 403, 200, 200, 200, {"name": "Ada", "email": "ada@example.com"}
     ),
@@ -68,6 +68,7 @@ TABLE: Final = {
     "extendHold": Row("POST", "/api/bookings/{hold}/extend", 401, 200, 404, 200, 200, 200),
     "confirmBooking": Row("POST", "/api/bookings/{hold}/confirm", 401, 403, 403, 200, 200, 200),
     "failBooking": Row("POST", "/api/bookings/{hold}/fail", 401, 403, 403, 200, 200, 200),
+    "listBookings": Row("GET", "/api/bookings?user_id={user}", 401, 403, 403, 200, 200, 200),
     "listBookingsOfUser": Row("GET", "/api/bookings/user/{user}", 401, 200, 404, 200, 200, 200),
     "listBookingsOfShow": Row("GET", "/api/bookings/show/{show}", 401, 403, 403, 403, 200, 200),
     "expireOldBookings": Row("POST", "/api/bookings/expire-old", 401, 403, 403, 403, 200, 200),

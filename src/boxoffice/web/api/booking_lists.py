@@ -23,9 +23,9 @@ from boxoffice.web.http.parameters import (
 )
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import BOOKING, ONE_PAGE
+from boxoffice.web.http.samples import LISTED, ONE_PAGE
 
-_Status = Annotated[
+StatusFilter = Annotated[
     str | None,
     one_of(
         BookingStatus,
@@ -47,14 +47,14 @@ class BookingListsController(Controller):
         policy=policies.USER_READ,
         cost=PAGE,
         refusals=(RefusalCode.USER_NOT_FOUND,),
-        example=BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE),
+        example=BookingListAnswer(data=[LISTED], message="1 booking", meta=ONE_PAGE),
         meaning="One page",
     ).route
     async def list_bookings_of_user(
         self,
         request: ApiRequest,
         user_id: UserId,
-        status: _Status = None,
+        status: StatusFilter = None,
         cursor: Cursor = None,
         limit: Limit = limits.PAGE_ITEMS_MAX,
         consistent: Consistent = False,
@@ -78,14 +78,14 @@ class BookingListsController(Controller):
         policy=policies.HOUSE_READ,
         cost=PAGE,
         refusals=(RefusalCode.SHOW_NOT_FOUND,),
-        example=BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE),
+        example=BookingListAnswer(data=[LISTED], message="1 booking", meta=ONE_PAGE),
         meaning="One page",
     ).route
     async def list_bookings_of_show(
         self,
         request: ApiRequest,
         show_id: ShowId,
-        status: _Status = None,
+        status: StatusFilter = None,
         cursor: Cursor = None,
         limit: Limit = limits.PAGE_ITEMS_MAX,
         consistent: Consistent = False,

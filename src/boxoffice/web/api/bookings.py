@@ -5,16 +5,19 @@ from typing import Annotated, Final
 import msgspec
 from litestar import Controller, Response
 from litestar.openapi.spec import Example
-from litestar.params import Body
+from litestar.params import Body, QueryParameter
 
 from boxoffice.access import policies
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import CancelBooking, ConfirmBooking
 from boxoffice.vocabulary.outcomes import BookingDone, RefusalCode
 from boxoffice.vocabulary.views import BookingStatus, show_of
+from boxoffice.web.api.booking_lists import StatusFilter
 from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import (
     BookingAnswer,
     BookingDetailsAnswer,
+    BookingListAnswer,
     ExpiredCount,
     ExpiredCountAnswer,
     counted,
@@ -22,6 +25,7 @@ from boxoffice.web.http.answers import (
 from boxoffice.web.http.booking_bodies import Extension, Failure, NewBooking, SeatsToReturn
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
+from boxoffice.web.http.paging import listed, number_after
 from boxoffice.web.http.parameters import (
     BookingId,
     BookingToCancel,
@@ -30,11 +34,15 @@ from boxoffice.web.http.parameters import (
     BookingToFail,
     BookingToReturnFrom,
     Consistent,
+    Cursor,
     IdempotencyKey,
+    Limit,
+    ReferenceInQuery,
+    chosen,
 )
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, RETURNED
+from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, LISTED, ONE_PAGE, RETURNED
 from boxoffice.web.http.strict_json import decoded
 
 _NEW = [
@@ -65,6 +73,15 @@ _RETURN = [Example(id="one", summary="One seat", value={"seat_numbers": [17]})]
 _FAILURE = [Example(id="declined", summary="With a reason", value={"reason": "Payment was declined"})]
 _CONFIRMED = "Booking confirmed successfully"
 _LATE = "The hold had run out; its seats were still free and were booked again as a new booking"
+
+_OfUser = Annotated[
+    int | None,
+    QueryParameter(ge=1, le=limits.ID_MAX, description="Only bookings of this user: an integer from 1 on."),
+]
+_InShow = Annotated[
+    int | None,
+    QueryParameter(ge=1, le=limits.ID_MAX, description="Only bookings in this show: an integer from 1 on."),
+]
 
 _decode: Final = msgspec.json.Decoder(NewBooking).decode
 
@@ -220,6 +237,40 @@ class BookingsController(Controller):
         if request.access.caller.show_ids is not None:
             booking.user = None
         return Response(BookingDetailsAnswer(data=booking, message="Booking found"))
+
+    @ReadOperation(
+        id="listBookings",
+        path="/api/bookings",
+        summary="Find bookings",
+        policy=policies.BOOKINGS_FOUND,
+        example=BookingListAnswer(data=[LISTED], message="1 booking", meta=ONE_PAGE),
+        meaning="One page",
+    ).route
+    async def list_bookings(
+        self,
+        request: ApiRequest,
+        reference: ReferenceInQuery = None,
+        user_id: _OfUser = None,
+        show_id: _InShow = None,
+        status: StatusFilter = None,
+        cursor: Cursor = None,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
+    ) -> Response[BookingListAnswer]:
+        """Bookings by id, the highest first. The filters narrow it down together.
+
+        A key for some shows finds the bookings of these shows.
+        """
+        page = await request.reads.bookings_found(
+            reference=reference,
+            user_id=user_id,
+            show_id=show_id,
+            among=request.access.caller.show_ids,
+            status=chosen(BookingStatus, status),
+            after=number_after(cursor),
+            limit=limit,
+        )
+        message = counted(len(page.items), "booking")
+        return listed(request, BookingListAnswer, page, lambda booking: booking.id, message)
 
     @CANCEL.route
     async def cancel_booking(

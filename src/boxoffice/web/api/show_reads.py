@@ -117,7 +117,7 @@ class ShowReadsController(Controller):
         id="listShowChanges",
         path="/api/shows/{show_id:str}/changes",
         summary="List what happened to a show",
-        policy=policies.HOUSE_READ,
+        policy=policies.FEED,
         cost=PAGE,
         refusals=(RefusalCode.SHOW_NOT_FOUND,),
         example=EventListAnswer(data=[EVENT], message="1 event", meta=ONE_PAGE),

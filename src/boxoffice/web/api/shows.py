@@ -26,9 +26,11 @@ from boxoffice.web.http.parameters import (
     IfMatch,
     IfNoneMatch,
     Limit,
+    ReferenceInQuery,
     ShowId,
     ShowToDelete,
     ShowTypeInQuery,
+    TextInQuery,
 )
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
@@ -49,16 +51,6 @@ _To = Annotated[
         name="to",
         description="Only shows that start before: RFC 3339 with an offset, such as 2031-01-01T00:00:00Z.",
         schema_extra={"format": "date-time"},
-    ),
-]
-_Text = Annotated[
-    str | None,
-    QueryParameter(
-        min_length=1,
-        max_length=255,
-        pattern=r"^[^\u0000-\u001f\u007f-\u009f]*(?!\n)$",
-        description="Only shows with this text in their name, in upper or lower case and in any form of "
-        "Unicode: 1 to 255 characters without control characters.",
     ),
 ]
 _OnlyFree = Annotated[bool, QueryParameter(description="true: only shows that have a free seat.")]
@@ -159,8 +151,9 @@ class ShowsController(Controller):
         show_type: ShowTypeInQuery = None,
         starts_from: _From = None,
         starts_to: _To = None,
-        text: _Text = None,
+        text: TextInQuery = None,
         only_free: _OnlyFree = False,
+        reference: ReferenceInQuery = None,
         cursor: Cursor = None,
         limit: Limit = limits.PAGE_ITEMS_MAX,
     ) -> Response[ShowListAnswer]:
@@ -171,6 +164,7 @@ class ShowsController(Controller):
             starts_to=instant(starts_to, "to"),
             text=text,
             only_free=only_free,
+            reference=reference,
             after=moment_after(cursor),
             limit=limit,
         )

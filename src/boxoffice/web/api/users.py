@@ -18,7 +18,14 @@ from boxoffice.web.http.bodies import NewUser, UserChanges
 from boxoffice.web.http.costs import PAGE, WHOLE
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import listed, number_after
-from boxoffice.web.http.parameters import Cursor, IdempotencyKey, Limit, UserId, UserToErase
+from boxoffice.web.http.parameters import (
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    TextInQuery,
+    UserId,
+    UserToErase,
+)
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.samples import ERASED, EXPORT, ONE_PAGE, USER
@@ -115,10 +122,14 @@ class UsersController(Controller):
         meaning="One page of users",
     ).route
     async def list_users(
-        self, request: ApiRequest, cursor: Cursor = None, limit: Limit = limits.PAGE_ITEMS_MAX
+        self,
+        request: ApiRequest,
+        text: TextInQuery = None,
+        cursor: Cursor = None,
+        limit: Limit = limits.PAGE_ITEMS_MAX,
     ) -> Response[UserListAnswer]:
-        """All users by id."""
-        page = await request.reads.users(after=number_after(cursor) or 0, limit=limit)
+        """All users by id, or those with a text in their name, e-mail address or id."""
+        page = await request.reads.users(text=text, after=number_after(cursor) or 0, limit=limit)
         message = counted(len(page.items), "user")
         return listed(request, UserListAnswer, page, lambda user: user.id, message)
 

@@ -4,7 +4,17 @@ from typing import Generic, Literal, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
-from boxoffice.vocabulary.views import Booking, BookingDetails, Event, Seat, Show, ShowStats, User, UserExport
+from boxoffice.vocabulary.views import (
+    Booking,
+    BookingDetails,
+    Event,
+    ListedBooking,
+    Seat,
+    Show,
+    ShowStats,
+    User,
+    UserExport,
+)
 
 T = TypeVar("T")
 
@@ -112,7 +122,7 @@ class BookingDetailsAnswer(Answer[BookingDetails]):
     """A booking with the names of what it joins."""
 
 
-class BookingListAnswer(ListAnswer[Booking]):
+class BookingListAnswer(ListAnswer[ListedBooking]):
     """Bookings, newest first."""
 
 

@@ -5,7 +5,7 @@ The ``description`` of a field stands on the API page, and an error shows it as 
 
 from typing import Any, ClassVar
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from boxoffice.vocabulary.commands import (
     BlockSeats,
@@ -16,7 +16,17 @@ from boxoffice.vocabulary.commands import (
     UpdateUser,
 )
 from boxoffice.web.http.caller import Requester
-from boxoffice.web.http.fields import Email, Name, Reason, SeatNumbers, ShowType, StartTime, TotalSeats
+from boxoffice.web.http.fields import (
+    Email,
+    Metadata,
+    Name,
+    Reason,
+    Reference,
+    SeatNumbers,
+    ShowType,
+    StartTime,
+    TotalSeats,
+)
 from boxoffice.web.http.invalid import invalid_field
 from boxoffice.web.http.moments import in_utc
 from boxoffice.web.http.texts import email_of, name_of, reason_of
@@ -36,6 +46,8 @@ class NewShow(Body):
     start_time: StartTime
     total_seats: TotalSeats
     show_type: ShowType = "show"
+    reference: Reference = None
+    metadata: Metadata = field(default_factory=dict)
 
     def command(self, who: Requester) -> CreateShow:
         """Raises ``InvalidInput``."""
@@ -45,11 +57,16 @@ class NewShow(Body):
             start_time=in_utc(self.start_time, "start_time"),
             total_seats=self.total_seats,
             show_type=self.show_type,
+            reference=self.reference,
+            metadata=in_order(self.metadata) or None,
         )
 
 
 class ShowChanges(Body):
-    """What to change of a show; what is not given stays as it is."""
+    """What to change of a show; what is not given stays as it is.
+
+    A ``reference`` of null is removed; ``metadata`` takes the place of all that was there.
+    """
 
     together: ClassVar[dict[str, Any]] = {"minProperties": 1}
 
@@ -57,6 +74,8 @@ class ShowChanges(Body):
     start_time: StartTime | UnsetType = UNSET
     total_seats: TotalSeats | UnsetType = UNSET
     show_type: ShowType | UnsetType = UNSET
+    reference: Reference | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
 
     def command(self, who: Requester, show_id: int, expected_seqs: tuple[int, ...] | None) -> UpdateShow:
         """Raises ``InvalidInput``."""
@@ -69,6 +88,8 @@ class ShowChanges(Body):
             start_time=UNSET if start_time is UNSET else in_utc(start_time, "start_time"),
             total_seats=self.total_seats,
             show_type=self.show_type,
+            reference="" if self.reference is None else self.reference,
+            metadata=UNSET if self.metadata is UNSET else in_order(self.metadata),
             expected_seqs=expected_seqs,
         )
 
@@ -128,6 +149,11 @@ def distinct(seat_numbers: list[int]) -> tuple[int, ...]:
         twice = next(seat for i, seat in enumerate(seat_numbers) if seat in seat_numbers[:i])
         raise invalid_field("seat_numbers", "different seat numbers", f"Seat {twice} comes twice")
     return tuple(seat_numbers)
+
+
+def in_order(metadata: dict[str, str]) -> dict[str, str]:
+    """The metadata in the order of the names, so that a retry may write them in another order."""
+    return dict(sorted(metadata.items()))
 
 
 def trimmed(text: str | UnsetType) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from boxoffice.access.allowances import Allowance
 from boxoffice.access.callers import Forbidden
@@ -10,9 +10,9 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import BookSeats, CancelBooking, ExtendHold, FailBooking, ReturnSeats
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
-from boxoffice.web.http.bodies import Body, distinct, trimmed
+from boxoffice.web.http.bodies import Body, distinct, in_order, trimmed
 from boxoffice.web.http.caller import Requester
-from boxoffice.web.http.fields import HoldSeconds, Id, Reason, SeatNumbers
+from boxoffice.web.http.fields import HoldSeconds, Id, Metadata, Reason, Reference, SeatNumbers
 from boxoffice.web.http.invalid import invalid_field
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.texts import reason_of
@@ -54,6 +54,8 @@ class NewBooking(Body, kw_only=True):
         ),
     ] = "CONFIRMED"
     hold_seconds: HoldSeconds | UnsetType = UNSET
+    reference: Reference = None
+    metadata: Metadata = field(default_factory=dict)
 
     def command(self, who: Requester) -> BookSeats:
         """Raises ``InvalidInput``, ``Forbidden``, and ``Refusal`` for a show that is hidden."""
@@ -66,8 +68,12 @@ class NewBooking(Body, kw_only=True):
             seat_count=self._seat_count(seats, access.allowance.seats_max),
             seat_numbers=seats,
             hold_seconds=self._hold_seconds(access.allowance),
+            reference=self.reference,
+            metadata=in_order(self.metadata) or None,
             caps=access.allowance.caps,
         )
+        if access.owner_id is not None and (self.reference is not None or self.metadata):
+            raise Forbidden("reference and metadata are the shop's: its server sets them, not a customer.")
         if not access.caller.reaches(show_id):
             raise Refusal(Refused(RefusalCode.SHOW_NOT_FOUND))
         if command.hold_seconds is None and not access.allowance.sells:

@@ -87,6 +87,35 @@ SeatNumbers = Annotated[
 ]
 
 
+REFERENCE: Final = rf"^[\x21-\x7e]{{1,{limits.REFERENCE_CHARS_MAX}}}(?!\n)$"
+_FACT: Final = rf"^[A-Za-z0-9_.-]{{1,{limits.METADATA_KEY_CHARS_MAX}}}(?!\n)$"
+Reference = Annotated[
+    Annotated[str, Meta(pattern=REFERENCE)] | None,
+    Meta(
+        description="Your own name for it, such as an order number: 1 to "
+        f"{limits.REFERENCE_CHARS_MAX} visible ASCII characters; null: none. It need not be unique.",
+        examples=["order-4711"],
+    ),
+]
+Metadata = Annotated[
+    dict[
+        Annotated[str, Meta(pattern=_FACT)],
+        Annotated[
+            str,
+            Meta(
+                max_length=limits.METADATA_VALUE_CHARS_MAX,
+                pattern=r"^[^\u0000-\u001f\u007f-\u009f]*(?!\n)$",
+            ),
+        ],
+    ],
+    Meta(
+        max_length=limits.METADATA_ENTRIES_MAX,
+        description=f"Your own facts about it: at most {limits.METADATA_ENTRIES_MAX} texts by name. A name "
+        f"has 1 to {limits.METADATA_KEY_CHARS_MAX} of A-Z, a-z, 0-9, _, . and -, a text at most "
+        f"{limits.METADATA_VALUE_CHARS_MAX} characters without control characters.",
+        examples=[{"channel": "app"}],
+    ),
+]
 HoldSeconds = Annotated[
     float,
     Meta(

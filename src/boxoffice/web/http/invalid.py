@@ -13,7 +13,7 @@ from msgspec import Struct
 
 Place = Literal["body", "query", "path", "header"]
 
-_PATH: Final = re.compile(r" - at `\$\.?(?P<path>.*)`$")
+_PATH: Final = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>.*)`$")
 _UNKNOWN_FIELD: Final = re.compile(r"Object contains unknown field `(?P<path>.*)`")
 _MISSING_FIELD: Final = re.compile(r"Object missing required field `(?P<path>.*)`")
 

@@ -10,7 +10,7 @@ from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from boxoffice.vocabulary import limits
-from boxoffice.web.http.fields import SLUG
+from boxoffice.web.http.fields import REFERENCE, SLUG
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -90,6 +90,26 @@ ShowTypeInQuery = Annotated[
     str | None,
     QueryParameter(
         name="type", pattern=SLUG, description="Only shows of this type: 1 to 50 of a-z, 0-9, - and _."
+    ),
+]
+ReferenceInQuery = Annotated[
+    str | None,
+    QueryParameter(
+        name="reference",
+        pattern=REFERENCE,
+        description="Only those with exactly this reference: 1 to "
+        f"{limits.REFERENCE_CHARS_MAX} visible ASCII characters.",
+    ),
+]
+TextInQuery = Annotated[
+    str | None,
+    QueryParameter(
+        name="text",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^\u0000-\u001f\u007f-\u009f]*(?!\n)$",
+        description="Only those with this text in their name (users: or in their e-mail address or id), in "
+        "upper or lower case and in any form of Unicode: 1 to 255 characters without control characters.",
     ),
 ]
 IdempotencyKey = Annotated[

@@ -14,6 +14,7 @@ from boxoffice.vocabulary.views import (
     BookingStatus,
     Event,
     KeptAnswer,
+    ListedBooking,
     Login,
     Seat,
     SeatState,
@@ -57,7 +58,10 @@ BOOKING: Final = Booking(
 HOLD: Final = msgspec.structs.replace(
     BOOKING, status=BookingStatus.PENDING, expires_at=datetime(2030, 12, 11, 10, 32, tzinfo=UTC)
 )
-DETAILS: Final = BookingDetails(**msgspec.structs.asdict(BOOKING), show_name=SHOW.name, user=USER)
+LISTED: Final = ListedBooking(
+    **msgspec.structs.asdict(BOOKING), show_name=SHOW.name, show_start_time=SHOW.start_time
+)
+DETAILS: Final = BookingDetails(**msgspec.structs.asdict(LISTED), retaken_by=None, user=USER)
 CANCELLED: Final = msgspec.structs.replace(
     BOOKING, status=BookingStatus.CANCELLED, seats=[], released_seats=[1, 2, 3]
 )

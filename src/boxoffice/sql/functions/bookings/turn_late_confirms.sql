@@ -1,7 +1,8 @@
--- turn_late_confirms(show, commands): the commands, in which each confirm of a hold that has run out becomes
--- a command to take the same places again (kind 'retake'). That happens at most once for a hold, and only if
--- the command says late = 'retake'. The hold stays EXPIRED, because that state is final; the places go to a
--- new booking that names the hold. The command keeps its caps, because the new booking counts. Locks: none.
+-- turn_late_confirms(show, commands): the commands, in which each confirm of a hold that has run out
+-- becomes a command to take the same places again (kind 'retake'). That happens at most once for a hold,
+-- and only if the command says late = 'retake'. The hold stays EXPIRED, because that state is final; the
+-- places go to a new booking that names the hold, and has its reference and metadata. The command keeps
+-- its caps, because the new booking counts. Locks: none.
 CREATE OR REPLACE FUNCTION turn_late_confirms(p_show_id bigint, p_commands engine_command[]) RETURNS engine_command[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -12,7 +13,7 @@ BEGIN
         RETURN p_commands;
     END IF;
     FOR v_late IN
-        SELECT c.ordinality AS no, b.user_id, b.places
+        SELECT c.ordinality AS no, b.user_id, b.places, b.reference, b.metadata
         FROM unnest(p_commands) WITH ORDINALITY AS c
         JOIN bookings AS b ON b.show_id = p_show_id AND b.booking_id = c.booking_id
         WHERE c.kind = 'confirm' AND c.late = 'retake' AND b.status = 'EXPIRED'
@@ -23,6 +24,8 @@ BEGIN
         v_command.kind := 'retake';
         v_command.user_id := v_late.user_id;
         v_command.seat_numbers := v_late.places;
+        v_command.reference := v_late.reference;
+        v_command.metadata := v_late.metadata;
         p_commands[v_late.no] := v_command;
     END LOOP;
     RETURN p_commands;

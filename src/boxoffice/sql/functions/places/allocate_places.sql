@@ -69,6 +69,8 @@ BEGIN
                 v_booking.status := CASE WHEN (c.command).hold_seconds IS NULL THEN 'CONFIRMED' ELSE 'PENDING' END;
                 v_booking.expires_at := p_now + make_interval(secs => (c.command).hold_seconds);
                 v_booking.retaken_from := CASE c.kind WHEN 'retake' THEN (c.command).booking_id END;
+                v_booking.reference := (c.command).reference;
+                v_booking.metadata := (c.command).metadata;
                 v_booking.created_at := p_now;
                 v_booking.updated_at := p_now;
                 v_booking.capped := (c.command).caps IS NOT NULL OR c.kind = 'retake';

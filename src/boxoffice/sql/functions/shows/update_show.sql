@@ -1,5 +1,5 @@
--- update_show(show, now, command): changes what the command's details give of the show. Places may be added,
--- or taken away from the end while they are free. Locks: the caller holds the show's inventory row; then its
+-- update_show(show, now, command): changes what the command gives of the show. Places may be added, or taken
+-- away from the end while they are free. Locks: the caller holds the show's inventory row; then its
 -- chunks and the show.
 CREATE OR REPLACE FUNCTION update_show(p_show_id bigint, p_now timestamptz, p_command engine_command)
 RETURNS command_outcome
@@ -33,6 +33,8 @@ BEGIN
     SET name = COALESCE(v_changes ->> 'name', name),
         show_type = COALESCE(v_changes ->> 'show_type', show_type),
         start_time = COALESCE(v_start, start_time),
+        reference = NULLIF(COALESCE(p_command.reference, reference), ''),
+        metadata = COALESCE(p_command.metadata, metadata),
         updated_at = p_now
     WHERE show_id = p_show_id;
     PERFORM append_event(p_show_id, p_now, p_command, 'show_updated', '{}', v_changes);

@@ -1,10 +1,10 @@
--- erase_user(now, command): removes what is known of a person: name, e-mail address, logins, the reasons and
--- the origins of bookings and events, and kept answers with any of these. Bookings and events stay, without a
--- person's name. Nothing that is removed is part of an event's link, so the chain of events stays whole.
--- The command is refused while the user has a hold, or a sale in a show that has not begun. A command with
--- caps is also refused during a cool-down: else the person could erase the profile, register again and hold
--- at once. For a user that is erased already the outcome is a replay. It also removes what requests wrote
--- that were under way during the first erasure.
+-- erase_user(now, command): removes what is known of a person: name, e-mail address, logins, the reasons,
+-- references, metadata and origins of bookings and events, and kept answers with any of these. Bookings
+-- and events stay, without a person's name. Nothing that is removed is part of an event's link, so the
+-- chain of events stays whole. The command is refused while the user has a hold, or a sale in a show that
+-- has not begun. A command with caps is also refused during a cool-down: else the person could erase the
+-- profile, register again and hold at once. For a user that is erased already the outcome is a replay. It
+-- also removes what requests wrote that were under way during the first erasure.
 -- Locks, in this order: the user's row of caller_locks; the inventory rows of the user's shows by show id,
 -- archived ones too, so that the events that are looked through stand still; the user's row; see
 -- erase_traces.
