@@ -44,6 +44,7 @@ mutants: $(INSTALLED) ## Break the program in every way that we thought of, and 
 
 pages: $(INSTALLED) ## Write the documents that are made from the code: docs/settings.md, .env.example
 	$(BIN)/python -m tests.house.pages
+	$(BIN)/python -m tests.support.proof.catalogue
 
 check: $(INSTALLED) ## Format, lint, types, openapi.json, and known weaknesses: ours, and of what we use
 	$(BIN)/ruff format --check .

@@ -160,7 +160,7 @@ async def _listed(http: httpx.AsyncClient, show: int) -> Any:
 
 
 async def _verified(site: Site) -> Any:
-    for result in await verify(site.dsn):
+    for result in (await verify(site.dsn)).results:
         for violation in result.violations:
             yield f"verify, {result.name}: show {violation.show_id}: {violation.text}"
 

@@ -26,6 +26,7 @@ def old_shows(database: str) -> str:
                 await box.book(show, 2)
             await clock.set(now)
             await box.book(shows[2])
+            await clock.let_go()
 
     asyncio.run(fill())
     return database

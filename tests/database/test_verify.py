@@ -1,11 +1,17 @@
 """``verify`` finds nothing in a sound database, and each of its checks finds what it is there for."""
 
+from urllib.parse import urlsplit
+from uuid import uuid4
+
 import pytest
 
-from boxoffice.database.verify import VIOLATIONS_KEPT_MAX, _check, verify
+from boxoffice.database.verify import CHAIN, SCHEMA, VIOLATIONS_KEPT_MAX, examine, verify
 from boxoffice.sql import scripts
 from tests.support.engine.box import Box, done
 from tests.support.engine.databases import Connection
+
+CHECKS = [SCHEMA, CHAIN, *(name.replace("_", " ") for name in scripts("checks"))]
+"""The names of all checks."""
 
 # What is written with plain SQL, and the checks that see it. The scene: see ``scene``.
 CORRUPTIONS = [
@@ -84,16 +90,16 @@ CORRUPTIONS = [
         "UPDATE bookings SET expires_at = expires_at + interval '1 h' WHERE status = 'PENDING'",
     ),
     (
-        {"events have no gap", "events are chained"},
+        {"events have no gap", CHAIN, "shows are as told"},
         "DELETE FROM show_events WHERE show_id = 1 AND kind = 'show_created'",
     ),
     ({"events have no gap"}, "UPDATE show_inventory SET last_seq = last_seq + 1"),
     (
-        {"events replay", "events are chained", "bookings keep their places"},
+        {"events replay", CHAIN, "bookings keep their places"},
         "UPDATE show_events SET places = '{7}' WHERE kind = 'booked'",
     ),
     (
-        {"events replay", "events are chained"},
+        {"events replay", CHAIN},
         "UPDATE show_events SET places = '{9}' WHERE kind = 'blocked'",
     ),
     ({"helpers hide nothing"}, "UPDATE show_inventory SET run_hints[1] = 11 WHERE show_id = 1"),
@@ -119,9 +125,45 @@ CORRUPTIONS = [
         INSERT INTO archived_bookings SELECT * FROM moved
         """,
     ),
+    ({"shows are as told"}, "UPDATE shows SET name = 'Another' WHERE show_id = 1"),
+    ({"shows are as told"}, "UPDATE shows SET start_time = start_time + interval '1 h' WHERE show_id = 1"),
+    ({"shows are as told"}, "UPDATE shows SET updated_at = now() WHERE show_id = 1"),
+    ({"shows are as told"}, "UPDATE show_inventory SET deleted_at = now() WHERE show_id = 2"),
+    ({"shows are as told"}, "UPDATE show_inventory SET archived_at = now() WHERE show_id = 2"),
+    (
+        {"shows are as told"},  # ten seats too many, with their places on the map
+        """
+        SELECT resize_map(2, 4107);
+        UPDATE show_inventory SET total_places = 4107, free_places = 4107 WHERE show_id = 2
+        """,
+    ),
+    ({"shows are as told"}, "INSERT INTO shows VALUES (99, 'X', 'show', now(), now(), now())"),
+    (
+        {
+            SCHEMA,
+            CHAIN,
+            "shows are as told",
+        },  # a function that says of a forged event what its link was made of
+        """
+        UPDATE show_events SET details = details || '{"name": "Forged"}' WHERE kind = 'show_created';
+        CREATE OR REPLACE FUNCTION event_content(
+            p_show_id bigint, p_seq bigint, p_kind text, p_booking_id bigint, p_user_id bigint,
+            p_places integer[], p_actor text, p_at timestamptz, p_details jsonb
+        ) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
+        RETURN convert_to(json_build_array(
+            p_show_id, p_seq, p_kind, p_booking_id, p_user_id, p_places, p_actor, p_at AT TIME ZONE 'UTC',
+            COALESCE(p_details - 'reason', '{}')
+                || CASE WHEN p_details ? 'name' THEN '{"name": "Movie"}' ELSE '{}' END::jsonb
+        )::text, 'UTF8')
+        """,
+    ),
+    (
+        {CHAIN, "events have no gap", "events replay"},  # the end of a chain is cut off
+        "DELETE FROM show_events WHERE kind = 'blocked'",
+    ),
     # These two no check sees alone, and a constraint must be gone first.
     (
-        {"one owner", "counters add up", "events replay", "events are chained"},  # a seat is sold twice
+        {SCHEMA, "one owner", "counters add up", "events replay", CHAIN},  # a seat is sold twice
         """
         ALTER TABLE booking_seats DROP CONSTRAINT booking_seats_pkey;
         UPDATE bookings SET places = '{1,2,3}' WHERE places = '{1,2}';
@@ -130,7 +172,12 @@ CORRUPTIONS = [
         """,
     ),
     (
-        {"seats are in the show", "counters add up"},  # the blocked seat is not in the show
+        {
+            SCHEMA,
+            "seats are in the show",
+            "counters add up",
+            "shows are as told",
+        },  # the blocked seat is not in the show
         """
         ALTER TABLE show_inventory DROP CONSTRAINT inventory_adds_up;
         UPDATE show_inventory SET total_places = 9 WHERE show_id = 1
@@ -152,18 +199,22 @@ async def scene(box: Box) -> None:
 
 @pytest.mark.usefixtures("scene")
 async def test_a_sound_database_has_no_violation_and_every_check_ran(database: str) -> None:
-    results = await verify(database)
-    assert [result.violation_count for result in results] == [0] * len(results)
-    assert [result.name for result in results] == [name.replace("_", " ") for name in scripts("checks")]
-    assert all(result.meaning.startswith("I") and result.seconds >= 0 for result in results)
+    report = await verify(database)
+    assert [result.violation_count for result in report.results] == [0] * len(report.results)
+    assert report.holds
+    assert [result.name for result in report.results] == CHECKS
+    assert all(result.meaning.startswith("I") and result.seconds >= 0 for result in report.results)
+    looked_at = report.looked_at
+    assert (looked_at.shows, looked_at.events, looked_at.bookings) == (2, 7, 3)
+    assert (looked_at.functions, looked_at.anchors) == (len(scripts("functions")), 0)
+    assert looked_at.constraints > 50
 
 
 @pytest.mark.usefixtures("scene")
 async def test_every_check_finds_what_it_is_there_for(connection: Connection) -> None:
     for checks, corruption in CORRUPTIONS:
         assert await _found(connection, corruption) == checks, corruption
-    every = {name.replace("_", " ") for name in scripts("checks")}
-    assert set().union(*(checks for checks, _ in CORRUPTIONS)) == every
+    assert set().union(*(checks for checks, _ in CORRUPTIONS)) == set(CHECKS)
 
 
 async def test_violations_beyond_the_first_are_counted(connection: Connection, box: Box) -> None:
@@ -171,7 +222,7 @@ async def test_violations_beyond_the_first_are_counted(connection: Connection, b
     for _ in range(count):
         await box.show(1)
     await connection.execute("UPDATE show_inventory SET last_seq = 7")
-    [result] = [result for result in await verify(box.dsn) if result.violation_count]
+    [result] = [result for result in (await verify(box.dsn)).results if result.violation_count]
     assert (len(result.violations), result.violation_count) == (VIOLATIONS_KEPT_MAX, count)
     assert result.violations[0].text == "1 events from 1 to 1, sequence 7"
 
@@ -182,7 +233,51 @@ async def _found(connection: Connection, corruption: str) -> set[str]:
     await transaction.start()
     try:
         await connection.execute(corruption)
-        results = [await _check(connection, name, text) for name, text in scripts("checks").items()]
-        return {result.name for result in results if result.violation_count}
+        return {result.name for result in (await examine(connection)).results if result.violation_count}
     finally:
         await transaction.rollback()
+
+
+async def test_a_history_that_was_changed_whole_does_not_fill_the_memory(
+    connection: Connection, box: Box
+) -> None:
+    for _ in range(VIOLATIONS_KEPT_MAX + 3):
+        await box.show(1)
+    await connection.execute("UPDATE show_events SET actor = 'nobody'")
+    [chain] = [result for result in (await verify(box.dsn)).results if result.violation_count]
+    assert (chain.name, len(chain.violations)) == (CHAIN, VIOLATIONS_KEPT_MAX)
+    assert chain.violation_count == VIOLATIONS_KEPT_MAX + 3
+
+
+@pytest.mark.usefixtures("scene")
+async def test_the_right_to_read_is_enough(database: str, connection: Connection) -> None:
+    reader = f"reader_{uuid4().hex}"
+    for line in (
+        f"CREATE ROLE {reader} LOGIN",
+        f"GRANT USAGE ON SCHEMA public TO {reader}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}",
+        f"REVOKE TEMPORARY ON DATABASE {urlsplit(database).path[1:]} FROM PUBLIC",
+    ):
+        await connection.execute(line)
+    try:
+        assert (await verify(database.replace("postgres@", f"{reader}@"))).holds
+    finally:
+        await connection.execute(f"DROP OWNED BY {reader}; DROP ROLE {reader}")
+
+
+@pytest.mark.usefixtures("scene")
+async def test_a_schema_of_another_name_is_found_by_the_search_path(
+    database: str, connection: Connection
+) -> None:
+    name = urlsplit(database).path[1:]
+    await connection.execute(
+        f"ALTER SCHEMA public RENAME TO \"Box office\"; ALTER DATABASE {name} SET search_path = 'Box office'"
+    )
+    assert (await verify(database)).holds
+
+
+@pytest.mark.usefixtures("scene")
+async def test_a_newer_database_is_left_to_its_own_version(database: str, connection: Connection) -> None:
+    await connection.execute("UPDATE schema_migrations SET applied_by = '99.0' WHERE name = 'functions'")
+    [told] = [result for result in (await verify(database)).results if result.violation_count]
+    assert told.violations[0].text == "the database is version 99.0's: let that version verify it"

@@ -20,7 +20,7 @@ ROOMS: Final = tuple(re.findall(r"^\| `(\w+)/` \|", TABLE.read_text(), re.M))
 WITHIN: Final = {
     "database": (
         *("errors", "rows", "servers", "timing", "sessions", "replica"),
-        *("tries", "store", "migrate", "verify"),
+        *("tries", "store", "migrate", "catalogue", "chain", "anchors", "verify"),
     ),
     "engine": ("lanes", "batches", "engine", "reads", "expiry", "runtime", "archive"),
     "web": ("http", "api", "edge"),

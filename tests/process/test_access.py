@@ -130,6 +130,6 @@ def test_keys_narrowed_in_time_and_to_shows(closed: Program) -> None:
     assert strange in closed.call("keys", "list", COLUMNS="200").stdout
     for name in ("", "x" * 256, "escape\x1b[31m"):
         refused = closed.call("keys", "create", name, "--role", "service")
-        told = "boxoffice: a key's name has 1 to 255 characters, and no control characters\n"
+        told = "boxoffice: a key's name has 1 to 255 characters, all of them visible\n"
         assert (refused.returncode, refused.stderr) == (1, told)
     assert closed.call("keys", "create", "x").returncode == 2

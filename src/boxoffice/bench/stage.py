@@ -158,7 +158,7 @@ class Site:
         """The violations that ``verify`` finds."""
         return [
             Violated(self.name, result.name, result.violation_count, result.violations[0].text)
-            for result in await verify(self.dsn)
+            for result in (await verify(self.dsn)).results
             if result.violation_count
         ]
 

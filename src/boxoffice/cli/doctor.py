@@ -3,11 +3,10 @@
 import asyncio
 from typing import Annotated, Final
 
+import msgspec
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from boxoffice.cli.output import out, tell
+from boxoffice.cli.output import AsJson, print_json, print_table, tell
 from boxoffice.cli.shared import connected, dsn_of, read_settings
 from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.examine import examine, unreachable
@@ -18,9 +17,6 @@ from boxoffice.settings.texts import SettingsError
 PROCESSES_MAX: Final = 10_000
 """Server processes at most: more than any PostgreSQL has connections for."""
 
-_STYLES: Final = {Level.OK: "green", Level.WARNING: "bold yellow", Level.ERROR: "bold red"}
-
-
 app = typer.Typer(add_completion=False)
 
 
@@ -30,10 +26,14 @@ def doctor(
         int,
         typer.Option(min=1, max=PROCESSES_MAX, help="Server processes in all: instances times workers."),
     ] = 1,
+    as_json: AsJson = False,
 ) -> None:
     """Look at the settings, the database server and the tables, and say what to do; status 1 on an error."""
     findings = _findings(processes)
-    out.print(_table(findings))
+    if as_json:
+        print_json([{"check": one.check} | msgspec.structs.asdict(one.verdict) for one in findings])
+    else:
+        print_table(("check", "level", "what was seen", "what to do"), [_row(one) for one in findings])
     if any(finding.verdict.level is Level.ERROR for finding in findings):
         raise typer.Exit(1)
 
@@ -55,9 +55,6 @@ def _findings(processes: int) -> list[Finding]:
         return [*judged, Finding("database", unreachable(reason))]
 
 
-def _table(findings: list[Finding]) -> Table:
-    table = Table("check", "", "what was seen", "what to do")
-    for check, verdict in ((finding.check, finding.verdict) for finding in findings):
-        style = _STYLES[verdict.level]
-        table.add_row(check, f"[{style}]{verdict.level}[/]", escape(verdict.seen), escape(verdict.advice))
-    return table
+def _row(finding: Finding) -> tuple[str, ...]:
+    verdict = finding.verdict
+    return finding.check, verdict.level, verdict.seen, verdict.advice or "-"

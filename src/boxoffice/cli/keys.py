@@ -5,13 +5,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeVar
 
+import msgspec
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from boxoffice.access.callers import Role
 from boxoffice.access.key_desk import ROTATION_OVERLAP, KeyDesk, NewKey
-from boxoffice.cli.output import fail, out
+from boxoffice.cli.output import AsJson, fail, out, print_json, print_table
 from boxoffice.cli.shared import DAYS_MAX, in_database
 from boxoffice.engine.runtime import open_store
 from boxoffice.settings.settings import Settings
@@ -45,21 +44,15 @@ def create(
 
 
 @app.command("list")
-def list_keys() -> None:
+def list_keys(as_json: AsJson = False) -> None:
     """List all keys, without their secrets."""
-    table = Table("id", "name", "role", "shows", "created", "expires", "state")
-    for key in _at_desk(lambda desk: desk.list()):
-        shows = "all" if key.show_ids is None else ", ".join(map(str, key.show_ids))
-        table.add_row(
-            key.key_id,
-            escape(key.name),
-            key.role,
-            shows,
-            _day(key.created_at),
-            _day(key.expires_at),
-            _state(key),
+    keys = _at_desk(lambda desk: desk.list())
+    if as_json:
+        print_json([msgspec.structs.asdict(key) | {"state": _state(key)} for key in keys])
+    else:
+        print_table(
+            ("id", "name", "role", "shows", "created", "expires", "state"), [_row(key) for key in keys]
         )
-    out.print(table)
 
 
 @app.command()
@@ -95,8 +88,13 @@ def _tell_new(new: NewKey) -> None:
     sys.stdout.flush()
 
 
+def _row(key: ApiKey) -> tuple[str, ...]:
+    shows = "all" if key.show_ids is None else ", ".join(map(str, key.show_ids))
+    return key.key_id, key.name, key.role, shows, _day(key.created_at), _day(key.expires_at), _state(key)
+
+
 def _day(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d}"
+    return "-" if moment is None else f"{moment:%Y-%m-%d}"
 
 
 def _state(key: ApiKey) -> str:

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from boxoffice.cli.env_file import env_file_option
+from boxoffice.cli.version import version_option
 
 FOLDER: Final = "boxoffice.cli"
 """The package of the commands: the module of a command has its name, and an ``app``."""
@@ -19,7 +20,11 @@ class LateCommands(TyperGroup):
     def __init__(self, name: str, *, help: str, commands: Mapping[str, str]) -> None:  # noqa: A002 - Typer's
         listed = [TyperCommand(command, help=line) for command, line in commands.items()]
         super().__init__(
-            name=name, help=help, commands=listed, params=[env_file_option()], no_args_is_help=True
+            name=name,
+            help=help,
+            commands=listed,
+            params=[version_option(), env_file_option()],
+            no_args_is_help=True,
         )
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:

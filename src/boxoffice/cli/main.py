@@ -5,7 +5,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from boxoffice.cli.late import LateCommands
-from boxoffice.cli.output import fail
+from boxoffice.cli.output import fail, take_any_terminal, write_all
 
 COMMANDS: Final = {
     "serve": "Serve the API; SIGTERM or Ctrl-C answers what is under way, then ends.",
@@ -35,6 +35,7 @@ program: Final = LateCommands(
 def main() -> None:
     """The program; ends with status 1 and one line on a fault, with 130 on Ctrl-C."""
     signal.signal(signal.SIGTERM, _leave)
+    take_any_terminal()
     try:
         program()
     except Exception as fault:
@@ -44,6 +45,8 @@ def main() -> None:
         if line is None:
             raise
         fail(line)
+    finally:
+        write_all()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -104,6 +104,17 @@ def check_schema(ledger: Ledger) -> None:
         raise SchemaMismatch(f"the schema lacks {', '.join(missing)}; run 'boxoffice migrate'")
 
 
+def newer_than_ours(ledger: Ledger) -> str | None:
+    """The version that brought what is newer than this program; None if nothing is."""
+    known = {_FIRST, _FUNCTIONS, *_migrations()}
+    newer = [
+        applied.by
+        for name, applied in ledger.items()
+        if name not in known or _numbers(applied.by) > _numbers(__version__)
+    ]
+    return max(newer, key=_numbers, default=None)
+
+
 def functions_are_ours(ledger: Ledger) -> bool:
     """Whether the functions are this program's own; in a rolling upgrade they may not be."""
     applied = ledger.get(_FUNCTIONS)

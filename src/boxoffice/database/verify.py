@@ -1,24 +1,41 @@
-"""Checks a database against the invariants: each check is a query for what must not be there."""
+"""Checks a database against the invariants: that it is as this program made it, that its chain of events is
+whole, and by queries for what must not be there.
+"""
 
+from collections.abc import Sequence
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-import asyncpg
 from msgspec import Struct
 
-from boxoffice.database.migrate import check_schema, ledger_of
+from boxoffice.database.anchors import Anchors
+from boxoffice.database.catalogue import deviations, program_schema, recorded
+from boxoffice.database.chain import Link, steps
+from boxoffice.database.migrate import check_schema, ledger_of, newer_than_ours
 from boxoffice.database.servers import Servers
-from boxoffice.sql import scripts
+from boxoffice.sql import query, scripts
 
 VIOLATIONS_KEPT_MAX: Final = 20
 """Violations of one check that are told in full; the rest is counted."""
 
+SCHEMA: Final = "schema is the program's"
+CHAIN: Final = "events are chained"
+ANCHORS: Final = "anchors hold"
+
+_MEANINGS: Final = {
+    SCHEMA: "I0: tables, keys, constraints, functions and views are as this program made them, and nothing "
+    "stands before them.",
+    CHAIN: "I9: each event's link is the hash of its content and of the link before it, and the show has the "
+    "link of its last event. So no event was changed, removed, inserted or moved.",
+    ANCHORS: "I9: each event that was anchored outside is there, with the link that it had.",
+}
+
 
 class Violation(Struct, frozen=True):
-    """What is wrong in a show."""
+    """What is wrong, and in which show (None: in none)."""
 
-    show_id: int
+    show_id: int | None
     text: str
 
 
@@ -32,29 +49,127 @@ class CheckResult(Struct, frozen=True):
     seconds: float
 
 
-async def verify(dsn: str) -> list[CheckResult]:
-    """Runs all checks in one snapshot; changes nothing and locks nothing. Raises ``SchemaMismatch``."""
+class LookedAt(Struct, frozen=True):
+    """How much was looked at."""
+
+    shows: int
+    bookings: int
+    events: int
+    functions: int
+    constraints: int
+    anchors: int
+
+
+class Report(Struct, frozen=True):
+    """What all checks found, how much they looked at, and the last link of each show."""
+
+    results: list[CheckResult]
+    looked_at: LookedAt
+    ends: list[Link]
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is no violation."""
+        return not any(result.violation_count for result in self.results)
+
+
+class _Found:
+    """The violations of one check: the first of them, and how many there are."""
+
+    def __init__(self, name: str, meaning: str) -> None:
+        self._name = name
+        self._meaning = meaning
+        self._first: list[Violation] = []
+        self._count = 0
+        self._started = perf_counter()
+
+    def add(self, show_id: int | None, text: str) -> None:
+        """One more."""
+        self._count += 1
+        if self._count <= VIOLATIONS_KEPT_MAX:
+            self._first.append(Violation(show_id, text))
+
+    def result(self) -> CheckResult:
+        """What the check found, and its time until now."""
+        seconds = perf_counter() - self._started
+        return CheckResult(self._name, self._meaning, self._first, self._count, seconds)
+
+
+async def verify(dsn: str, anchors: Anchors | None = None) -> Report:
+    """Runs all checks in one snapshot; changes nothing, locks nothing, and needs the right to read alone.
+
+    Raises ``SchemaMismatch``.
+    """
     connection = await Servers(dsn, primary="," in urlsplit(dsn).netloc).connect(
         server_settings={"application_name": "boxoffice-verify"}, statement_cache_size=0
     )  # nothing is left in a session that a pooler may hand on
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await connection.execute("SET LOCAL jit = off")
-            check_schema(await ledger_of(connection))
-            return [await _check(connection, name, text) for name, text in scripts("checks").items()]
+            return await examine(connection, anchors)
     finally:
         await connection.close()
 
 
-async def _check(connection: "asyncpg.Connection[asyncpg.Record]", name: str, text: str) -> CheckResult:
-    started = perf_counter()
-    rows = await connection.fetch(text)
-    return CheckResult(
-        name=name.replace("_", " "),
-        meaning=_meaning(text),
-        violations=[Violation(row["show_id"], row["violation"]) for row in rows[:VIOLATIONS_KEPT_MAX]],
-        violation_count=len(rows),
-        seconds=perf_counter() - started,
+async def examine(connection: Any, anchors: Anchors | None = None) -> Report:
+    """Runs all checks in the connection's transaction. Raises ``SchemaMismatch``."""
+    schema, searched = await program_schema(connection)
+    ledger = await ledger_of(connection)
+    check_schema(ledger)
+    assert schema is not None  # it has the ledger
+    results = [await _schema(connection, schema, searched, newer_than_ours(ledger))]
+    chained, ends, events = await _chain(connection, anchors)
+    results += chained
+    results += [await check(connection, name, text) for name, text in scripts("checks").items()]
+    return Report(results, await _looked_at(connection, events, anchors), ends)
+
+
+async def check(connection: Any, name: str, text: str) -> CheckResult:
+    """What one query of ``sql/checks`` finds."""
+    found = _Found(name.replace("_", " "), _meaning(text))
+    for row in await connection.fetch(text):
+        found.add(row["show_id"], row["violation"])
+    return found.result()
+
+
+async def _schema(connection: Any, schema: str, searched: Sequence[str], newer: str | None) -> CheckResult:
+    found = _Found(SCHEMA, _MEANINGS[SCHEMA])
+    if newer is not None:
+        found.add(None, f"the database is version {newer}'s: let that version verify it")
+        return found.result()
+    for text in await deviations(connection, schema, searched):
+        found.add(None, text)
+    return found.result()
+
+
+async def _chain(connection: Any, anchors: Anchors | None) -> tuple[list[CheckResult], list[Link], int]:
+    """The checks of the chain and of the anchors, the end of each chain, and how many events there are."""
+    broken, lost = _Found(CHAIN, _MEANINGS[CHAIN]), _Found(ANCHORS, _MEANINGS[ANCHORS])
+    ends: dict[int, Link] = {}
+    events = 0
+    async for step in steps(connection):
+        end, events = step.end, events + 1
+        ends[end.show_id] = end
+        if not step.holds:
+            broken.add(end.show_id, f"event {end.seq} is not what was linked to the one before it")
+        if anchors is not None and anchors.lost(end.show_id, end.seq, end.link):
+            lost.add(end.show_id, f"event {end.seq} is not the one that was anchored")
+    for row in await connection.fetch(query("last_links")):
+        last = ends.get(row["show_id"])
+        if row["last_link"] != (last and last.link):
+            broken.add(row["show_id"], f"the show is linked to another end than event {last and last.seq}")
+    if anchors is None:
+        return [broken.result()], list(ends.values()), events
+    for gone in anchors.beyond(ends.values()):
+        lost.add(gone.show, f"event {gone.seq} was anchored, and is not there")
+    return [broken.result(), lost.result()], list(ends.values()), events
+
+
+async def _looked_at(connection: Any, events: int, anchors: Anchors | None) -> LookedAt:
+    row = await connection.fetchrow(query("looked_at"))
+    kinds = [line.partition(" ")[0] for line in recorded()]
+    anchored = 0 if anchors is None else anchors.count()
+    return LookedAt(
+        row["shows"], row["bookings"], events, kinds.count("function"), kinds.count("constraint"), anchored
     )
 
 

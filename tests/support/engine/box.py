@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from prometheus_client import REGISTRY
 
-from boxoffice.database.verify import verify
+from boxoffice.database.verify import SCHEMA, verify
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
 from boxoffice.engine.runtime import open_engine
@@ -199,9 +199,16 @@ class Box:
 
 
 async def violations(dsn: str) -> dict[str, list[str]]:
-    """The violations that ``verify`` finds in a database, by check; a sound database has none."""
-    results = await verify(dsn)
-    return {r.name: [violation.text for violation in r.violations] for r in results if r.violation_count}
+    """The violations that ``verify`` finds in a database, by check; a sound database has none.
+
+    Whether functions are the program's is left out: tests stop the clock, and arm points of fault.
+    """
+    results = (await verify(dsn)).results
+    return {
+        result.name: [violation.text for violation in result.violations]
+        for result in results
+        if result.violation_count and result.name != SCHEMA
+    }
 
 
 async def in_one_batch(*commands: Coroutine[Any, Any, D | Refused], batches: int = 1) -> list[D | Refused]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from boxoffice.sql import scripts
 from tests.support.engine.databases import Connection
 
 
@@ -20,6 +21,10 @@ class Clock:
             "CREATE OR REPLACE FUNCTION engine_now() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE "
             f"RETURN timestamptz '{now.isoformat()}'"
         )
+
+    async def let_go(self) -> None:
+        """Let the clock be the program's again."""
+        await self._connection.execute(scripts("functions")["engine_now"])
 
     async def advance(self, seconds: float) -> None:
         """Move the clock forward."""

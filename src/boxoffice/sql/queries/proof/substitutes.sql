@@ -1,0 +1,37 @@
+-- What may be called or read in the place of what the program names $3 (relations, types and functions): in
+-- the schemas $2, or in one that a role or the database searches first, or in one with the name of a role;
+-- functions and operators with the name of a built-in one, there or in the program's schema $1; casts that
+-- were made here; and a setting that switches triggers off. What an extension brought is left out.
+WITH searched AS (
+    SELECT n.oid, n.nspname FROM pg_namespace AS n
+    WHERE n.nspname <> $1::text AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+      AND (n.nspname = ANY ($2::text[]) OR n.nspname IN (SELECT rolname FROM pg_roles) OR n.nspname IN (
+          SELECT btrim(named, ' "') FROM pg_db_role_setting AS s
+          CROSS JOIN unnest(s.setconfig) AS setting CROSS JOIN regexp_split_to_table(substr(setting, 13), ',') AS named
+          WHERE setting LIKE 'search\_path=%' AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+      ))
+),
+brought AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
+SELECT format('relation or type %s.%s stands before the program''s', s.nspname, c.relname) AS violation
+FROM pg_class AS c JOIN searched AS s ON s.oid = c.relnamespace WHERE c.relname = ANY ($3::text[])
+UNION ALL
+SELECT format('function %s.%s can be called instead of another', n.nspname, p.proname)
+FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+WHERE (n.oid IN (SELECT oid FROM searched) AND p.proname = ANY ($3)
+       OR (n.nspname = $1 OR n.oid IN (SELECT oid FROM searched)) AND EXISTS (
+           SELECT FROM pg_proc AS b WHERE b.proname = p.proname AND b.pronamespace = 'pg_catalog'::regnamespace
+       ))
+  AND NOT EXISTS (SELECT FROM brought AS b WHERE b.classid = 'pg_proc'::regclass AND b.objid = p.oid)
+UNION ALL
+SELECT format('operator %s.%s can be used instead of another', n.nspname, o.oprname)
+FROM pg_operator AS o JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+WHERE (n.nspname = $1 OR n.oid IN (SELECT oid FROM searched))
+  AND NOT EXISTS (SELECT FROM brought AS b WHERE b.classid = 'pg_operator'::regclass AND b.objid = o.oid)
+UNION ALL
+SELECT format('cast of %s to %s is not PostgreSQL''s', format_type(k.castsource, NULL), format_type(k.casttarget, NULL))
+FROM pg_cast AS k
+WHERE k.oid >= 16384 AND NOT EXISTS (SELECT FROM brought AS b WHERE b.classid = 'pg_cast'::regclass AND b.objid = k.oid)
+UNION ALL
+SELECT format('setting %s of a role or the database switches triggers and foreign keys off', setting)
+FROM pg_db_role_setting AS s CROSS JOIN unnest(s.setconfig) AS setting
+WHERE setting LIKE 'session\_replication\_role=%' AND setting <> 'session_replication_role=origin'
