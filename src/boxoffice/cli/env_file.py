@@ -24,7 +24,7 @@ def _use(path: Path | None) -> None:
 
 @_holder.command()
 def _declared(
-    _: Annotated[
+    _env_file: Annotated[
         Path | None,
         typer.Option(
             "--env-file",

@@ -18,7 +18,7 @@ def _tell(wanted: bool) -> None:
 
 @_holder.command()
 def _declared(
-    _: Annotated[
+    _version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_tell, is_eager=True, expose_value=False, help="Print the version, and end."
