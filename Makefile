@@ -42,7 +42,7 @@ chaos: $(INSTALLED) ## Half an hour of faults and races, checked (ARGS="--minute
 mutants: $(INSTALLED) ## Break the program in every way that we thought of, and see the tests fail
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-pages: $(INSTALLED) ## Write the documents that are made from the code: docs/settings.md, .env.example
+pages: $(INSTALLED) ## Write the documents that are made from the code: docs/settings.md, .env.example, a table of the README
 	$(BIN)/python -m tests.house.pages
 	$(BIN)/python -m tests.support.proof.catalogue
 
@@ -54,7 +54,7 @@ check: $(INSTALLED) ## Format, lint, types, openapi.json, and known weaknesses: 
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src
 	$(BIN)/python -m tests.audit
 
-check-deploy: .venv-deploy/.installed ## Lint what only runs elsewhere: Dockerfile, compose file, Helm chart, systemd unit
+check-deploy: .venv-deploy/.installed ## Lint what only runs elsewhere: Dockerfile, compose file, Helm chart, systemd units
 	.venv-deploy/bin/python deploy/check.py
 
 .venv-deploy/.installed: deploy/requirements-check.txt

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.engine.databases import Connection, connected, with_database
+from tests.support.engine.databases import Connection, with_database
 from tests.support.process.polling import wait_until
 from tests.support.process.program import Program
 from tests.support.process.replication import Server, make_server, servers_folder
@@ -39,30 +39,51 @@ async def encoded(admin: Connection, server: str, encoding: str) -> AsyncIterato
 def test_a_schema_that_does_not_fit_is_refused_and_says_what_to_run(
     program: Program, empty: str, command: tuple[str, ...]
 ) -> None:
-    told = program.run(*command, DATABASE_URL=empty, MIGRATE_ON_START="false")
+    told = program.call(*command, DATABASE_URL=empty, MIGRATE_ON_START="false")
 
     assert told.returncode == 1
     assert "the schema lacks 0001_schema" in told.stderr
     assert "run 'boxoffice migrate'" in told.stderr
 
 
-@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
-async def test_a_database_that_is_not_utf8_is_refused(
-    program: Program, admin: Connection, postgres_url: str, encoding: str
-) -> None:
-    async with encoded(admin, postgres_url, encoding) as dsn:
-        migrated = program.run("migrate", DATABASE_URL=dsn)
-        served = program.run("serve", DATABASE_URL=dsn)
-        looked = program.run("doctor", DATABASE_URL=dsn, COLUMNS="300")
-        async with connected(dsn) as connection:
-            tables = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+@pytest.fixture(params=["SQL_ASCII", "LATIN1"])
+async def foreign(
+    request: pytest.FixtureRequest, admin: Connection, postgres_url: str
+) -> AsyncIterator[tuple[str, str]]:
+    """An encoding that is not UTF8, and an empty database of it."""
+    async with encoded(admin, postgres_url, request.param) as dsn:
+        yield request.param, dsn
 
-    for told in (migrated, served):
+
+def test_a_database_that_is_not_utf8_is_refused(program: Program, foreign: tuple[str, str]) -> None:
+    encoding, dsn = foreign
+
+    for command in ("migrate", "serve"):
+        told = program.call(command, DATABASE_URL=dsn)
         assert told.returncode == 1
         assert f"the encoding of the database is {encoding}, and not UTF8; make another one" in told.stderr
+    looked = program.call("doctor", DATABASE_URL=dsn, COLUMNS="300")
     assert looked.returncode == 1
     assert f"the encoding of the database is {encoding}" in looked.stdout
-    assert tables == 0
+    assert "the schema lacks 0001_schema" in looked.stdout, "nothing was applied"
+
+
+@pytest.fixture
+async def stranger(admin: Connection, empty: str) -> AsyncIterator[str]:
+    """The database, for a role that does not own it."""
+    await admin.execute("CREATE ROLE boxoffice_test_stranger LOGIN")
+    try:
+        yield empty.replace("//postgres@", "//boxoffice_test_stranger@")
+    finally:
+        await admin.execute("DROP ROLE boxoffice_test_stranger")
+
+
+def test_a_role_that_may_not_make_tables_is_told_who_may(program: Program, stranger: str) -> None:
+    told = program.call("migrate", DATABASE_URL=stranger)
+
+    assert told.returncode == 1
+    assert "permission denied for schema public" in told.stderr
+    assert "ALTER DATABASE name OWNER TO user" in told.stderr
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +122,7 @@ def test_serve_does_not_wait_where_waiting_does_not_help(
 ) -> None:
     assert callable(change)
 
-    refused = program.run("serve", DATABASE_URL=change(server.dsn), DB_WAIT_SECONDS="600")
+    refused = program.call("serve", DATABASE_URL=change(server.dsn), DB_WAIT_SECONDS="600")
 
     assert refused.returncode == 1
     assert told in refused.stderr
@@ -109,7 +130,7 @@ def test_serve_does_not_wait_where_waiting_does_not_help(
 
 
 def test_serve_gives_up_in_the_end_so_that_its_supervisor_sees_it(program: Program) -> None:
-    refused = program.run("serve", DATABASE_URL="postgresql://x@127.0.0.1:1/x", DB_WAIT_SECONDS="0.2")
+    refused = program.call("serve", DATABASE_URL="postgresql://x@127.0.0.1:1/x", DB_WAIT_SECONDS="0.2")
 
     assert refused.returncode == 1
     assert "waiting for the database: " in refused.stderr

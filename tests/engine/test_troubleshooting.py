@@ -1,4 +1,4 @@
-"""The problems that the specification lists: here they do not occur, or end by themselves.
+"""The problems that booking engines have under load: here they do not occur, or end by themselves.
 
 docs/operations.md names these tests, and those beside them.
 """
@@ -55,7 +55,7 @@ async def test_a_crowd_that_leaves_halfway_keeps_no_connection(database: str, is
 async def test_conflicts_with_another_program_are_no_error_of_any_caller(
     box: Box, isolation: str, connection: Connection, admin: Connection
 ) -> None:
-    """The specification expects the client to retry. Here the store repeats the transaction itself."""
+    """Elsewhere the client has to retry. Here the store repeats the transaction itself."""
     show = await box.show()
     booking = await box.book(show)
     async with connection.transaction():

@@ -68,7 +68,8 @@ its line: a line without `=`, `export`, text after the closing quote, a name tha
 """
 
 _EXAMPLE: Final = """\
-# Copy to .env and take away the `# ` of what you change. The environment wins over this file.
+# Copy to .env and take away the `# ` of what you change. The environment wins over .env; a file that is named
+# by --env-file is read alone. Both are read as systemd reads an EnvironmentFile (docs/settings.md).
 # Written by `make pages` from the declarations in the code; a test compares the two.
 """
 

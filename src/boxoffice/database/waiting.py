@@ -36,7 +36,9 @@ async def wait_for_database(dsn: str, wait_max_s: float, tell: Callable[[str], N
     give_up_at, told_at = monotonic() + wait_max_s, float("-inf")
     while True:
         try:
-            connection = await servers.connect(server_settings={"application_name": "boxoffice-start"})
+            connection = await servers.connect(
+                server_settings={"application_name": "boxoffice-start"}, statement_cache_size=0
+            )  # nothing is left in a session that a pooler may hand on
         except _NOT_YET as reason:
             if isinstance(reason, ssl.SSLError) or monotonic() >= give_up_at:
                 raise

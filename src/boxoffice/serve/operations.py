@@ -1,6 +1,7 @@
 """The parts of the application: the one list of controllers, of the core and of each domain.
 
-A domain is added by one line in ``DOMAINS``; nothing below this room names it.
+A domain is added by one line in ``DOMAINS``, and by one field in ``serve/settings.py`` if it has settings.
+Nothing below this room names it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -7,5 +7,5 @@ class ProgramSettings(Settings, frozen=True, kw_only=True):
     """The groups of the core and of the domains.
 
     A domain declares its group in its own package and is listed here by one field, such as
-    ``till: TillSettings = TillSettings()``. ``create_app`` hands each domain its group.
+    ``till: TillSettings = TillSettings()``. Its handlers find it at ``request.services.settings.till``.
     """

@@ -36,7 +36,7 @@ SEATS_LISTED_MAX: Final = 20_000
 of a million seats would do so for a fifth of a second, and take 7 MB for each client that reads slowly."""
 
 NAME_CHARS_MAX: Final = 255
-"""Characters in the name of a show or of a user, as the specification demands."""
+"""Characters in the name of a show or of a user, which many databases and forms take as the longest."""
 
 EMAIL_CHARS_MAX: Final = 254
 """Characters in an e-mail address: mail cannot be sent to a longer one (RFC 5321)."""

@@ -1,4 +1,4 @@
-"""The answers that the specification shows, field for field."""
+"""The answers of the operations that every client uses, field for field."""
 
 import re
 
@@ -7,7 +7,7 @@ from tests.support.http.api import START, Api, data_of
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
-async def test_booking_answers_with_the_fields_of_the_specification(api: Api) -> None:
+async def test_booking_answers_with_the_fields_that_clients_read(api: Api) -> None:
     user, show = await api.user(), await api.show()
     body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 3}
     response = await api.http.post("/api/bookings", json=body)
@@ -31,7 +31,7 @@ async def test_booking_answers_with_the_fields_of_the_specification(api: Api) ->
     assert data["expires_at"] is None
 
 
-async def test_every_path_of_the_specification_answers(api: Api) -> None:
+async def test_every_path_that_clients_use_answers(api: Api) -> None:
     show = {"name": "Movie XYZ", "start_time": START, "total_seats": 100, "show_type": "movie"}
     person = {"name": "John Doe", "email": "john@example.com"}
     changes = {"name": "Jane Doe", "email": "jane@example.com"}

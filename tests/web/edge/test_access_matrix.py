@@ -1,6 +1,6 @@
 """Every operation for every caller: the status that each caller gets.
 
-The table is the specification. It must name every operation of the application, and every caller.
+The table says what must be. It must name every operation of the application, and every caller.
 """
 
 from typing import Any, Final, NamedTuple, get_args
