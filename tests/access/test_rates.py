@@ -49,6 +49,24 @@ def test_a_refused_request_costs_nothing() -> None:
     assert memory.take_now("ada", 5).allowed
 
 
+def test_what_costs_more_takes_more_and_what_is_given_back_is_there_again() -> None:
+    memory = MemoryRates(Clock())
+    assert memory.take_now("ada", 10, 7).left == 3
+    assert not memory.take_now("ada", 10, 4).allowed
+    assert memory.take_now("ada", 10, 3).left == 0
+    assert memory.take_now("ada", 10, -5).left == 5
+    assert memory.take_now("ada", 10, -50).left == 10
+
+
+def test_what_costs_more_than_a_bucket_takes_a_full_one() -> None:
+    clock = Clock()
+    memory = MemoryRates(clock)
+    assert memory.take_now("ada", 10, 50).left == 0
+    assert not memory.take_now("ada", 10, 50).allowed
+    clock.now += WINDOW_S
+    assert memory.take_now("ada", 10, 50).allowed
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_nobody_gets_more_than_the_rate_over_any_span(seed: int) -> None:
     chance, clock, given = random.Random(seed), Clock(), []  # noqa: S311 - no secret
@@ -121,6 +139,13 @@ async def test_redis_counts_as_memory_does(redis: RedisRates) -> None:
     assert [each.left for each in spent] == [4, 3, 2, 1, 0, 0]
     assert [each.allowed for each in spent] == [True] * 5 + [False]
     assert 0 < spent[-1].retry_in_s <= 12
+
+
+async def test_redis_charges_as_memory_does(redis: RedisRates) -> None:
+    spent = [await redis.take("dear", 10, cost) for cost in (7, 4, 3, 1)]
+    assert [each.allowed for each in spent] == [True, False, True, False]
+    assert (await redis.take("dearest", 10, 50)).allowed
+    assert not (await redis.take("dearest", 10, 50)).allowed
 
 
 async def test_two_instances_share_a_bucket_whatever_the_interleaving(redis_url: str) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from boxoffice.access.callers import Caller, Role
 
-RateClass = Literal["reads", "writes"]
+RateClass = Literal["reads", "writes", "pages"]
 Grant = Literal["any", "own", "no"]
 
 
@@ -48,9 +48,10 @@ _PEOPLE: Final = frozenset(Role) - _ADMIN
 _STAFF: Final = frozenset({Role.OPERATOR, Role.ADMIN})
 _SERVERS: Final = frozenset({Role.SERVICE, Role.OPERATOR, Role.ADMIN})
 
-PUBLIC: Final = Policy(open=True, rate=None, narrowed="any")
+PUBLIC: Final = Policy(open=True, rate="pages", narrowed="any")
+PROBE: Final = Policy(open=True, rate=None, narrowed="any")
 CATALOGUE: Final = Policy(open=True, rate="reads", narrowed="any")
-MONITORING: Final = Policy(may=_SERVERS, rate=None)
+MONITORING: Final = Policy(may=_SERVERS, rate="pages")
 NEW_SHOW: Final = Policy(may=_ADMIN)
 SHOW: Final = Policy(may=_ADMIN, narrowed="shows")
 HOUSE: Final = Policy(may=_STAFF, narrowed="shows")

@@ -1,7 +1,7 @@
 """Rate limits: how often a caller may ask, by the generic cell rate algorithm.
 
-Each name has a bucket of as many tokens as a minute brings; a request takes one. The whole state of a
-bucket is one time: when it will be full again.
+Each name has a bucket of as many tokens as a minute brings; a request takes as many as it costs. The whole
+state of a bucket is one time: when it will be full again.
 """
 
 from collections.abc import Callable, Iterable
@@ -39,8 +39,8 @@ class RateLimited(Exception):
 class Rates(Protocol):
     """A counter of requests by name."""
 
-    async def take(self, name: str, per_window: int) -> Spent:
-        """Takes one token from the bucket of this name, if there is one."""
+    async def take(self, name: str, per_window: int, cost: int = 1) -> Spent:
+        """Takes ``cost`` tokens from the bucket of this name, if there are as many."""
 
     async def close(self) -> None:
         """Ends the connections of the counter."""
@@ -53,15 +53,15 @@ class MemoryRates:
         self._clock = clock
         self._full_at: dict[str, float] = {}
 
-    async def take(self, name: str, per_window: int) -> Spent:
-        """Takes one token from the bucket of this name, if there is one."""
-        return self.take_now(name, per_window)
+    async def take(self, name: str, per_window: int, cost: int = 1) -> Spent:
+        """Takes ``cost`` tokens from the bucket of this name, if there are as many."""
+        return self.take_now(name, per_window, cost)
 
-    def take_now(self, name: str, per_window: int) -> Spent:
-        """Does the same without waiting."""
+    def take_now(self, name: str, per_window: int, cost: int = 1) -> Spent:
+        """Does the same without waiting. A ``cost`` below 0 gives tokens back."""
         now = self._clock()
         before = max(self._full_at.get(name, now), now)
-        spent = spend(before - now, per_window)
+        spent = spend(before - now, per_window, cost)
         if spent.allowed:
             if len(self._full_at) >= BUCKETS_MAX and name not in self._full_at:
                 self._make_room(now)
@@ -79,10 +79,17 @@ class MemoryRates:
             del self._full_at[name]
 
 
-def spend(debt_s: float, per_window: int) -> Spent:
-    """Takes one token from a bucket that will be full in ``debt_s`` seconds."""
+def seconds_of(cost: int, per_window: int) -> float:
+    """Seconds in which a bucket gets ``cost`` tokens. What costs more than a full bucket takes all of it:
+    otherwise a low limit would never let it pass.
+    """
+    return WINDOW_S / per_window * min(cost, per_window)
+
+
+def spend(debt_s: float, per_window: int, cost: int = 1) -> Spent:
+    """Takes ``cost`` tokens from a bucket that will be full in ``debt_s`` seconds."""
     token_s = WINDOW_S / per_window
-    after = debt_s + token_s
+    after = max(debt_s + seconds_of(cost, per_window), 0.0)
     if after > WINDOW_S + 1e-6:
         return Spent(allowed=False, left=0, full_in_s=debt_s, retry_in_s=after - WINDOW_S)
     return Spent(allowed=True, left=int((WINDOW_S - after) / token_s + 1e-6), full_in_s=after)

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from boxoffice.access.rates import WINDOW_S, MemoryRates, Rates, Spent, spend
+from boxoffice.access.rates import WINDOW_S, MemoryRates, Rates, Spent, seconds_of, spend
 from boxoffice.settings.rates import RateSettings
 from boxoffice.settings.texts import SettingsError
 from boxoffice.vocabulary import limits
@@ -22,16 +22,16 @@ AWAY_S: Final = 2.0
 _TAKE: Final = """
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
-local window, token = tonumber(ARGV[1]), tonumber(ARGV[2])
+local window, taken = tonumber(ARGV[1]), tonumber(ARGV[2])
 local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
 local debt = full_at - now
-if debt + token <= window + 0.000001 then
-    redis.call('SET', KEYS[1], string.format('%.6f', full_at + token), 'PX', math.ceil((debt + token) * 1000))
+if debt + taken <= window + 0.000001 then
+    redis.call('SET', KEYS[1], string.format('%.6f', full_at + taken), 'PX', math.ceil((debt + taken) * 1000))
 end
 return string.format('%.6f', debt)
 """
-"""The script that takes a token in one step, by the clock of Redis; it returns the seconds until the bucket
-would have been full."""
+"""The script that takes tokens, given as the seconds that they are worth, in one step and by the clock of
+Redis. It returns the seconds until the bucket would have been full."""
 
 _log: Final = structlog.get_logger("boxoffice.rates")
 
@@ -68,20 +68,20 @@ class RedisRates:
         self._clock = clock
         self._away_until = 0.0
 
-    async def take(self, name: str, per_window: int) -> Spent:
-        """Takes one token from the bucket of this name, if there is one."""
+    async def take(self, name: str, per_window: int, cost: int = 1) -> Spent:
+        """Takes ``cost`` tokens from the bucket of this name, if there are as many."""
         if self._clock() < self._away_until:
-            return self._alone.take_now(name, per_window)
+            return self._alone.take_now(name, per_window, cost)
         key = "boxoffice:rate:" + blake2b(name.encode(), digest_size=16).hexdigest()
         try:
             # The bounds of the pool are on single steps, which the driver repeats; this one is on the whole.
             async with asyncio.timeout(limits.RATE_COUNTER_WAIT_MAX_S):
-                debt = await self._take(keys=[key], args=[WINDOW_S, WINDOW_S / per_window])
+                debt = await self._take(keys=[key], args=[WINDOW_S, seconds_of(cost, per_window)])
         except self._errors as error:
             self._away_until = self._clock() + AWAY_S
             _log.warning("redis_away", reason=type(error).__name__)
-            return self._alone.take_now(name, per_window)
-        return spend(float(debt), per_window)
+            return self._alone.take_now(name, per_window, cost)
+        return spend(float(debt), per_window, cost)
 
     async def close(self) -> None:
         """Ends the connections."""

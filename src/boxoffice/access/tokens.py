@@ -73,6 +73,11 @@ class Tokens:
         self._clock = clock
         self._checked: dict[bytes, tuple[float, Person]] = {}
 
+    def remembered(self, token: bytes) -> Person | None:
+        """The person that the token names, if the token was checked a moment ago."""
+        kept = self._checked.get(sha256(token).digest())
+        return kept[1] if kept is not None and kept[0] > self._clock() else None
+
     async def person(self, token: bytes) -> Person:
         """The person that the token names.
 
@@ -80,10 +85,8 @@ class Tokens:
         """
         if len(token) > TOKEN_BYTES_MAX:
             raise Unauthenticated("malformed", f"the token has more than {TOKEN_BYTES_MAX} bytes")
-        digest = sha256(token).digest()
-        kept = self._checked.get(digest)
-        if kept is not None and kept[0] > self._clock():
-            return kept[1]
+        if (person := self.remembered(token)) is not None:
+            return person
         header = _header(token)
         if header.alg != self._algorithm:
             raise Unauthenticated("untrusted", f"the token is not signed by {self._algorithm}")
@@ -91,7 +94,7 @@ class Tokens:
             raise Unauthenticated("untrusted", "the token is of another kind (typ) than JWT or at+jwt")
         claims = self._claims(token, await self._keys.find(header.kid))
         person = self._person(claims)
-        self._keep(digest, min(self._clock() + TOKEN_CACHE_S, claims["exp"] + LEEWAY_S), person)
+        self._keep(token, min(self._clock() + TOKEN_CACHE_S, claims["exp"] + LEEWAY_S), person)
         return person
 
     def _claims(self, token: bytes, key: Key) -> Mapping[str, Any]:
@@ -128,10 +131,10 @@ class Tokens:
         names = listed.split() if isinstance(listed, str) else listed if isinstance(listed, list) else []
         return next((role for role in _HIGHEST_FIRST if role.value in names), Role.CUSTOMER)
 
-    def _keep(self, digest: bytes, until: float, person: Person) -> None:
+    def _keep(self, token: bytes, until: float, person: Person) -> None:
         if len(self._checked) >= TOKENS_CACHED_MAX:
             del self._checked[next(iter(self._checked))]  # the oldest
-        self._checked[digest] = (until, person)
+        self._checked[sha256(token).digest()] = (until, person)
 
 
 def tokens_of(settings: TokenSettings) -> Tokens | None:

@@ -21,8 +21,10 @@ from boxoffice.web.edge.framework import FrameworkDoor
 from boxoffice.web.edge.gate import Gate
 from boxoffice.web.edge.headers import default_headers
 from boxoffice.web.edge.outermost import Outermost
+from boxoffice.web.edge.pages import Pages
 from boxoffice.web.edge.refused_heads import RefusedHeads
 from boxoffice.web.edge.root_path import RootPath
+from boxoffice.web.edge.routing import Routing
 from boxoffice.web.edge.shared_reads import SharedReads
 from boxoffice.web.http.documents import AS_IT_IS
 from boxoffice.web.http.operation import operations_of
@@ -100,9 +102,11 @@ def create_app(
 def _edge(app: Litestar, services: Services) -> Outermost:
     """The layers that every request passes before the framework, built from the inside out."""
     operations = list(operations_of(app))
-    shared = SharedReads(FrameworkDoor(app.asgi_handler), services, operations, app.cors_config)
+    routing = Routing(app, customers_confirm=services.settings.access.customers_confirm)
+    pages = Pages(FrameworkDoor(app.asgi_handler), routing, services)
+    shared = SharedReads(pages, services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)
-    gate = Gate(fast, app, services)
+    gate = Gate(fast, routing, app.cors_config, services)
     readable = RefusedHeads(gate, services.problems)
     return Outermost(readable, default_headers(https=services.settings.server.asks_for_https), services.drain)
 

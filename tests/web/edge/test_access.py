@@ -4,12 +4,13 @@ import pytest
 from httpx import AsyncClient
 from prometheus_client import REGISTRY
 
+from boxoffice.access import identify
 from boxoffice.access.callers import Role
 from boxoffice.access.identify import LOOK_UPS_PER_MINUTE
 from boxoffice.access.keys import KEY_CACHE_S, make_key
 from tests.support.engine.databases import Connection
 from tests.support.http.api import Api, data_of, listed, problem_of
-from tests.support.http.callers import Callers, callers_of, closed
+from tests.support.http.callers import PROVIDER, Callers, callers_of, closed
 from tests.support.http.identity import Provider, bearer
 
 A_PAGE = {"Origin": "http://localhost:5173"}
@@ -176,6 +177,32 @@ async def test_guesses_are_counted_by_address_and_hurt_nobody_else(
     data_of(await ada.http.get("/api/users/me"))
 
 
+async def test_signatures_are_counted_before_they_are_checked(
+    callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identify, "SIGNATURES_PER_MINUTE", 5)
+    good = [bearer(PROVIDER.token(f"person {number}")) for number in range(20)]
+    for headers in good:  # an office: a good token is given back
+        async with callers.api_with(headers) as person:
+            assert (await person.http.get("/api/shows")).status_code == 200
+    async with callers.api_with(bearer(Provider("first").token())) as forger:
+        for _ in range(5):
+            problem_of(await forger.http.get("/api/shows"), 401, "unauthenticated")
+        monkeypatch.setattr("jwt.decode", None)
+        refused = await forger.http.get("/api/shows")
+        problem_of(refused, 429, "rate_limited")
+        assert refused.headers["ratelimit-policy"].startswith('"signatures";')
+    async with callers.api_with(good[0]) as person:  # a checked token is not checked again
+        assert (await person.http.get("/api/shows")).status_code == 200
+
+
+async def test_a_page_costs_more_than_a_row(database: str) -> None:
+    settings = closed(database, RATE_READS_PER_MINUTE=12)
+    async with callers_of(settings) as callers, callers.api("nobody") as api:
+        statuses = [(await api.http.get(path)).status_code for path in ("/api/shows", *["/health"] * 2)]
+    assert statuses == [200, 200, 429]
+
+
 async def test_who_asks_for_the_health_without_a_credential_is_counted(database: str) -> None:
     async with callers_of(closed(database, RATE_READS_PER_MINUTE=2)) as callers:
         async with callers.api("nobody") as api:
@@ -257,7 +284,7 @@ async def test_nobody_is_limited_by_address_as_the_proxies_tell_it(database: str
 
         async def status(address: str) -> int:
             headers = {"X-Forwarded-For": f"6.6.6.6, {address}"}
-            return (await api.http.get("/api/shows", headers=headers)).status_code
+            return (await api.http.get("/api/shows?limit=1", headers=headers)).status_code
 
         assert [await status("198.51.100.1") for _ in range(3)] == [200, 200, 429]
         assert await status("198.51.100.2") == 200

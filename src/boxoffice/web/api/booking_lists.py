@@ -9,6 +9,7 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.vocabulary.views import BookingStatus
 from boxoffice.web.http.answers import BookingListAnswer, counted
+from boxoffice.web.http.costs import PAGE
 from boxoffice.web.http.operation import ReadOperation
 from boxoffice.web.http.paging import listed, moment_after, number_after
 from boxoffice.web.http.parameters import (
@@ -44,6 +45,7 @@ class BookingListsController(Controller):
         path="/api/bookings/user/{user_id:str}",
         summary="List the bookings of a user",
         policy=policies.USER_READ,
+        cost=PAGE,
         refusals=(RefusalCode.USER_NOT_FOUND,),
         example=BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE),
         meaning="One page",
@@ -74,6 +76,7 @@ class BookingListsController(Controller):
         path="/api/bookings/show/{show_id:str}",
         summary="List the bookings of a show",
         policy=policies.HOUSE_READ,
+        cost=PAGE,
         refusals=(RefusalCode.SHOW_NOT_FOUND,),
         example=BookingListAnswer(data=[BOOKING], message="1 booking", meta=ONE_PAGE),
         meaning="One page",

@@ -20,6 +20,7 @@ from boxoffice.web.http.answers import (
 )
 from boxoffice.web.http.bodies import SeatsToBlock, SeatsToUnblock
 from boxoffice.web.http.booking_bodies import ForcedCancel
+from boxoffice.web.http.costs import PAGE
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import listed, number_after
 from boxoffice.web.http.parameters import (
@@ -113,6 +114,7 @@ class HouseController(Controller):
         path="/api/admin/shows/{show_id:str}/seats",
         summary="List the seats of a show with who has them",
         policy=policies.HOUSE_READ,
+        cost=PAGE,
         refusals=(RefusalCode.SHOW_NOT_FOUND,),
         example=SeatListAnswer(data=[SEAT], message="1 seat", meta=ONE_PAGE),
         meaning="One page of seats",

@@ -20,6 +20,7 @@ from boxoffice.web.http.answers import (
     counted,
 )
 from boxoffice.web.http.caching import conditional, etag
+from boxoffice.web.http.costs import PAGE, SEATS
 from boxoffice.web.http.invalid import InvalidInput, invalid_field
 from boxoffice.web.http.operation import ReadOperation
 from boxoffice.web.http.paging import listed, listed_from, moment_after
@@ -56,6 +57,7 @@ class ShowReadsController(Controller):
         path="/api/shows/{show_id:str}/available-seats",
         summary="List the free seats of a show",
         policy=policies.CATALOGUE,
+        cost=SEATS,
         refusals=(RefusalCode.SHOW_NOT_FOUND,),
         example=AvailableSeatsAnswer(
             data=AvailableSeats(available_seats=[4, 5], count=2), message="2 seats free"
@@ -116,6 +118,7 @@ class ShowReadsController(Controller):
         path="/api/shows/{show_id:str}/changes",
         summary="List what happened to a show",
         policy=policies.HOUSE_READ,
+        cost=PAGE,
         refusals=(RefusalCode.SHOW_NOT_FOUND,),
         example=EventListAnswer(data=[EVENT], message="1 event", meta=ONE_PAGE),
         meaning="One page of events",
@@ -136,6 +139,7 @@ class ShowReadsController(Controller):
         path="/api/shows/type/{show_type:str}",
         summary="List shows of one type",
         policy=policies.CATALOGUE,
+        cost=PAGE,
         example=ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE),
         meaning="One page of shows",
     ).route

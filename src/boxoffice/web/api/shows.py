@@ -15,6 +15,7 @@ from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import ShowAnswer, ShowListAnswer
 from boxoffice.web.http.bodies import NewShow, ShowChanges
 from boxoffice.web.http.caching import conditional, etag, expected_seqs
+from boxoffice.web.http.costs import PAGE
 from boxoffice.web.http.moments import instant
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import moment_after
@@ -148,6 +149,7 @@ class ShowsController(Controller):
         path="/api/shows",
         summary="List shows",
         policy=policies.CATALOGUE,
+        cost=PAGE,
         example=ShowListAnswer(data=[SHOW], message="1 show", meta=ONE_PAGE),
         meaning="One page of shows",
     ).route

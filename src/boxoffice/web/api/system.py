@@ -68,14 +68,14 @@ class SystemController(Controller):
     include_in_schema=False,
     media_type=MediaType.JSON,
     sync_to_thread=False,
-    opt=unlisted(policies.PUBLIC),
+    opt=unlisted(policies.PROBE),
 )
 def get_liveness() -> dict[str, str]:
     """The process answers. Nothing else is checked: trouble elsewhere must not restart this process."""
     return {"status": "ok"}
 
 
-@get("/readyz", include_in_schema=False, opt=unlisted(policies.PUBLIC))
+@get("/readyz", include_in_schema=False, opt=unlisted(policies.PROBE))
 async def get_readiness(request: ApiRequest) -> Response[Any]:
     """Whether requests should come here: the server does not drain, its database answers and its schema fits.
 

@@ -15,6 +15,7 @@ from boxoffice.vocabulary.outcomes import RefusalCode, UserDone
 from boxoffice.web.http import refusals
 from boxoffice.web.http.answers import UserAnswer, UserExportAnswer, UserListAnswer, counted
 from boxoffice.web.http.bodies import NewUser, UserChanges
+from boxoffice.web.http.costs import PAGE, WHOLE
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import listed, number_after
 from boxoffice.web.http.parameters import Cursor, IdempotencyKey, Limit, UserId, UserToErase
@@ -109,6 +110,7 @@ class UsersController(Controller):
         path="/api/users",
         summary="List users",
         policy=policies.ALL_USERS_READ,
+        cost=PAGE,
         example=UserListAnswer(data=[USER], message="1 user", meta=ONE_PAGE),
         meaning="One page of users",
     ).route
@@ -167,6 +169,7 @@ class UsersController(Controller):
         path="/api/users/{user_id:str}/export",
         summary="Export what is kept about a user",
         policy=policies.PERSONAL_DATA_READ,
+        cost=WHOLE,
         refusals=(RefusalCode.USER_NOT_FOUND,),
         example=UserExportAnswer(data=EXPORT, message=_EXPORTED),
         meaning="Everything",

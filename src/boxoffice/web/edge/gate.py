@@ -1,31 +1,26 @@
 """The gate finds out who calls, counts the call, and checks whether the caller may do this.
 
 The gate stands before the short way and the shared reads; everything behind the gate relies on its answer.
-The framework's own router finds the operation for the gate: with a second reading of paths, one path could
-lead around the gate. An operation without a policy is an error when the gate is built.
 """
 
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.enums import ScopeType
-from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
-from litestar.utils import normalize_path
 
 from boxoffice.access.allowances import Allowances
-from boxoffice.access.callers import OPEN, Caller, Forbidden, Unauthenticated
+from boxoffice.access.callers import NOBODY, OPEN, Caller, Forbidden, Unauthenticated
 from boxoffice.access.identify import Identities
-from boxoffice.access.policies import Policy, RateClass
+from boxoffice.access.policies import RateClass
 from boxoffice.access.proxies import Proxies
-from boxoffice.access.rates import RateLimited, Rates
+from boxoffice.access.rates import RateLimited
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
+from boxoffice.web.edge.routing import Asked, Routing
 from boxoffice.web.edge.shelter import Shelter
 from boxoffice.web.http.caller import Access, add_headers, grant, note_dependence
 from boxoffice.web.http.head import RequestHead, head_of
-from boxoffice.web.http.operation import handlers_of, policy_of
 from boxoffice.web.http.raw_answers import RawAnswer, raw_headers, send_raw
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.services import Services
@@ -35,31 +30,23 @@ OWN_ID: Final = "me"
 """The word that a person may write in a path in the place of the own user id."""
 
 
-class _Asked(NamedTuple):
-    """What a request asks for: the operation's policy, the template of the path, and the path's values."""
-
-    policy: Policy
-    template: str
-    named: Mapping[str, str]
-
-
 class Gate:
     """The layer that lets a request in, or answers why not.
 
     With authentication off, the shelter alone decides.
     """
 
-    def __init__(self, app: ASGIApp, owner: Litestar, services: Services) -> None:
-        """Raises ``ValueError`` for an operation without policy."""
+    def __init__(self, app: ASGIApp, routing: Routing, cors: CORSConfig | None, services: Services) -> None:
         settings = services.settings
         self._app = app
-        self._owner = owner
+        self._routing = routing
+        self._cors = cors
+        self._rates = services.rates
         self._problems = services.problems
         self._identities = services.identities
         self._proxies = Proxies(settings.access.trusted_proxies, settings.access.trusted_proxy_header)
-        self._shelter = Shelter(owner.cors_config, own_machine=settings.access.auth is None)
+        self._shelter = Shelter(cors, own_machine=settings.access.auth is None)
         self._allowances = Allowances(settings)
-        self._policies = _policies(owner, customers_confirm=settings.access.customers_confirm)
         self._per_minute: Final[dict[RateClass, int]] = {
             "reads": settings.rates.reads_per_minute,
             "writes": settings.rates.writes_per_minute,
@@ -95,61 +82,40 @@ class Gate:
         self, identities: Identities, scope: HTTPScope, head: RequestHead, origin: str | None
     ) -> None:
         """Lets the request in, or raises an exception, which ``trouble_of`` puts into words."""
-        asked = self._find(scope)
+        asked = self._routing.find(scope)
         if asked is None:  # no handler will run: the framework says 404 or 405, or lists the methods
+            grant(scope, Access(NOBODY, origin, None, self._allowances.of(NOBODY)))
             return
         scope["path_template"] = asked.template
         policy = asked.policy
         if not policy.open:
             note_dependence(scope)
         who = await identities.recognise(head.authorization, head.x_api_key, origin)
-        if policy.rate is not None and who.rate_key is not None:
-            await self._count(scope, identities.rates, policy.rate, who.rate_key)
+        if policy.rate is not None and policy.rate in self._per_minute and who.rate_key is not None:
+            await self._count(scope, asked, policy.rate, who.rate_key)
         caller = who if policy.open else await identities.with_profile(who, origin)
         owner_id = _owner_id(asked, caller)
         if owner_id is not None or asked.named.get("user_id") == OWN_ID:
             _check_user(asked, caller, owner_id, scope)
         grant(scope, Access(caller, origin, owner_id, self._allowances.of(caller)))
 
-    async def _count(self, scope: HTTPScope, rates: Rates, rate: RateClass, name: str) -> None:
+    async def _count(self, scope: HTTPScope, asked: Asked, rate: RateClass, name: str) -> None:
         per_minute = self._per_minute[rate]
-        spent = await rates.take(f"{rate} {name}", per_minute)
+        cost = 1 if asked.operation is None else asked.operation.cost_of(scope["query_string"])
+        spent = await self._rates.take(f"{rate} {name}", per_minute, cost)
         if not spent.allowed:
             raise RateLimited(rate, per_minute, spent)
         add_headers(scope, raw_headers(rate_headers(rate, per_minute, spent)))
 
-    def _find(self, scope: HTTPScope) -> _Asked | None:
-        """What the framework would run for this request; None: no handler of ours would run."""
-        if scope["method"] == "OPTIONS":
-            return None
-        try:
-            _, handler, _, named, template = self._owner.asgi_router.handle_routing(
-                path=normalize_path(scope["path"]), method=scope["method"]
-            )
-        except HTTPException:
-            return None
-        return _Asked(self._policies[id(handler)], template, named)
-
     def _for_pages(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
         """The headers without which a browser hides the answer from the page that asked."""
-        cors = self._owner.cors_config
+        cors = self._cors
         if cors is None or origin is None or not cors.is_origin_allowed(page := origin.decode("latin-1")):
             return []
         return raw_headers({"Access-Control-Allow-Origin": page} | cors.simple_headers)
 
 
-def _policies(owner: Litestar, *, customers_confirm: bool) -> dict[int, Policy]:
-    """The policy of each handler, by the handler's identity."""
-    found: dict[int, Policy] = {}
-    for name, handler in handlers_of(owner):
-        policy = policy_of(handler)
-        if policy is None:
-            raise ValueError(f"the operation {name} has no policy")
-        found[id(handler)] = policy.where(customers_confirm=customers_confirm)
-    return found
-
-
-def _owner_id(asked: _Asked, caller: Caller) -> int | None:
+def _owner_id(asked: Asked, caller: Caller) -> int | None:
     """The only user whose things the caller may touch; None: any user's.
 
     Raises ``Unauthenticated``, ``Forbidden``, ``Refusal``.
@@ -168,7 +134,7 @@ def _owner_id(asked: _Asked, caller: Caller) -> int | None:
     return caller.user_id
 
 
-def _check_shows(asked: _Asked, caller: Caller) -> None:
+def _check_shows(asked: Asked, caller: Caller) -> None:
     """Refuses shows that the caller's key is not for. A show in a body is checked where the body is read."""
     if asked.policy.narrowed == "no":
         raise Forbidden("This key is for some shows only, and this is not about one of them.")
@@ -183,7 +149,7 @@ def _check_shows(asked: _Asked, caller: Caller) -> None:
             raise Refusal(Refused(code))
 
 
-def _check_user(asked: _Asked, caller: Caller, owner_id: int | None, scope: HTTPScope) -> None:
+def _check_user(asked: Asked, caller: Caller, owner_id: int | None, scope: HTTPScope) -> None:
     """Puts the caller's own id in the place of ``me``; the id of another user is refused as not found."""
     named = asked.named.get("user_id")
     if named == OWN_ID and caller.user_id is not None:

@@ -19,6 +19,7 @@ from boxoffice.access.policies import Policy
 from boxoffice.vocabulary.commands import Command
 from boxoffice.vocabulary.outcomes import Done, RefusalCode, Refused
 from boxoffice.web.http.caller import Requester
+from boxoffice.web.http.costs import PLAIN, Cost
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.samples import NOT_MODIFIED, shown
@@ -56,7 +57,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     """The declaration of a described operation.
 
     ``refusals``: codes of problems that it can answer. ``is_probe``: load balancers ask this, and may add
-    parameters of their own.
+    parameters of their own. ``cost``: what a request takes of its caller's rate.
     """
 
     id: str
@@ -66,6 +67,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     policy: Policy
     refusals: tuple[str, ...] = ()
     is_probe: bool = False
+    cost: Cost = PLAIN
+
+    def cost_of(self, query: bytes) -> int:
+        """What a request with this query takes of its caller's rate."""
+        return self.cost.of(query)
 
     @property
     def template(self) -> str:
@@ -107,6 +113,10 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
     meaning: str
     revalidates: bool = False
     shared: tuple[str, ...] = ()
+
+    def cost_of(self, query: bytes) -> int:
+        """An answer that all who ask at once share costs a unit."""
+        return 1 if query.decode("latin-1") in self.shared else self.cost.of(query)
 
     def successes(self) -> dict[int, ResponseSpec]:
         """The example, and with an ETag also 304: the client has the current version."""
