@@ -185,7 +185,8 @@ async def test_a_document_that_the_client_has_is_not_sent_again(
     assert tag.startswith('"')
     again = await unserved.request(method, path, headers=asked | {"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
-    assert (again.headers["etag"], again.headers["vary"]) == (tag, "Accept-Encoding")
+    assert again.headers["etag"] == tag
+    assert "Accept-Encoding" in again.headers["vary"]
     assert again.headers["cache-control"] == first.headers["cache-control"]
 
 

@@ -35,11 +35,10 @@ class Document:
 
     def __init__(self, body: bytes, media_type: str, headers: Mapping[str, str]) -> None:
         tag = sha256(body).hexdigest()[:16]
-        given = {**headers, "Vary": "Accept-Encoding"}
         zipped = {"Content-Encoding": "gzip", "ETag": f'"{tag}-gzip"'}
         self._media_type: Final = media_type
-        self._plain: Final = _Form(body, {**given, "ETag": f'"{tag}"'})
-        self._zipped: Final = _Form(gzip.compress(body, _LEVEL, mtime=0), {**given, **zipped})
+        self._plain: Final = _Form(body, {**headers, "ETag": f'"{tag}"'})
+        self._zipped: Final = _Form(gzip.compress(body, _LEVEL, mtime=0), {**headers, **zipped})
 
     def answer(self, request: ApiRequest) -> Response[bytes]:
         """The form that the client takes; a 304 if the client has this form."""
