@@ -1,6 +1,7 @@
 """Storms: many equal requests over kept connections, as one hostile program sends them."""
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,6 +18,8 @@ CONNECTIONS: Final = 32
 
 BUNDLE: Final = "/api-docs/assets/swagger-ui/swagger-ui-bundle.js"
 """The largest file that the server has."""
+
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 Ask = Callable[[int], tuple[str, str]]
 """A function that gives the method and path of the n-th request."""
@@ -40,7 +43,7 @@ def kinds(large_show: int) -> dict[str, Ask]:
             "GET",
             f"{seats}?from={chance.randrange(1, 980_000)}&limit=20000",
         ),
-        "pages of shows": lambda n: ("GET", f"/api/shows?q={n % 100}"),
+        "pages of shows": lambda n: ("GET", f"/api/shows?limit={100 + n % 900}"),
     }
 
 
@@ -85,6 +88,13 @@ class Storm:
         if found and method != "HEAD" and status not in (204, 304):
             await reader.readexactly(int(rest.split(b"\r\n", 1)[0]))
         return status
+
+
+def cpu_s(programs: Iterable[Program]) -> float:
+    """The processor time that the servers have used together, in seconds."""
+    texts = [Path(f"/proc/{program.process.pid}/stat").read_text() for program in programs]
+    fields = [text.rpartition(")")[2].split() for text in texts]
+    return sum(int(user) + int(system) for *_, user, system in (each[:13] for each in fields)) / _TICKS_PER_S
 
 
 def resident_mb(programs: Iterable[Program]) -> list[float]:
