@@ -12,20 +12,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from boxoffice.access.callers import Role, Unauthenticated
-from boxoffice.access.jwks import REFETCH_MIN_S, FixedKey, ProviderKeys, fetch_json
+from boxoffice.access.jwks import FixedKey
 from boxoffice.access.tokens import LEEWAY_S, TOKEN_BYTES_MAX, TOKEN_CACHE_S, Tokens, tokens_of
 from boxoffice.settings.texts import SettingsError
 from boxoffice.settings.tokens import TokenSettings
-from boxoffice.vocabulary.faults import IdentityUnavailable
 from tests.support.http.identity import ALGORITHM, AUDIENCE, ISSUER, Provider, claims_of
 
 PROVIDER = Provider()
-JWKS_URL = "https://login.example/keys"
 FAR_AHEAD = 4_102_444_800
 """A time in the year 2100. It names a test, so it must be the same in each process that runs tests."""
-
-PRIVATE = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(PROVIDER.private))
-"""The provider's private key, published by mistake: every attacker can sign with it."""
 
 
 def settings(**changes: Any) -> TokenSettings:
@@ -231,118 +226,6 @@ class CountedKey(FixedKey):
         """The key."""
         self.asked += 1
         return await super().find(key_id)
-
-
-class Site:
-    """The provider's site, which notes each address that is fetched."""
-
-    def __init__(self, *keys: dict[str, Any]) -> None:
-        self.pages: dict[str, Any] = {JWKS_URL: {"keys": list(keys)}}
-        self.fetched: list[str] = []
-        self.now = 1_000.0
-
-    async def fetch(self, address: str) -> Any:
-        """A page of the site. Raises ``OSError`` if there is none."""
-        self.fetched.append(address)
-        if address not in self.pages:
-            raise OSError("no such page")
-        return self.pages[address]
-
-    def keys(self, address: str | None = JWKS_URL) -> ProviderKeys:
-        """The keys of the provider as a server of ours finds them."""
-        return ProviderKeys(ISSUER, address, ALGORITHM, fetch=self.fetch, clock=lambda: self.now)
-
-
-async def test_keys_are_fetched_once_and_found_by_id() -> None:
-    other = Provider("second")
-    site = Site(PROVIDER.jwk, other.jwk)
-    tokens = Tokens(settings(), site.keys())
-    assert (await tokens.person(PROVIDER.token("ada").encode())).subject == "ada"
-    assert (await tokens.person(other.token("bob").encode())).subject == "bob"
-    assert site.fetched == [JWKS_URL]
-
-
-async def test_an_unknown_key_is_looked_for_once_in_a_while() -> None:
-    site, rotated = Site(PROVIDER.jwk), Provider("rotated")
-    keys = site.keys()
-    tokens = Tokens(settings(), keys)
-    await tokens.person(PROVIDER.token().encode())
-    for _ in range(20):
-        with pytest.raises(Unauthenticated):
-            await tokens.person(rotated.token().encode())
-    assert len(site.fetched) == 1
-    site.now += REFETCH_MIN_S
-    site.pages[JWKS_URL]["keys"].append(rotated.jwk)
-    assert (await tokens.person(rotated.token().encode())).subject == "ada"
-    assert len(site.fetched) == 2
-
-
-async def test_a_withdrawn_key_is_not_believed_once_the_keys_are_old() -> None:
-    site = Site(PROVIDER.jwk)
-    tokens = Tokens(settings(), site.keys())
-    await tokens.person(PROVIDER.token("ada").encode())
-    site.pages[JWKS_URL] = {"keys": [Provider("new").jwk]}
-    site.now += 10_000
-    with pytest.raises(Unauthenticated):
-        await tokens.person(PROVIDER.token("bob").encode())
-
-
-async def test_while_the_provider_is_away_its_last_keys_hold() -> None:
-    site = Site(PROVIDER.jwk)
-    tokens = Tokens(settings(), site.keys())
-    await tokens.person(PROVIDER.token("ada").encode())
-    del site.pages[JWKS_URL]
-    site.now += 10_000
-    assert (await tokens.person(PROVIDER.token("bob").encode())).subject == "bob"
-
-
-async def test_without_any_keys_it_is_our_fault_and_not_the_caller_s() -> None:
-    site = Site()
-    del site.pages[JWKS_URL]
-    with pytest.raises(IdentityUnavailable):
-        await Tokens(settings(), site.keys()).person(PROVIDER.token().encode())
-
-
-async def test_the_address_of_the_keys_is_discovered_from_the_issuer() -> None:
-    site = Site(PROVIDER.jwk)
-    page = ISSUER + "/.well-known/openid-configuration"
-    site.pages[page] = {"issuer": ISSUER, "jwks_uri": JWKS_URL}
-    assert (await Tokens(settings(), site.keys(None)).person(PROVIDER.token().encode())).subject == "ada"
-    assert site.fetched == [page, JWKS_URL]
-
-
-async def test_a_provider_that_names_another_issuer_is_not_believed() -> None:
-    site = Site(PROVIDER.jwk)
-    page = ISSUER + "/.well-known/openid-configuration"
-    site.pages[page] = {"issuer": "https://evil.example", "jwks_uri": JWKS_URL}
-    with pytest.raises(IdentityUnavailable):
-        await Tokens(settings(), site.keys(None)).person(PROVIDER.token().encode())
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"use": "enc"},
-        {"alg": "ES384"},
-        {"kty": "oct", "k": "c2VjcmV0"},
-        {"crv": "P-384"},
-        PRIVATE,
-        {"x": 7},
-    ],
-    ids=["encryption", "another algorithm", "secret", "another curve", "private", "nonsense"],
-)
-async def test_a_key_that_is_not_for_this_is_not_used(change: dict[str, Any]) -> None:
-    site = Site(PROVIDER.jwk | change)
-    with pytest.raises(Unauthenticated):
-        await Tokens(settings(), site.keys()).person(PROVIDER.token().encode())
-
-
-@pytest.mark.parametrize(
-    "address", ["http://login.example/keys", "file:///etc/passwd", "ftp://login.example/"]
-)
-async def test_keys_are_fetched_by_https_only(address: str) -> None:
-    with pytest.raises(ValueError, match="HTTPS"):
-        await fetch_json(address)
 
 
 @pytest.mark.parametrize(

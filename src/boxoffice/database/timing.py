@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from time import perf_counter
 from typing import Any
 
@@ -33,8 +33,10 @@ class PoolTiming:
         async with AsyncExitStack() as stack:
             try:
                 if turns is not None:
-                    async with asyncio.timeout(timeout_s):
-                        await stack.enter_async_context(turns)
+                    # A bound costs a timer, so it is set only if there is a wait.
+                    async with asyncio.timeout(timeout_s) if turns.locked() else nullcontext():
+                        await turns.acquire()
+                    stack.callback(turns.release)
                 connection = await stack.enter_async_context(pool.acquire(timeout=timeout_s))
             finally:
                 self._waiting -= 1

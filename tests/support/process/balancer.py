@@ -43,10 +43,17 @@ class Balancer:
     def states(self) -> list[str]:
         """`UP` or `DOWN` for each instance, in order; an empty list until haproxy answers."""
         try:
-            rows = csv.DictReader(httpx.get(f"{self._stats_url}/;csv").text.splitlines())
+            return [row["status"].split()[0] for row in self._instances()]
         except httpx.TransportError:
             return []
-        return [row["status"].split()[0] for row in rows if row["svname"].startswith("boxoffice-")]
+
+    def marked_down(self) -> list[int]:
+        """How often haproxy has marked each instance down."""
+        return [int(row["chkdown"]) for row in self._instances()]
+
+    def _instances(self) -> list[dict[str, str]]:
+        rows = csv.DictReader(httpx.get(f"{self._stats_url}/;csv").text.splitlines())
+        return [row for row in rows if row["svname"].startswith("boxoffice-")]
 
     async def until(self, *states: str) -> None:
         """Return when haproxy sees the instances in these states."""

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 from litestar import Litestar
+from litestar.types import Message
 
 from boxoffice.engine.reads import Reads
 from boxoffice.web.edge import kept_answers
@@ -261,3 +262,51 @@ async def test_each_who_shares_a_problem_gets_the_own_id(app: Litestar, api: Api
     assert problem_of(await first, 404, "show_not_found")["request_id"] == "first"
     assert problem_of(await second, 404, "show_not_found")["request_id"] == "second"
     assert reads.loads == 1
+
+
+async def test_clients_that_read_slowly_keep_one_body_while_the_show_does_not_change(
+    app: Litestar, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_answers, "KEPT_S", -1.0)
+    user, show = await api.user(), await api.show(seats=400)
+    reads = counting(app)
+    path = f"/api/shows/{show['id']}/available-seats"
+
+    first, second = [await body_sent(app, path, b"gzip") for _ in range(2)]
+    plain = await body_sent(app, path, b"identity")
+    await api.booking(show["id"], user["id"])
+    changed = await body_sent(app, path, b"gzip")
+
+    assert reads.loads == 4
+    assert first is second  # the same bytes, and not a copy
+    assert len({first, plain, changed}) == 3
+
+
+async def body_sent(app: Litestar, path: str, coding: bytes) -> bytes:
+    """The body that a server would hand to the connection."""
+    sent: list[Message] = []
+    scope: Any = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"localhost"), (b"accept-encoding", coding)],
+        "client": ("127.0.0.1", 4711),
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+        "state": {},
+    }
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    [body] = [message["body"] for message in sent if message["type"] == "http.response.body"]
+    assert isinstance(body, bytes)
+    return body

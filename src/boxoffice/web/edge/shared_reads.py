@@ -110,23 +110,29 @@ class SharedReads:
         if kept.loaded_at >= asked_at or not kept.load.done():
             return kept
         stock = fresh_loads_of_next(kept, now, changed=self._has_changed(show_id, kept))
-        return kept if stock is None else self._load(question, scope, SharedAnswer(now, stock))
+        return kept if stock is None else self._load(question, scope, SharedAnswer(now, stock), kept)
 
     def _has_changed(self, show_id: int, answer: SharedAnswer) -> bool:
         """Whether this process has changed the show since the load of the answer began."""
         return self._services.engine.changed_at(show_id) >= answer.loaded_at
 
-    def _load(self, question: Question, scope: HTTPScope, answer: SharedAnswer) -> SharedAnswer:
-        answer.load = asyncio.create_task(self._fill(question, scope, answer))
+    def _load(
+        self, question: Question, scope: HTTPScope, answer: SharedAnswer, earlier: SharedAnswer | None = None
+    ) -> SharedAnswer:
+        answer.load = asyncio.create_task(self._fill(question, scope, answer, earlier))
         self._kept.put(question, answer)
         return answer
 
-    async def _fill(self, question: Question, scope: HTTPScope, answer: SharedAnswer) -> None:
+    async def _fill(
+        self, question: Question, scope: HTTPScope, answer: SharedAnswer, earlier: SharedAnswer | None
+    ) -> None:
         inner = _request(question, scope)
         try:
             await self._app(inner, _no_body, answer.take)
             answer.template = str(inner.get("path_template", ""))
             answer.trouble = trouble_in(inner)
+            if earlier is not None:
+                answer.take_body_of(earlier)
         finally:
             self._kept.settle(question, answer)
 
