@@ -4,8 +4,10 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import pytest
@@ -87,28 +89,38 @@ def hurried(folder: Path) -> Path:
     return config
 
 
-@asynccontextmanager
-async def upstream(port: int) -> AsyncIterator[None]:
+class Faulty(BaseHTTPRequestHandler):
     """A server that is ready, hangs up on POST, and is silent to other requests."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        if head.startswith(b"GET /readyz"):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        elif not head.startswith(b"POST"):
-            await reader.read()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
+    def do_GET(self) -> None:
+        if self.path == "/readyz":
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+        else:
+            self.rfile.read()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", port)
-    try:
-        yield
-    finally:
-        server.close()
+    def do_POST(self) -> None:
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Logs nothing."""
 
 
-async def test_without_an_instance_haproxy_says_so_as_boxoffice_would(
+@contextmanager
+def faulty(port: int) -> Iterator[None]:
+    """Such a server for the length of a block."""
+    with ThreadingHTTPServer(("127.0.0.1", port), Faulty) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_without_an_instance_haproxy_says_so_as_boxoffice_would(
     instances: list[Program], tmp_path: Path
 ) -> None:
     with balanced(instances, tmp_path / "haproxy.log", ["DOWN", "DOWN"], hurried(tmp_path)) as balancer:
@@ -121,16 +133,13 @@ async def test_without_an_instance_haproxy_says_so_as_boxoffice_would(
         assert trailer == (400, "invalid_request", None)
 
 
-async def test_an_instance_that_breaks_off_or_is_silent_leaves_the_outcome_open(
+def test_an_instance_that_breaks_off_or_is_silent_leaves_the_outcome_open(
     instances: list[Program], tmp_path: Path
 ) -> None:
-    async with upstream(instances[0].port), upstream(instances[1].port):
-        with await asyncio.to_thread(
-            lambda: balanced(instances, tmp_path / "haproxy.log", config=hurried(tmp_path))
-        ) as balancer:
-            port = port_of(balancer)
-            broken = await asyncio.to_thread(ask, port, POST + b"Content-Length: 2\r\n\r\n{}")
-            silent = await asyncio.to_thread(ask, port, GET + b"\r\n")
+    first, second = (faulty(instance.port) for instance in instances)
+    with first, second, balanced(instances, tmp_path / "haproxy.log", config=hurried(tmp_path)) as balancer:
+        broken = ask(port_of(balancer), POST + b"Content-Length: 2\r\n\r\n{}")
+        silent = ask(port_of(balancer), GET + b"\r\n")
     assert problem(broken) == (502, "outcome_unknown", "1")
     assert problem(silent) == (504, "outcome_unknown", "5")
 
