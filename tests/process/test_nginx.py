@@ -1,73 +1,57 @@
-"""A real nginx in front of an open server, with nothing set but where to pass requests."""
+"""nginx with nothing but `proxy_pass`: HTTP/1.0, its own Host, a connection for each request."""
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.process.installed import installed
-from tests.support.process.polling import wait_until
-from tests.support.process.program import STOP_MAX_S, Program, free_port
-
-CONFIG: Final = """
-daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {url}; {more} }} }}
-}}
-"""
-
-
-@contextmanager
-def nginx(program: Program, folder: Path, more: str = "") -> Iterator[str]:
-    """An nginx that passes all requests to the program; gives its address. Skips if it is not installed."""
-    port = free_port()
-    config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, port=port, url=program.url, more=more))
-    process = subprocess.Popen(
-        [installed("nginx"), "-p", folder, "-e", folder / "error.log", "-c", config],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: _answers(url), "nginx")
-        yield url
-    finally:
-        process.terminate()
-        process.wait(STOP_MAX_S)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz").status_code < 500
-    except httpx.TransportError:
-        return False
+from tests.support.process.folders import public_folder
+from tests.support.process.nginx import nginx
+from tests.support.process.program import Program
 
 
 @pytest.mark.parametrize("more", ["", "proxy_http_version 1.1; proxy_set_header Via $host;"])
 def test_nothing_comes_through_it_to_a_server_that_is_open_to_its_own_machine(
-    program: Program, tmp_path: Path, more: str
+    program: Program, more: str
 ) -> None:
     program.serve()
-    with nginx(program, tmp_path, more) as url:
+    with public_folder() as folder, nginx(program.url, folder, more) as url:
         for host in ("localhost", "tickets.example"):
             answer = httpx.get(f"{url}/api/users", headers={"Host": host})
             assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert httpx.get(f"{program.url}/api/users").status_code == 200
 
 
-def test_a_server_that_is_open_by_decision_is_reached_through_it(tmp_path: Path, data_dir: Path) -> None:
-    program = Program(data_dir, AUTH="off")
+def test_bookings_are_made_read_and_cancelled_through_nginx(tmp_path: Path, database: str) -> None:
+    program = Program(tmp_path, DATABASE_URL=database, AUTH="off")
     try:
-        program.serve()
-        with nginx(program, tmp_path) as url:
-            assert httpx.get(f"{url}/api/users").status_code == 200
+        program.serve("--no-migrate")
+        with (
+            public_folder() as folder,
+            nginx(program.url, folder) as url,
+            httpx.Client(base_url=f"{url}/api") as client,
+        ):
+            show = made(client, "/shows", name="Hot", start_time="2030-01-01T20:00:00Z", total_seats=5_000)
+            user = made(client, "/users", name="Ada", email="ada@example.com")
+            booking = made(client, "/bookings", show_id=show["id"], user_id=user["id"], seats_booked=2)
+            in_chunks = client.post("/bookings", content=iter([b'{"show_id": 1, ', b'"user_id": 1}']))
+            free = client.get(f"/shows/{show['id']}/available-seats")
+            head = client.head(f"/shows/{show['id']}")
+            gone = client.delete(f"/bookings/{booking['id']}")
+            too_large = client.post("/shows", content=b" " * 100_000)
     finally:
         program.close()
+
+    assert booking["seats"] == [1, 2]
+    assert in_chunks.json()["code"] in ("invalid_request", "show_not_found")
+    assert (free.status_code, head.status_code, head.content, gone.status_code) == (200, 200, b"", 200)
+    assert too_large.status_code == 413
+
+
+def made(client: httpx.Client, path: str, **body: Any) -> dict[str, Any]:
+    """What was created."""
+    response = client.post(path, json=body)
+    assert response.status_code == 201, response.text
+    data: dict[str, Any] = response.json()["data"]
+    return data

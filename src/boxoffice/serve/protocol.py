@@ -9,7 +9,6 @@ from the application, after the answers to the requests before it, and the conne
 import asyncio
 import urllib.parse
 from collections import deque
-from enum import Enum, auto
 from math import inf
 from typing import Any, Final, cast
 
@@ -20,28 +19,23 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from boxoffice.serve.cycle import Cycle
-from boxoffice.serve.head import bad, check_headers, target_of
+from boxoffice.serve.head import asks_to_go_on, bad, check_headers, check_query, odd_target, refuse_tunnel
 from boxoffice.serve.watch import watch_of
 from boxoffice.vocabulary import limits
 from boxoffice.web.http.services import services_of
 from boxoffice.web.http.unreadable import Unreadable, mark_unreadable
 
 _NOT_HTTP: Final = "These bytes are no request of HTTP/1.1."
-_VERSIONS: Final = frozenset({"1.0", "1.1"})
+_CODING: Final = b"transfer-encoding"
 _LINE_BYTES: Final = 4  # of a header, beside its name and value
 
 
-class Stage(Enum):
-    """What the bytes that come next belong to."""
-
-    IDLE = auto()
-    """Nothing yet: all requests are answered."""
-    HEAD = auto()
-    BODY = auto()
-    WHOLE = auto()
-    """Nothing yet: the last request is read whole and its answer is under way."""
-    DEAF = auto()
-    """Nothing: something unreadable came."""
+# What the bytes that come next belong to. Numbers, because members of an Enum cost as much as a header.
+_IDLE: Final = 0  # to nothing yet: all requests are answered
+_HEAD: Final = 1
+_BODY: Final = 2
+_WHOLE: Final = 3  # to nothing yet: the last request is here whole, and its answer is under way
+_DEAF: Final = 4  # to nothing: something unreadable came
 
 
 class Connection(HttpToolsProtocol):
@@ -61,10 +55,11 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.read_by = 0.0
         self.write_by = inf
-        self._stage = Stage.IDLE
+        self._stage = _IDLE
         self._hangs_up = False
         self._ends = False
         self._upgrades = False
+        self._host = b""  # the last one that was checked
         self._packet_bytes = 0
         self._first_bytes = 0  # of the packet in which the head began that is being read
         self._earlier_bytes = 0  # of what is being read, head or body, in packets after its first
@@ -82,13 +77,18 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Reads what came, and notes by when the rest must come."""
         self._packet_bytes = len(data)
-        if self._stage is Stage.DEAF:
+        if self._stage == _DEAF:
             self._discard()
             return
         try:
-            self._parse(data)
-            if self._stage is Stage.HEAD or self._stage is Stage.BODY:
+            self.parser.feed_data(data)
+            if self._stage == _HEAD or self._stage == _BODY:
                 self._check_rest()
+        except httptools.HttpParserUpgrade as upgrade:
+            self.data_received(self._head_without_upgrade() + data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause if isinstance(cause, Unreadable) else bad(_NOT_HTTP))
         except Unreadable as error:
             self._refuse(error)
 
@@ -131,7 +131,7 @@ class Connection(HttpToolsProtocol):
 
         A connection that is closed at once is reset if bytes still come, and the answer may be lost.
         """
-        self._hangs_up, self._stage, self._earlier_bytes = True, Stage.DEAF, 0
+        self._hangs_up, self._stage, self._earlier_bytes = True, _DEAF, 0
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.flow.resume_reading()
@@ -139,9 +139,9 @@ class Connection(HttpToolsProtocol):
 
     def _read_too_late(self) -> None:
         answers = self._answers
-        if self._stage is Stage.WHOLE or (answers and self.flow.read_paused):
+        if self._stage == _WHOLE or (answers and self.flow.read_paused):
             self.read_by = inf  # it is us for whom the client waits
-        elif (self._stage is Stage.BODY and answers) or (self._stage is Stage.HEAD and not answers):
+        elif (self._stage == _BODY and answers) or (self._stage == _HEAD and not answers):
             self._refuse(Unreadable("request_timed_out"))
         elif not answers:
             self.transport.close()
@@ -154,43 +154,46 @@ class Connection(HttpToolsProtocol):
 
     # What is read --------------------------------------------------------------------------------
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self._stage = Stage.HEAD
-        self.read_by = self._first_bytes = self._earlier_bytes = 0
-
     def on_url(self, url: bytes) -> None:
-        """Takes a part of the target. Raises ``Unreadable``."""
+        """Takes a part of the target: a request begins. Raises ``Unreadable``."""
+        if self._stage != _HEAD:
+            self._stage = _HEAD
+            self.read_by = self._first_bytes = self._earlier_bytes = 0
         self.url += url
         if len(self.url) > limits.TARGET_BYTES_MAX:
             raise Unreadable("target_too_long")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes a header; what comes after the head is a trailer and dropped. Raises ``Unreadable``."""
-        if self._stage is not Stage.HEAD:
-            return
-        if len(self.headers) >= limits.HEADER_LINES_MAX:
+        """Takes a header; after the head a trailer, which nobody will see. Raises ``Unreadable``."""
+        headers = self.headers
+        if len(headers) >= limits.HEADER_LINES_MAX:
             raise Unreadable("headers_too_large")
-        self.headers.append((name.lower(), value.rstrip(b" \t")))
+        headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Hands the request to the application. Raises ``Unreadable``."""
-        method: bytes = self.parser.get_method()
-        if self._first_bytes + self._earlier_bytes + self._packet_bytes > limits.HEAD_BYTES_MAX:
-            self._check_size()
-        if len(self.pipeline) >= limits.PIPELINED_MAX:
-            raise bad(f"At most {limits.PIPELINED_MAX} requests of a connection may wait for their answers.")
-        if self.parser.should_upgrade():
-            if method == b"CONNECT":
-                raise bad("This server is no proxy.")
+        parser = self.parser
+        if (
+            self.pipeline
+            or self._first_bytes + self._earlier_bytes + self._packet_bytes > limits.HEAD_BYTES_MAX
+        ):
+            self._check_bounds()
+        if parser.should_upgrade():
+            refuse_tunnel(parser.get_method())
             self._upgrades = True
             return
-        version: str = self.parser.get_http_version()
+        method, version = parser.get_method(), parser.get_http_version()
+        fields = dict(self.headers)
+        host = fields.get(b"host")
+        if host != self._host or version != "1.1" or len(fields) < len(self.headers) or _CODING in fields:
+            check_headers(self.headers, fields, version)
+            self._host = host or b""
+        self.expect_100_continue = b"expect" in fields and asks_to_go_on(fields, version)
         self._complete_scope(method, version)
-        self._start(keep_alive=version == "1.1" and self.parser.should_keep_alive())
-        self._stage = Stage.BODY
+        self._start(version == "1.1" and parser.should_keep_alive())
+        self._stage = _BODY
         self.read_by = self._earlier_bytes = 0
+        self.headers = []  # for the trailers: the request keeps the list of its headers
 
     def on_body(self, body: bytes) -> None:
         """Takes a part of the body, unless the request is answered already."""
@@ -208,7 +211,7 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete:
             self._wait_for_next()
             return
-        self._stage = Stage.WHOLE
+        self._stage = _WHOLE
         self.read_by = inf
         self.cycle.more_body = False
         self.cycle.message_event.set()
@@ -222,11 +225,11 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         else:
             self.flow.resume_reading()
-            if self._stage is Stage.WHOLE:
+            if self._stage == _WHOLE:
                 self._wait_for_next()
 
     def _wait_for_next(self) -> None:
-        self._stage = Stage.IDLE
+        self._stage = _IDLE
         self.read_by = self.loop.time() + limits.CONNECTION_IDLE_MAX_S
         if not self.flow.write_paused:
             self.write_by = inf
@@ -238,18 +241,6 @@ class Connection(HttpToolsProtocol):
         return latest is not None and not latest.response_complete
 
     # Steps ---------------------------------------------------------------------------------------
-
-    def _parse(self, data: bytes) -> None:
-        """Feeds the parser. Raises ``Unreadable``."""
-        while data:
-            try:
-                self.parser.feed_data(data)
-                return
-            except httptools.HttpParserUpgrade as upgrade:
-                data = self._head_without_upgrade() + data[upgrade.args[0] :]
-            except httptools.HttpParserError as error:
-                cause = error.__context__
-                raise cause if isinstance(cause, Unreadable) else bad(_NOT_HTTP) from None
 
     def _head_without_upgrade(self) -> bytes:
         """The head that was read, for a new parser.
@@ -266,7 +257,7 @@ class Connection(HttpToolsProtocol):
 
     def _check_rest(self) -> None:
         """Holds a head or a body of which a part is here to its bound, and gives the rest a deadline."""
-        head = self._stage is Stage.HEAD
+        head = self._stage == _HEAD
         if self.read_by == 0:
             self._first_bytes = self._packet_bytes
             self.read_by = self.loop.time() + (limits.HEAD_WAIT_MAX_S if head else limits.BODY_WAIT_MAX_S)
@@ -277,31 +268,39 @@ class Connection(HttpToolsProtocol):
         if self._earlier_bytes > self._body_wire_bytes_max:
             raise Unreadable("body_too_large")
 
-    def _check_size(self) -> None:
+    def _check_bounds(self) -> None:
         lines = sum(len(name) + len(value) + _LINE_BYTES for name, value in self.headers)
         if len(self.url) + lines > limits.HEAD_BYTES_MAX:
             raise Unreadable("headers_too_large")
+        if len(self.pipeline) >= limits.PIPELINED_MAX:
+            raise bad(f"At most {limits.PIPELINED_MAX} requests of a connection may wait for their answers.")
 
     def _complete_scope(self, method: bytes, version: str) -> None:
-        if version not in _VERSIONS:
-            raise bad("This server speaks HTTP/1.1.")
-        fields = check_headers(self.headers, version)
-        target = target_of(self.url, method)
-        if target.host is not None:
-            self.headers[:] = [(b"host", target.host), *(h for h in self.headers if h[0] != b"host")]
-        self.expect_100_continue = version == "1.1" and fields.get(b"expect", b"").lower() == b"100-continue"
-        path = target.path.decode("ascii")
-        scope = self.scope
+        url, scope = self.url, self.scope
+        if url[:1] == b"/" and b"#" not in url:
+            raw_path, _, query = url.partition(b"?")
+        else:
+            raw_path, query = self._odd_target(method)
+        if query:
+            check_query(query)
+        path = raw_path.decode("ascii")
         scope["method"] = method.decode("ascii")
         scope["http_version"] = version
         scope["path"] = self.root_path + (urllib.parse.unquote(path) if "%" in path else path)
-        scope["raw_path"] = self.root_path.encode("ascii") + target.path
-        scope["query_string"] = target.query
+        scope["raw_path"] = self.root_path.encode("ascii") + raw_path
+        scope["query_string"] = query
 
-    def _start(self, *, keep_alive: bool, transport: Any = None) -> None:
+    def _odd_target(self, method: bytes) -> tuple[bytes, bytes]:
+        """Path and query of a target that is no path. A host in it is the host (RFC 9112 3.2.2)."""
+        target = odd_target(self.url, method)
+        if target.host is not None:
+            self.headers[:] = [(b"host", target.host), *(h for h in self.headers if h[0] != b"host")]
+        return target.path, target.query
+
+    def _start(self, keep_alive: bool, transport: Any = None) -> None:
         """Begins the answer, or puts the request behind those that are not answered yet."""
-        waits = self._answers
-        self.cycle = Cycle(
+        before: Cycle | None = self.cycle
+        self.cycle = cycle = Cycle(
             scope=self.scope,
             transport=transport or self.transport,
             flow=self.flow,
@@ -314,32 +313,32 @@ class Connection(HttpToolsProtocol):
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
-        if waits:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
         else:
-            self._start_asgi_task(self.cycle, self.app)
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def _refuse(self, error: Unreadable) -> None:
         """Has the application answer what is wrong, and hangs up then. Nothing more is read until then."""
-        began, self._stage = self._stage, Stage.DEAF
+        began, self._stage = self._stage, _DEAF
         self.flow.pause_reading()
         self.read_by = inf
-        if began is not Stage.BODY:
+        if began != _BODY:
             self._start_refused(error, began)
         elif self.cycle.response_complete:
             self.hang_up()
         else:
             self.cycle.fail(error, _HangingUp(self))
 
-    def _start_refused(self, error: Unreadable, began: Stage) -> None:
-        if began is not Stage.HEAD:
+    def _start_refused(self, error: Unreadable, began: int) -> None:
+        if began != _HEAD:
             super().on_message_begin()
         method = self.parser.get_method().decode("ascii") if self.url else ""
         unread: dict[str, Any] = {"method": method, "path": "/", "raw_path": b"/", "query_string": b""}
         self.scope.update(cast(Any, unread))
         mark_unreadable(cast(Any, self.scope), error)
-        self._start(keep_alive=False, transport=_HangingUp(self))
+        self._start(False, _HangingUp(self))
 
     def _discard(self) -> None:
         self._earlier_bytes += self._packet_bytes

@@ -5,7 +5,7 @@ import csv
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -61,16 +61,21 @@ class Balancer:
 
 
 @contextmanager
-def balanced(instances: list[Program], log: Path) -> Iterator[Balancer]:
-    """haproxy in front of the instances. Skips where haproxy is not installed."""
+def balanced(
+    instances: list[Program], log: Path, states: Sequence[str] = ("UP", "UP"), config: Path = CONFIG
+) -> Iterator[Balancer]:
+    """haproxy in front of the instances, when it sees them in these states.
+
+    Skips where haproxy is not installed.
+    """
     haproxy = installed("haproxy")
     balancer = Balancer(instances, log)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [haproxy, "-db", "-f", CONFIG], env=balancer.environment, stdout=output, stderr=output
+            [haproxy, "-db", "-f", config], env=balancer.environment, stdout=output, stderr=output
         )
     try:
-        wait_until(lambda: balancer.states() == ["UP"] * len(instances), "haproxy with all instances up")
+        wait_until(lambda: balancer.states() == list(states), f"haproxy with instances {states}")
         yield balancer
     finally:
         process.terminate()

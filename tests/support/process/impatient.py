@@ -1,4 +1,4 @@
-"""``boxoffice`` with a tenth of its real timeouts for the database, so that a test sees them all in seconds.
+"""``boxoffice`` with a tenth of its real timeouts, so that a test sees them all in seconds.
 
 python -P tests/support/process/impatient.py serve
 """
@@ -21,6 +21,10 @@ WAITS: Final = {
     "READ_ANSWER_TIMEOUT_S": 0.5,
     "CONNECT_TIMEOUT_S": 0.5,
     "READ_WAIT_MAX_S": 0.5,
+    "HEAD_WAIT_MAX_S": 2.0,
+    "BODY_WAIT_MAX_S": 2.0,
+    "STALLED_AT_END_MAX_S": 0.2,
+    "HANG_UP_WAIT_MAX_S": 0.2,
 }
 
 if __name__ == "__main__":

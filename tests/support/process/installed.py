@@ -10,7 +10,13 @@ MUST: Final = "TESTS_NEED_ALL_PROGRAMS"
 """If this variable is set, as by ``.ci/run``, a test fails when its program is missing; otherwise it is
 skipped."""
 
-_PACKAGES: Final = {"promtool": "prometheus", "psql": "postgresql-client", "systemd-analyze": "systemd"}
+_PACKAGES: Final = {
+    "promtool": "prometheus",
+    "psql": "postgresql-client",
+    "systemd-analyze": "systemd",
+    "nginx": "nginx-light",
+    "javac": "openjdk-17-jdk-headless",
+}
 """Debian's package of a program, where it has another name."""
 
 
