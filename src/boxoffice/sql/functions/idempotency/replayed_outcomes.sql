@@ -16,7 +16,7 @@ BEGIN
             ELSE refuse(c, 'idempotency_key_reused', NULL)
         END
         FROM unnest(p_commands) AS c
-        JOIN idempotency_keys AS k ON k.show_id = p_show_id AND k.actor = c.actor AND k.key = c.idempotency_key
+        JOIN idempotency_keys AS k ON k.show_id = p_show_id AND k.actor = c.actor AND k.key_hash = c.key_hash
         CROSS JOIN LATERAL jsonb_populate_record(NULL::command_outcome, k.outcome) AS o
     );
 END $$;
