@@ -36,7 +36,14 @@ from boxoffice.vocabulary.commands import (
 from tests.support.engine.box import ACTOR, START, Box, done, open_box
 from tests.support.engine.clock import Clock, stopped_clock
 from tests.support.engine.databases import Connection, connected, temporary_database
-from tests.support.engine.history import BUSY, ONCE, pages_of, pages_of_statement, write_history
+from tests.support.engine.history import (
+    BUSY,
+    ONCE,
+    pages_of,
+    pages_of_statement,
+    write_history,
+    write_users,
+)
 from tests.support.engine.limited import caps
 
 SEATS: Final = 20_000
@@ -213,15 +220,23 @@ def test_every_kind_of_command_is_among_them() -> None:
 
 @asynccontextmanager
 async def _scene(server: str, admin: Connection, template: str, events: int) -> AsyncIterator[Scene]:
+    """A scene whose session made its plans while the tables were nearly empty."""
     async with temporary_database(admin, server, template) as dsn, connected(dsn) as connection:
         clock = await stopped_clock(connection)
+        for name, value in writer_settings(Settings().database).items():
+            await connection.execute("SELECT set_config($1, $2, false)", name, value)
         async with open_box(dsn) as box:
-            show = await box.show(SEATS)
-            await write_history(connection, show, events, clock.now - timedelta(seconds=HISTORY_S))
-            scene = Scene(box, connection, clock, show)
+            await write_users(connection)
+            before = Scene(box, connection, clock, await box.show(SEATS))
+            await before.prepare()
+            for case in WRITES.values():
+                await _pages(before, case)
+            scene = Scene(box, connection, clock, await box.show(SEATS))
+            begin = clock.now - timedelta(seconds=HISTORY_S)
+            await connection.execute("SET statement_timeout = 0")
+            await write_history(connection, scene.show, events, begin)
+            await connection.execute("SET statement_timeout = 4000")
             await scene.prepare()
-            for name, value in writer_settings(Settings().database).items():
-                await connection.execute("SELECT set_config($1, $2, false)", name, value)
             yield scene
 
 
@@ -234,6 +249,11 @@ async def _pages(scene: Scene, case: Callable[[Scene], Awaitable[int]]) -> int:
         pages = await case(scene)
         await transaction.rollback()
     return pages
+
+
+async def _forget_plans(*scenes: Scene) -> None:
+    for scene in scenes:
+        await scene.connection.execute("DISCARD PLANS")
 
 
 async def _longer(short: Scene, long: Scene, cases: Mapping[str, Counted]) -> dict[str, tuple[int, int]]:
@@ -249,15 +269,19 @@ async def _longer(short: Scene, long: Scene, cases: Mapping[str, Counted]) -> di
 async def test_nothing_reads_more_in_a_longer_history(
     postgres_url: str, admin: Connection, template_database: str, events: int
 ) -> None:
-    """Commands, before the server has statistics of the tables as well: a wrong plan would keep the show
-    locked. A read keeps nobody waiting, and the server has statistics a minute after the first rows.
+    """Commands, by plans that were made while the tables were empty, or before the server had statistics of
+    them, as well: a wrong plan would keep the show locked. A read keeps nobody waiting, and the server has
+    statistics a minute after the first rows.
     """
     async with (
         _scene(postgres_url, admin, template_database, events) as short,
         _scene(postgres_url, admin, template_database, 10 * events) as long,
     ):
         assert await _longer(short, long, WRITES) == {}
-        for scene in (short, long):
-            await scene.connection.execute("ANALYZE; DISCARD PLANS")
+        await _forget_plans(short, long)
+        assert await _longer(short, long, WRITES) == {}
+        await short.connection.execute("ANALYZE")
+        await long.connection.execute("ANALYZE")
+        await _forget_plans(short, long)
         assert await _longer(short, long, {**WRITES, **READS}) == {}
         assert await long.box.violations() == {}

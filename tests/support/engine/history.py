@@ -9,22 +9,22 @@ from boxoffice.engine.encoding import encoded, encoded_batch
 from boxoffice.vocabulary.commands import Command, ShowCommand
 from tests.support.engine.databases import Connection
 
-BUSY: Final = 2
+BUSY: Final = 10_002
 """The user of every second booking of the history."""
 
-ONCE: Final = 3
+ONCE: Final = 10_003
 """The user of the first booking of the history, and of no other."""
 
 _USERS: Final = """
-    INSERT INTO users (name, email, created_at, updated_at)
-    SELECT 'User ' || n, n || '@example.com', $1::timestamptz, $1 FROM generate_series(2, 1001) AS n
+    INSERT INTO users (user_id, name, email, created_at, updated_at)
+    SELECT n, 'User ' || n, n || '@example.com', now(), now() FROM generate_series(10002, 11001) AS n
 """
 # Each booking was held and cancelled, so that none of its places is owned: two events, and two kept answers.
 _BOOKINGS: Final = """
     INSERT INTO bookings
         (show_id, booking_id, user_id, status, places, expires_at, reason, created_at, updated_at, capped)
     SELECT $1::bigint, $1::bigint << 24 | n,
-           CASE WHEN n = 1 THEN 3 WHEN n % 2 = 0 THEN 2 ELSE 4 + n % 998 END, 'CANCELLED',
+           CASE WHEN n = 1 THEN 10003 WHEN n % 2 = 0 THEN 10002 ELSE 10004 + n % 998 END, 'CANCELLED',
            ARRAY[1 + n % 1000], t.at + interval '600 s', CASE WHEN n % 4 < 2 THEN 'ill' END, t.at, t.at, true
     FROM generate_series(1, $2::bigint) AS n
     CROSS JOIN LATERAL (SELECT $3::timestamptz + n * interval '1 ms' AS at) AS t
@@ -47,37 +47,42 @@ _EVENTS: Final = """
                CASE WHEN k.kind = 'held' THEN jsonb_build_object('expires_at', b.expires_at)
                     WHEN b.reason IS NOT NULL THEN jsonb_build_object('reason', b.reason) END AS details
         FROM bookings AS b CROSS JOIN (VALUES ('held'), ('cancelled')) AS k (kind)
+        WHERE b.show_id = $1
     ) AS e JOIN show_inventory AS i USING (show_id)
 """
 _BATCHES: Final = """
     INSERT INTO show_batches (show_id, batch_id, first_seq, last_seq, created_at)
-    SELECT show_id, gen_random_uuid(), seq, seq, at FROM show_events WHERE seq > 1
+    SELECT show_id, gen_random_uuid(), seq, seq, at FROM show_events WHERE show_id = $1 AND seq > 1
 """
 _KEPT_ANSWERS: Final = """
     INSERT INTO idempotency_keys (show_id, actor, key_hash, fingerprint, outcome, created_at, about_user_id)
     SELECT e.show_id, e.actor, sha256(convert_to('key ' || e.seq, 'UTF8')), '', jsonb_build_object(
                'command_no', 0, 'code', 'done', 'replayed', false, 'booking', to_jsonb(b)
            ), e.at, CASE WHEN e.details ? 'reason' THEN e.user_id END
-    FROM show_events AS e JOIN bookings AS b USING (show_id, booking_id)
+    FROM show_events AS e JOIN bookings AS b USING (show_id, booking_id) WHERE show_id = $1
 """
 _COUNTERS: Final = """
-    UPDATE show_inventory AS i SET last_booking_number = $1, last_seq = e.seq, last_link = e.link
-    FROM (SELECT show_id, seq, link FROM show_events ORDER BY seq DESC LIMIT 1) AS e
+    UPDATE show_inventory AS i SET last_booking_number = $2, last_seq = e.seq, last_link = e.link
+    FROM (SELECT show_id, seq, link FROM show_events WHERE show_id = $1 ORDER BY seq DESC LIMIT 1) AS e
     WHERE i.show_id = e.show_id
 """
 
 
+async def write_users(connection: Connection) -> None:
+    """Write 1,000 users. The users that others register have lower ids."""
+    await connection.execute(_USERS)
+
+
 async def write_history(connection: Connection, show_id: int, events: int, begin: datetime) -> None:
-    """Give a new show that is alone in its database so many events from the time ``begin`` on, and as many
-    kept answers. User 1, who alone is there before, has none of them.
+    """Give a new show so many events from the time ``begin`` on, and as many kept answers, of the users that
+    ``write_users`` wrote.
     """
-    await connection.execute(_USERS, begin)
     await connection.execute(_BOOKINGS, show_id, events // 2, begin)
     await connection.execute(_CHAIN)
-    await connection.execute(_EVENTS)
-    await connection.execute(_BATCHES)
-    await connection.execute(_KEPT_ANSWERS)
-    await connection.execute(_COUNTERS, events // 2)
+    await connection.execute(_EVENTS, show_id)
+    await connection.execute(_BATCHES, show_id)
+    await connection.execute(_KEPT_ANSWERS, show_id)
+    await connection.execute(_COUNTERS, show_id, events // 2)
 
 
 async def pages_of(connection: Connection, command: Command[Any]) -> int:
