@@ -11,13 +11,14 @@ from typing import Any, Final
 from prometheus_client import REGISTRY
 
 from boxoffice.database.migrate import migrate
+from boxoffice.engine.encoding import key_hash
 from boxoffice.postgres.embedded import start_embedded
 from boxoffice.vocabulary.commands import CreateShow
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
 from boxoffice.vocabulary.views import Booking
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
 from tests.chaos.persistent import Answer, Callers
-from tests.support.engine.box import Box, open_box, violations
+from tests.support.engine.box import ACTOR, Box, open_box, violations
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.faults import TERMINATED, Faults, faults_in
 
@@ -47,8 +48,10 @@ async def check(callers: Callers, box: Box, connection: Connection) -> list[str]
         for answer, told in zip(done, again, strict=True)
         if isinstance(told, Refused) or not told.replayed or not _same(answer.outcome, told)
     ]
+    asked = [*(answer.command for answer in callers.answers), *callers.open]
     keys = await connection.fetchval(
-        "SELECT count(*) FROM idempotency_keys WHERE starts_with(key, $1)", f"{callers.name} "
+        "SELECT count(*) FROM idempotency_keys WHERE key_hash = ANY ($1)",
+        [key_hash(ACTOR, command.idempotency_key or "") for command in asked],
     )
     if not len(done) <= keys <= len(done) + len(callers.open):
         found.append(f"{keys} keys had an effect, {len(done)} callers were told so")

@@ -16,7 +16,7 @@ KELVIN = "mi\N{KELVIN SIGN}e@example.com"
 ERASE = """
     SELECT run_desk_command(jsonb_build_object(
         'command_no', 0, 'kind', 'erase_user', 'actor', 'admin', 'user_id', $1::bigint,
-        'idempotency_key', 'once-erase', 'fingerprint', '\\x00'
+        'key_hash', '\\x' || repeat('07', 16), 'fingerprint', '\\x00'
     ))
 """
 """The statement that erases a user, for a transaction that the test controls."""

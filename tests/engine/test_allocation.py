@@ -6,6 +6,7 @@ import asyncpg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from boxoffice.vocabulary import limits
 from tests.model.reference import lowest_run, pick_seats
 from tests.support.engine.box import Box, done, refused
 from tests.support.engine.databases import Connection
@@ -37,6 +38,22 @@ async def test_what_cannot_be_together_is_in_the_fewest_runs(box: Box) -> None:
     show = await box.show(20)
     await leave_free(box, show, 20, 1, 3, 4, 6, 7, 8, 10, 12, 13, 14, 15)
     assert (await box.book(show, 8)).seats == [1, 6, 7, 8, 12, 13, 14, 15]  # 4 and 3 and 1, not 2 and 1
+
+
+async def test_the_search_for_scattered_seats_has_a_budget(box: Box) -> None:
+    """Runs of 1, 2, ... 16 free seats: more lengths than are tried."""
+    longest = limits.RUN_LENGTHS_MAX + 4
+    runs = "1".join("0" * length for length in range(1, longest + 1))
+    free = [place for place, bit in enumerate(runs, start=1) if bit == "0"]
+    show = await box.show(len(runs))
+    await leave_free(box, show, len(runs), *free)
+    tried = sum(range(longest, longest - limits.RUN_LENGTHS_MAX, -1))
+    seats = (await box.book(show, tried + 6)).seats
+    assert seats == pick_seats(free, tried + 6)
+    assert set(seats) >= set(free[-tried:])
+    assert [seat for seat in seats if seat <= free[-tried - 1]] == free[:6], (
+        "the lowest ones, not the run of 4"
+    )
 
 
 async def test_the_last_seats_are_sold_and_then_no_more(box: Box) -> None:

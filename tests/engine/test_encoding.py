@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from boxoffice.engine.encoding import ATTRIBUTES, encoded, encoded_batch, fingerprint
+from boxoffice.engine.encoding import ATTRIBUTES, encoded, encoded_batch, fingerprint, key_hash
 from boxoffice.vocabulary.commands import (
     BookSeats,
     CancelBooking,
@@ -33,7 +33,8 @@ class AskForRows(BookSeats, frozen=True, kw_only=True, tag="book"):
 
 def told(command: Command[Any]) -> dict[str, Any]:
     """The members of the JSON object that are not None."""
-    return {name: value for name, value in msgspec.json.decode(encoded(command)).items() if value is not None}
+    [members] = msgspec.json.decode(encoded_batch([command]))
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def print_of(command: Command[Any]) -> bytes:
@@ -108,9 +109,21 @@ def test_caps_are_told_as_they_are() -> None:
         assert told(command)["caps"] == msgspec.to_builtins(CAPS)
 
 
-def test_a_command_with_a_key_brings_its_fingerprint() -> None:
+def test_a_command_with_a_key_brings_its_fingerprint_and_a_hash_of_the_key() -> None:
     command = CancelBooking(actor="me", idempotency_key="k", show_id=7, booking_id=8, reason="ill")
     assert told(command)["fingerprint"] == f"\\x{print_of(command).hex()}"
+    assert told(command)["key_hash"] == f"\\x{key_hash('me', 'k').hex()}"
+    assert "idempotency_key" not in told(command)
+    assert len({key_hash("me", "k"), key_hash("you", "k"), key_hash("me", "j")}) == 3
+
+
+def test_a_command_without_a_lane_has_a_key_of_its_own_each_time() -> None:
+    erasure = EraseUser(actor="me", user_id=3)
+    keys = [msgspec.json.decode(encoded(erasure))["key_hash"] for _ in range(2)]
+    assert len(set(keys)) == 2
+    assert {len(key) for key in keys} == {2 + 2 * 16}
+    named = msgspec.json.decode(encoded(changed(erasure, idempotency_key="once-a-day")))
+    assert named["key_hash"] == f"\\x{key_hash('me', 'once-a-day').hex()}"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import Refused
 from boxoffice.vocabulary.views import BookingStatus
 from tests.model.told import ModelBooking, ModelEvent, ModelSeats, ModelShow, Replayed, Wish
@@ -30,11 +31,15 @@ def lowest_run(free: Iterable[int], count: int, start: int = 1) -> int | None:
 
 def pick_seats(free: Iterable[int], count: int) -> list[int]:
     """The seats that the engine must pick: the lowest run of ``count`` free seats, or else the longest runs
-    first, of equal runs the lowest. At least ``count`` seats must be free."""
-    left, picked = set(free), list[int]()
+    first, of equal runs the lowest. After ``limits.RUN_LENGTHS_MAX`` lengths the rest are the lowest seats.
+    At least ``count`` seats must be free."""
+    left, picked, lengths = set(free), list[int](), set[int]()
     while length := count - len(picked):
         while (first := lowest_run(left, length)) is None:
             length -= 1
+        lengths.add(length)
+        if length < count - len(picked) and len(lengths) > limits.RUN_LENGTHS_MAX:
+            return sorted([*picked, *sorted(left)[: count - len(picked)]])
         picked += range(first, first + length)
         left -= set(picked)
     return sorted(picked)
@@ -249,7 +254,7 @@ class Model:
             return refused("version_mismatch", seq=len(self.events))
         total = changes.get("total_seats", self._show.total_seats)
         if used := sorted(seat for seat in self.owners if seat > total):
-            return refused("seats_in_use", seats=used)
+            return refused("seats_in_use", seats=used[: limits.SEATS_TOLD_MAX])
         self._show = replace(self._show, **changes, updated_at=self.now)
         labels = ("reference", "metadata")  # which no event tells
         self._note("show_updated", details={n: value for n, value in changes.items() if n not in labels})

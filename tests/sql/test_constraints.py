@@ -27,7 +27,7 @@ SOUND = """
     INSERT INTO show_events (show_id, seq, kind, places, actor, at, link)
     VALUES (1, 1, 'show_created', '{}', 'me', now(), '');
     INSERT INTO show_batches VALUES (1, '00000000-0000-0000-0000-000000000001', 1, 1, now());
-    INSERT INTO idempotency_keys VALUES (1, 'me', 'key', '', '{}', now());
+    INSERT INTO idempotency_keys VALUES (1, 'me', sha256('key'), '', '{}', now());
     INSERT INTO schema_migrations VALUES ('x', '', '');
     INSERT INTO logins VALUES ('https://id.example', 'john', 1, now());
     INSERT INTO api_keys VALUES ('key', 'Shop', 'service', NULL, sha256('a'), now());
@@ -142,6 +142,7 @@ REFUSED = [
     ("archived_events_pkey", TWICE.format("archived_events", "show_events")),
     ("show_batches_pkey", "INSERT INTO show_batches SELECT * FROM show_batches"),
     ("idempotency_keys_pkey", "INSERT INTO idempotency_keys SELECT * FROM idempotency_keys"),
+    ("key_is_a_hash", "INSERT INTO idempotency_keys VALUES (1, 'me', 'the text', '', '{}', now())"),
     ("logins_pkey", LOGIN.format("'https://id.example', 'john', 1")),
     ("login_once_an_issuer", LOGIN.format("'https://id.example', 'johnny', 1")),
     ("logins_user_id_fkey", LOGIN.format("'https://id.example', 'jane', 99")),

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
-from msgspec.structs import replace
 
 from boxoffice.database.errors import CONFLICTS
 from boxoffice.database.store import Store
@@ -57,13 +56,7 @@ class Batches:
         return [results[i] for i in range(len(commands))]
 
     async def run_desk(self, command: Command[Any]) -> Outcome:
-        """The outcome of a command that has no lane.
-
-        A command without an idempotency key gets one here. Otherwise a retry after a lost answer could take
-        effect a second time.
-        """
-        if command.idempotency_key is None:
-            command = replace(command, idempotency_key=f"once-{uuid4()}")
+        """The outcome of a command that has no lane."""
         [row] = await self._store.write(
             "run_desk_command",
             encoded(command),

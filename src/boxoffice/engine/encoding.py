@@ -7,6 +7,7 @@ added to the program first, or to the database first (docs/decisions/0032-comman
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final
+from uuid import uuid4
 
 import msgspec
 
@@ -14,7 +15,7 @@ from boxoffice.vocabulary.commands import Command
 
 ATTRIBUTES: Final = frozenset(
     {
-        *("command_no", "kind", "actor", "origin", "idempotency_key", "fingerprint"),
+        *("command_no", "kind", "actor", "origin", "key_hash", "fingerprint"),
         *("show_id", "booking_id", "user_id", "owner_id", "seat_count", "seat_numbers"),
         *("hold_seconds", "lifetime_seconds_max", "late", "reason", "reference", "metadata"),
         *("caps", "details"),
@@ -37,8 +38,22 @@ def encoded_batch(commands: Sequence[Command[Any]]) -> str:
 
 
 def encoded(command: Command[Any]) -> str:
-    """The command as ``run_desk_command`` reads it: one object."""
-    return msgspec.json.encode(_object(0, command)).decode()
+    """The command as ``run_desk_command`` reads it: one object.
+
+    A command without an idempotency key gets a random number for one. Otherwise a retry after a lost answer
+    could take effect a second time.
+    """
+    told = _object(0, command)
+    if command.idempotency_key is None:
+        told |= {"key_hash": f"\\x{uuid4().hex}", "fingerprint": "\\x"}
+    return msgspec.json.encode(told).decode()
+
+
+def key_hash(actor: str, key: str) -> bytes:
+    """What stands for an actor's idempotency key in the database. The text itself is the client's choice and
+    may name a person, so it is stored nowhere: it need not be found when the person is erased.
+    """
+    return sha256(f"{actor}\0{key}".encode()).digest()
 
 
 def fingerprint(fields: dict[str, Any]) -> bytes:
@@ -60,7 +75,9 @@ def _object(command_no: int, command: Command[Any]) -> dict[str, Any]:
     """The command as an object with the members of ``engine_command``."""
     fields: dict[str, Any] = msgspec.to_builtins(command)
     told: dict[str, Any] = {"command_no": command_no}
-    if command.idempotency_key is not None:
+    key = fields.pop("idempotency_key")
+    if key is not None:
+        told["key_hash"] = f"\\x{key_hash(command.actor, key).hex()}"
         told["fingerprint"] = f"\\x{fingerprint(fields).hex()}"
     if seats := fields.get("seat_numbers"):
         fields["seat_numbers"] = sorted(seats)

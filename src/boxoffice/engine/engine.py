@@ -16,6 +16,7 @@ from boxoffice.vocabulary.commands import (
     Command,
     ConfirmBooking,
     D,
+    EraseUser,
     ExpireHolds,
     FailBooking,
     ShowCommand,
@@ -68,6 +69,8 @@ class BookingEngine:
             return cast("D | Refused", outcome)
         outcome = await self._batches.run_desk(command)
         self._note_change(CATALOGUE)
+        if isinstance(command, EraseUser) and not isinstance(outcome, Refused):
+            await self._erase_traces(command.user_id)
         return cast("D | Refused", outcome)
 
     def changed_at(self, show_id: int) -> float:
@@ -100,6 +103,15 @@ class BookingEngine:
                     raise error
             if not ended:
                 return expired_count
+
+    async def _erase_traces(self, user_id: int) -> None:
+        """Remove what is left of an erased person, a portion at a time, so that nobody waits for it long. If
+        this is broken off, an erasure that is asked again goes on.
+        """
+        more = True
+        while more:
+            [row] = await self._store.write("erase_traces", user_id, limits.ERASE_ROWS_MAX)
+            more = row["more"]
 
     def _note_change(self, show_id: int) -> None:
         if len(self._changed) >= limits.CHANGES_KEPT_MAX:

@@ -71,6 +71,21 @@ IDEMPOTENCY_KEY_CHARS_MAX: Final = 255
 PAGE_ITEMS_MAX: Final = 1_000
 """Items on a page. A list without ``limit`` gives as many, for clients that expect the whole list."""
 
+RUN_LENGTHS_MAX: Final = 20
+"""Lengths of runs, the longest first, by which scattered seats are picked. Each costs a search of the whole
+map, so what is still wanted after them are the lowest free seats. Halls that were filled by chance needed 12
+for 1,000 seats."""
+
+SEATS_TOLD_MAX: Final = 1_000
+"""Seats that a refusal names, if a show is to shrink: a list of a million would keep the show locked for a
+second, and help nobody."""
+
+SALES_COUNTED_MAX: Final = 1_000
+"""Sales of a person in one show that a refused erasure counts: with more, the exact number helps nobody."""
+
+OWNED_PLACES_COUNTED_MAX: Final = 20_000
+"""Owned places of which a refused deletion of a show counts the bookings, in some 10 ms, under the show's
+lock."""
 # Requests and connections ------------------------------------------------------------------------
 
 HEAD_BYTES_MAX: Final = 65_536
@@ -296,6 +311,10 @@ are not slowed down."""
 
 ARCHIVE_PAGE_SHOWS: Final = 1_000
 """Old shows that ``boxoffice archive`` reads at once, in a few milliseconds. Most are archived already."""
+
+ERASE_ROWS_MAX: Final = 2_000
+"""Rows of each kind that one transaction of an erasure changes, in some 50 ms. Most persons have fewer; an
+account with a long history is cleared in parts."""
 
 FORGET_CALLERS_MAX: Final = 1_000
 """Users whose rows in ``caller_locks`` one statement checks, in some 10 ms. New holds of these users wait for

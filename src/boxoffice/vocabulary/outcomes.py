@@ -46,14 +46,14 @@ class Refused(Struct, frozen=True):
     ``details`` says why, and what would still be possible. Its members, by code (a code that is not listed
     has none):
 
-    - ``active_bookings``: count.
+    - ``active_bookings``: count (of a very large number a part; ``limits`` says how many are counted).
     - ``hold_cooldown``: retry_after_s (seconds).
     - ``hold_expired``: state, seats (those that other bookings own by now; empty if the setting refuses every
       late confirm).
     - ``hold_lifetime_over``: expires_at, lifetime_seconds.
     - ``insufficient_seats``: requested, available.
     - ``invalid_state``: state; retaken_by, if another booking has taken this expired hold's seats again.
-    - ``seats_in_use``: seats.
+    - ``seats_in_use``: seats (the first ones).
     - ``seats_not_blocked``: seats.
     - ``seats_not_in_booking``: seats (those that the booking does not have, or no longer).
     - ``seats_outside_show``: seats, total_seats.

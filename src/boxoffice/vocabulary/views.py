@@ -204,10 +204,11 @@ class UserEvent(Event, kw_only=True):
 
 
 class KeptAnswer(Struct):
-    """An answer that is kept for an idempotency key; ``show_id`` 0: of a command without a show."""
+    """An answer that is kept for an idempotency key; ``show_id`` 0: of a command without a show. The key
+    itself is kept nowhere.
+    """
 
     show_id: int
-    key: str
     created_at: datetime
 
 

@@ -37,7 +37,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "booking_seats": Table("show", archive="archived_seats"),
     "show_events": Table("show", archive="archived_events", person=("user_id", "actor", "origin")),
     "show_batches": Table("show"),
-    "idempotency_keys": Table("show", person=("actor",)),
+    "idempotency_keys": Table("show", person=("actor", "about_user_id")),
     "archived_bookings": Table("show", person=("user_id", "reason", "reference", "metadata")),
     "archived_seats": Table("show"),
     "archived_events": Table("show", person=("user_id", "actor", "origin")),
@@ -50,7 +50,9 @@ TABLES: Final[Mapping[str, Table]] = {
 VIEWS: Final = ("all_bookings", "all_seats", "all_events")
 """Views of tables that lie with their show."""
 
-ABOUT_A_PERSON: Final = frozenset({"user_id", "actor", "origin", "email", "subject", "reason"})
+ABOUT_A_PERSON: Final = frozenset(
+    {"user_id", "about_user_id", "actor", "origin", "email", "subject", "reason"}
+)
 """Names of columns that are about a person, in whatever table."""
 
 

@@ -158,6 +158,11 @@ CREATE UNIQUE INDEX bookings_retaken_once ON bookings (show_id, retaken_from) WH
 CREATE INDEX bookings_of_user ON bookings (user_id, created_at DESC, booking_id DESC);
 CREATE INDEX bookings_by_reference ON bookings (reference, show_id DESC, booking_id DESC)
     WHERE reference IS NOT NULL;
+-- An erasure asks for what a person still has, and for what others wrote of the person, however long the person's history is.
+CREATE INDEX active_bookings_of_user ON bookings (user_id, status, show_id)
+    WHERE status IN ('PENDING', 'CONFIRMED');
+CREATE INDEX texts_of_user ON bookings (user_id)
+    WHERE reason IS NOT NULL OR reference IS NOT NULL OR metadata IS NOT NULL;
 CREATE INDEX holds_of_show ON bookings (show_id, expires_at) WHERE status = 'PENDING';
 CREATE INDEX holds_by_end ON bookings (expires_at, show_id) WHERE status = 'PENDING';
 CREATE INDEX capped_bookings ON bookings (show_id, user_id, status, created_at) WHERE capped;
@@ -224,8 +229,13 @@ CREATE TABLE show_events (
     link        bytea NOT NULL,
     PRIMARY KEY (show_id, seq)
 );
--- An erasure and an export of a person look for what the person caused.
-CREATE INDEX events_by_user ON show_events (actor) WHERE actor LIKE 'user:%';
+-- An export of a person looks for the events of the person's bookings, and for those that the person caused
+-- elsewhere (another person's booking, seats of the house). An erasure looks for those with a trace of the
+-- person, so that an erasure that is asked again finds none, however long the history is.
+CREATE INDEX events_of_user ON show_events (user_id, (origin IS NOT NULL OR details ? 'reason'))
+    WHERE user_id IS NOT NULL;
+CREATE INDEX events_by_user ON show_events (actor, (origin IS NOT NULL))
+    WHERE actor LIKE 'user:%' AND actor IS DISTINCT FROM 'user:' || user_id::text;
 
 
 -- What is remembered for a time -------------------------------------------------------------------------
@@ -243,20 +253,24 @@ CREATE INDEX show_batches_by_age ON show_batches (created_at);
 
 -- First answers to commands that came with an Idempotency-Key. show_id 0: commands without a show. Answers of
 -- one batch have one time, so the index by age grows at its end, by little.
+-- key_hash: the text of a key is the client's, and may name a person, so it is kept nowhere. A hash of 32
+-- bytes stands for it; 16 bytes are a random number, for a command without a key (boxoffice.engine.encoding).
+-- about_user_id: the user whose profile, or what of whose booking was written by somebody, the answer tells;
+-- that is erased with the user. NULL: the answer tells nothing of the kind.
 CREATE TABLE idempotency_keys (
-    show_id     bigint NOT NULL,
-    actor       text NOT NULL,
-    key         text NOT NULL,
-    fingerprint bytea NOT NULL,
-    outcome     jsonb NOT NULL,
-    created_at  timestamptz NOT NULL,
-    PRIMARY KEY (show_id, actor, key)
+    show_id       bigint NOT NULL,
+    actor         text NOT NULL,
+    key_hash      bytea NOT NULL CONSTRAINT key_is_a_hash CHECK (octet_length(key_hash) IN (16, 32)),
+    fingerprint   bytea NOT NULL,
+    outcome       jsonb NOT NULL,
+    created_at    timestamptz NOT NULL,
+    about_user_id bigint,
+    PRIMARY KEY (show_id, actor, key_hash)
 );
 CREATE INDEX idempotency_keys_of_user ON idempotency_keys (actor) WHERE actor LIKE 'user:%';
-CREATE INDEX idempotency_keys_about_user ON idempotency_keys ((outcome -> 'details' -> 'user' ->> 'id'))
-    WHERE show_id = 0;
+CREATE INDEX idempotency_keys_about_user ON idempotency_keys (about_user_id) WHERE about_user_id IS NOT NULL;
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
-CREATE INDEX own_keys_by_age ON idempotency_keys (created_at) WHERE show_id = 0 AND key LIKE 'once-%';
+CREATE INDEX own_keys_by_age ON idempotency_keys (created_at) WHERE show_id = 0 AND octet_length(key_hash) = 16;
 
 
 -- The archive -------------------------------------------------------------------------------------------
@@ -272,13 +286,18 @@ CREATE INDEX archived_bookings_of_user ON archived_bookings (user_id, created_at
 CREATE INDEX archived_bookings_by_reference ON archived_bookings (reference, show_id DESC, booking_id DESC)
     WHERE reference IS NOT NULL;
 CREATE INDEX archived_bookings_retaken ON archived_bookings (show_id, retaken_from) WHERE retaken_from IS NOT NULL;
+CREATE INDEX archived_texts_of_user ON archived_bookings (user_id)
+    WHERE reason IS NOT NULL OR reference IS NOT NULL OR metadata IS NOT NULL;
 CREATE TABLE archived_seats (
     LIKE booking_seats INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY (show_id, place)
 );
 CREATE TABLE archived_events (
     LIKE show_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY (show_id, seq)
 );
-CREATE INDEX archived_events_by_user ON archived_events (actor) WHERE actor LIKE 'user:%';
+CREATE INDEX archived_events_of_user ON archived_events (user_id, (origin IS NOT NULL OR details ? 'reason'))
+    WHERE user_id IS NOT NULL;
+CREATE INDEX archived_events_by_user ON archived_events (actor, (origin IS NOT NULL))
+    WHERE actor LIKE 'user:%' AND actor IS DISTINCT FROM 'user:' || user_id::text;
 
 -- Reads and checks look here: each row is in one of the two tables, in every snapshot. What decides about a
 -- sale looks at the first alone.
@@ -297,7 +316,7 @@ CREATE TYPE engine_command AS (
     kind                 text,
     actor                text,
     origin               text,
-    idempotency_key      text,
+    key_hash             bytea,             -- idempotency_keys.key_hash
     fingerprint          bytea,
     show_id              bigint,
     booking_id           bigint,

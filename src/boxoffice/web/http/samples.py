@@ -103,7 +103,7 @@ EXPORT: Final = UserExport(
     logins=[Login(issuer="https://login.example", subject="4711", created_at=_NOW)],
     bookings=[BOOKING],
     events=[UserEvent(**msgspec.structs.asdict(EVENT), show_id=1, origin="192.0.2.7")],
-    kept_answers=[KeptAnswer(show_id=1, key="cart-4711", created_at=_NOW)],
+    kept_answers=[KeptAnswer(show_id=1, created_at=_NOW)],
 )
 NOT_MODIFIED: Final = ResponseSpec(None, False, "You have the current one")
 

@@ -10,10 +10,11 @@ BEGIN
         SELECT CASE
             WHEN s.start_time > v_over_at THEN 'not_over'
             WHEN i.held_places > 0 THEN 'has_holds'
-            WHEN e.at > v_over_at THEN 'changed_lately'
+            WHEN (
+                SELECT e.at FROM show_events AS e WHERE e.show_id = p_show_id AND e.seq = i.last_seq
+            ) > v_over_at THEN 'changed_lately'
         END
         FROM shows AS s JOIN show_inventory AS i USING (show_id)
-        JOIN show_events AS e ON e.show_id = i.show_id AND e.seq = i.last_seq
         WHERE s.show_id = p_show_id
     );
 END $$;

@@ -14,7 +14,7 @@ BEGIN
     v_outcomes := replayed_outcomes(0, ARRAY[v_command]);
     IF v_outcomes <> '{}' THEN
         PERFORM FROM idempotency_keys
-        WHERE show_id = 0 AND actor = v_command.actor AND key = v_command.idempotency_key
+        WHERE show_id = 0 AND actor = v_command.actor AND key_hash = v_command.key_hash
         FOR UPDATE;
         RETURN QUERY SELECT * FROM unnest(v_outcomes);
         RETURN;

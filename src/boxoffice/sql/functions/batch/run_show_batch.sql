@@ -18,7 +18,7 @@ DECLARE
     v_expired  integer := 0;
     v_todo     engine_command[] := p_commands;
     v_outcomes command_outcome[];
-    v_keyed    boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.idempotency_key IS NOT NULL);
+    v_keyed    boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.key_hash IS NOT NULL);
 BEGIN
     SELECT * INTO v_show FROM show_inventory WHERE show_id = p_show_id FOR UPDATE;
     -- fault point: after_lock

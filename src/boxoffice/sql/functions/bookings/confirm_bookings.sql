@@ -1,7 +1,8 @@
 -- confirm_bookings(show, now, commands): the confirm commands on holds that have not run out (those that have
 -- were ended before). The first command on a booking has the effect.
--- Each booking is looked up by its key (OFFSET 0 keeps it so). Else a plan that was made while few holds were
--- pending would read all holds of the show for each command, by their partial index.
+-- Each booking is looked up by its key (OFFSET 0, or = ANY, keeps it so). Else a plan that was made while few
+-- holds were pending would read all holds of the show for each command, by their partial index; and one that
+-- was made while the table was empty would read all bookings of the show.
 -- Locks: the caller holds the show's inventory row; then its bookings.
 CREATE OR REPLACE FUNCTION confirm_bookings(p_show_id bigint, p_now timestamptz, p_commands engine_command[])
 RETURNS command_outcome[]
@@ -18,18 +19,16 @@ DECLARE
           AND (c.owner_id IS NULL OR b.user_id = c.owner_id)
         ORDER BY c.booking_id, c.command_no
     );
+    v_ids    bigint[] := ARRAY(SELECT c.booking_id FROM unnest(p_commands) AS c WHERE c.command_no = ANY (v_done));
     v_places integer;
 BEGIN
     IF v_done <> '{}' THEN
         -- fault point: before_confirm
-        UPDATE bookings AS b
-        SET status = 'CONFIRMED', expires_at = NULL, updated_at = p_now
-        FROM unnest(p_commands) AS c
-        WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id AND b.booking_id = c.booking_id;
+        UPDATE bookings SET status = 'CONFIRMED', expires_at = NULL, updated_at = p_now
+        WHERE show_id = p_show_id AND booking_id = ANY (v_ids);
 
-        SELECT sum(cardinality(b.places)) INTO v_places
-        FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
-        WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id;
+        SELECT sum(cardinality(places)) INTO v_places FROM bookings
+        WHERE show_id = p_show_id AND booking_id = ANY (v_ids);
 
         -- fault point: before_confirmed_counters
         UPDATE show_inventory
@@ -40,7 +39,7 @@ BEGIN
         PERFORM append_events(p_show_id, ARRAY(
             SELECT event_of(c, 'confirmed', b.booking_id, b.user_id, b.places, p_now, NULL)
             FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
-            WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id
+            WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id AND b.booking_id = ANY (v_ids)
             ORDER BY c.command_no
         ));
     END IF;

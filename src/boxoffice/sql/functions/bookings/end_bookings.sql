@@ -1,5 +1,6 @@
 -- end_bookings(show, now, ends): ends active bookings and gives their places back. The caller has made sure
 -- that each is active, and named once. Raises data_corrupted when a booking does not own its places.
+-- Each booking is looked up by its key; see confirm_bookings.
 -- Locks: the caller holds the show's inventory row; then its bookings, owners and chunks of the map.
 CREATE OR REPLACE FUNCTION end_bookings(p_show_id bigint, p_now timestamptz, p_ends booking_end[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
@@ -18,7 +19,7 @@ BEGIN
     UPDATE bookings AS b
     SET status = e.status, reason = (e.command).reason, updated_at = p_now
     FROM unnest(p_ends) AS e
-    WHERE b.show_id = p_show_id AND b.booking_id = e.booking_id;
+    WHERE b.show_id = p_show_id AND b.booking_id = e.booking_id AND b.booking_id = ANY (v_ids);
 
     -- fault point: between_ends_and_seats
     DELETE FROM booking_seats
@@ -46,7 +47,7 @@ BEGIN
             CASE WHEN (e.command).reason IS NOT NULL THEN jsonb_build_object('reason', (e.command).reason) END
         )
         FROM unnest(p_ends) WITH ORDINALITY AS e (booking_id, status, command, no)
-        JOIN bookings AS b ON b.show_id = p_show_id AND b.booking_id = e.booking_id
+        JOIN bookings AS b ON b.show_id = p_show_id AND b.booking_id = e.booking_id AND b.booking_id = ANY (v_ids)
         ORDER BY e.no
     ));
 END $$;

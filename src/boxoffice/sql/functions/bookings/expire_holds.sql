@@ -11,10 +11,17 @@ BEGIN
     v_engine.show_id := p_show_id;
     v_engine.actor := 'engine';
     v_ends := ARRAY(
-        SELECT ROW(b.booking_id, 'EXPIRED', v_engine)::booking_end
-        FROM bookings AS b
-        WHERE b.show_id = p_show_id AND b.status = 'PENDING' AND b.expires_at <= p_now
-        ORDER BY b.booking_id = ANY (array_remove(p_wanted, NULL)) DESC, b.expires_at, b.booking_id
+        SELECT ROW(d.booking_id, 'EXPIRED', v_engine)::booking_end
+        FROM (
+            SELECT booking_id, expires_at, true AS wanted FROM bookings
+            WHERE show_id = p_show_id AND status = 'PENDING' AND expires_at <= p_now AND booking_id = ANY (p_wanted)
+            UNION ALL
+            (SELECT booking_id, expires_at, false FROM bookings
+             WHERE show_id = p_show_id AND status = 'PENDING' AND expires_at <= p_now
+               AND booking_id = ANY (p_wanted) IS NOT TRUE
+             ORDER BY expires_at, booking_id LIMIT 20000)
+        ) AS d
+        ORDER BY d.wanted DESC, d.expires_at, d.booking_id
         LIMIT 20000
     );
     IF v_ends <> '{}' THEN

@@ -8,11 +8,13 @@ RETURNS command_outcome[]
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_done integer[];
+    v_ids  bigint[];
     v_ends timestamptz[];
 BEGIN
-    SELECT COALESCE(array_agg(e.command_no), '{}'), array_agg(e.ends_at) INTO v_done, v_ends
+    SELECT COALESCE(array_agg(e.command_no), '{}'), array_agg(e.booking_id), array_agg(e.ends_at)
+    INTO v_done, v_ids, v_ends
     FROM (
-        SELECT DISTINCT ON (c.booking_id) c.command_no, b.expires_at AS ended_at, LEAST(
+        SELECT DISTINCT ON (c.booking_id) c.command_no, c.booking_id, b.expires_at AS ended_at, LEAST(
             p_now + make_interval(secs => c.hold_seconds), b.created_at + make_interval(secs => c.lifetime_seconds_max)
         ) AS ends_at
         FROM unnest(p_commands) AS c CROSS JOIN LATERAL (
@@ -28,8 +30,8 @@ BEGIN
 
     IF v_done <> '{}' THEN
         UPDATE bookings AS b SET expires_at = e.ends_at, updated_at = p_now
-        FROM unnest(v_done, v_ends) AS e (command_no, ends_at) JOIN unnest(p_commands) AS c USING (command_no)
-        WHERE b.show_id = p_show_id AND b.booking_id = c.booking_id;
+        FROM unnest(v_ids, v_ends) AS e (booking_id, ends_at)
+        WHERE b.show_id = p_show_id AND b.booking_id = e.booking_id AND b.booking_id = ANY (v_ids);
 
         -- fault point: before_extended_events
         PERFORM append_events(p_show_id, ARRAY(
@@ -37,7 +39,7 @@ BEGIN
                 c, 'extended', b.booking_id, b.user_id, b.places, p_now, jsonb_build_object('expires_at', b.expires_at)
             )
             FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
-            WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id
+            WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id AND b.booking_id = ANY (v_ids)
             ORDER BY c.command_no
         ));
     END IF;

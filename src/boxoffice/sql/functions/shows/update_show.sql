@@ -1,6 +1,6 @@
 -- update_show(show, now, command): changes what the command gives of the show. Places may be added, or taken
--- away from the end while they are free. Locks: the caller holds the show's inventory row; then its
--- chunks and the show.
+-- away from the end while they are free; a refusal names the first 1,000 that are not. Locks: the caller holds
+-- the show's inventory row; then its chunks and the show.
 CREATE OR REPLACE FUNCTION update_show(p_show_id bigint, p_now timestamptz, p_command engine_command)
 RETURNS command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
@@ -17,7 +17,7 @@ BEGIN
     END IF;
     SELECT total_places INTO v_from FROM show_inventory WHERE show_id = p_show_id;
     v_to := COALESCE((v_changes ->> 'total_seats')::integer, v_from);
-    v_used := ARRAY(SELECT place FROM booking_seats WHERE show_id = p_show_id AND place > v_to ORDER BY 1);
+    v_used := ARRAY(SELECT place FROM booking_seats WHERE show_id = p_show_id AND place > v_to ORDER BY 1 LIMIT 1000);
     IF v_used <> '{}' THEN
         RETURN refuse(p_command, 'seats_in_use', jsonb_build_object('seats', v_used));
     END IF;

@@ -1,22 +1,37 @@
--- erase_traces(user, shows): removes the reasons, the references, the metadata and the origins from a
--- person's bookings and events in these shows, and the origins from events that the person caused in other
--- users' bookings. The archive comes last: rows only move into the archive, so a row that is moved
--- meanwhile is found there.
--- Locks: the caller holds the inventory rows of these shows; then the bookings and the events.
-CREATE OR REPLACE FUNCTION erase_traces(p_user_id bigint, p_show_ids bigint[]) RETURNS void
+-- erase_traces(user, rows): removes what is left of an erased person, of each kind up to `rows` rows, and
+-- says whether more may be left: the reasons, references, metadata and origins of the person's bookings and
+-- events, the origins of events that the person caused elsewhere, the answers that the person got, and what
+-- other callers' answers tell of the person. Each kind has an index of what is left, so a call costs what it
+-- removes, however long the history is. The archive comes after the table that it takes from: rows only move
+-- into the archive, so a row that is moved meanwhile is found there. No show is locked. What a request writes
+-- that is under way may come later, and goes when the erasure is asked again.
+-- Nothing that is removed is part of an event's link, so the chain of events stays whole.
+-- Locks: the rows that are changed.
+CREATE OR REPLACE FUNCTION erase_traces(p_user_id bigint, p_rows integer, OUT more boolean)
 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_rows integer;
 BEGIN
-    UPDATE bookings SET reason = NULL, reference = NULL, metadata = NULL
-    WHERE user_id = p_user_id AND (reason IS NOT NULL OR reference IS NOT NULL OR metadata IS NOT NULL);
-    UPDATE show_events SET origin = NULL, details = NULLIF(details - 'reason', '{}')
-    WHERE show_id = ANY (p_show_ids) AND user_id = p_user_id AND (origin IS NOT NULL OR details ? 'reason');
-    UPDATE show_events SET origin = NULL
-    WHERE actor LIKE 'user:%' AND actor = 'user:' || p_user_id AND origin IS NOT NULL;
+    UPDATE bookings AS b SET reason = NULL, reference = NULL, metadata = NULL
+    FROM (SELECT show_id, booking_id FROM bookings
+          WHERE user_id = p_user_id AND (reason IS NOT NULL OR reference IS NOT NULL OR metadata IS NOT NULL)
+          LIMIT p_rows) AS t
+    WHERE b.show_id = t.show_id AND b.booking_id = t.booking_id;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    more := v_rows = p_rows;
 
-    UPDATE archived_bookings SET reason = NULL, reference = NULL, metadata = NULL
-    WHERE user_id = p_user_id AND (reason IS NOT NULL OR reference IS NOT NULL OR metadata IS NOT NULL);
-    UPDATE archived_events SET origin = NULL, details = NULLIF(details - 'reason', '{}')
-    WHERE show_id = ANY (p_show_ids) AND user_id = p_user_id AND (origin IS NOT NULL OR details ? 'reason');
-    UPDATE archived_events SET origin = NULL
-    WHERE actor LIKE 'user:%' AND actor = 'user:' || p_user_id AND origin IS NOT NULL;
+    UPDATE show_events AS e SET origin = NULL, details = NULLIF(e.details - 'reason', '{}')
+    FROM (SELECT show_id, seq FROM show_events
+          WHERE user_id = p_user_id AND (origin IS NOT NULL OR details ? 'reason') LIMIT p_rows) AS t
+    WHERE e.show_id = t.show_id AND e.seq = t.seq;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    more := more OR v_rows = p_rows;
+
+    UPDATE show_events AS e SET origin = NULL
+    FROM (SELECT show_id, seq FROM show_events
+          WHERE actor LIKE 'user:%' AND actor IS DISTINCT FROM 'user:' || user_id::text
+            AND actor = 'user:' || p_user_id AND origin IS NOT NULL LIMIT p_rows) AS t
+    WHERE e.show_id = t.show_id AND e.seq = t.seq;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    more := more OR v_rows = p_rows OR erase_archived(p_user_id, p_rows) OR erase_answers(p_user_id, p_rows);
 END $$;
