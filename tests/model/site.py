@@ -35,6 +35,7 @@ SETTINGS: Final = {
     "SWEEP_INTERVAL_SECONDS": "3600",
     "LATE_CONFIRM": "retake",
     "HOLD_LIFETIME_MINUTES_MAX": str(LIFETIME_S / 60),
+    "STAFF_HOLD_MINUTES_MAX": str(LIFETIME_S / 60),
 }
 """The server's settings. No sweeper runs: only the next command on a show ends its holds."""
 

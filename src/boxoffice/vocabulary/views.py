@@ -6,11 +6,14 @@ JavaScript keeps them exactly.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from boxoffice.vocabulary import limits
+
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A time with its offset from UTC."""
 
 
 class BookingStatus(StrEnum):
@@ -32,14 +35,33 @@ class SeatState(StrEnum):
     BLOCKED = "blocked"
 
 
+class EventKind(StrEnum):
+    """The kinds of the core's events, as the table ``event_kinds`` has them. A domain adds its own."""
+
+    SHOW_CREATED = "show_created"
+    SHOW_UPDATED = "show_updated"
+    SHOW_DELETED = "show_deleted"
+    SHOW_ARCHIVED = "show_archived"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+    BOOKED = "booked"
+    HELD = "held"
+    EXTENDED = "extended"
+    RETURNED = "returned"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
 class User(Struct):
     """Somebody who books."""
 
     id: int
     name: str
     email: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
 
 class Show(Struct):
@@ -50,12 +72,12 @@ class Show(Struct):
 
     id: int
     name: str
-    start_time: datetime
+    start_time: Moment
     total_seats: int
     available_seats: int
     show_type: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
     seq: int
     reference: str | None = None
     metadata: dict[str, str] = {}
@@ -74,11 +96,11 @@ class Booking(Struct):
     show_id: int
     seats_booked: int
     status: BookingStatus
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
     seats: list[int]
     released_seats: list[int]
-    expires_at: datetime | None
+    expires_at: Moment | None
     reason: str | None = None
     retaken_from: int | None = None
     reference: str | None = None
@@ -94,7 +116,7 @@ class ListedBooking(Booking, kw_only=True):
     """A booking with the name and the start of its show."""
 
     show_name: str
-    show_start_time: datetime
+    show_start_time: Moment
 
 
 class BookingDetails(ListedBooking, kw_only=True):
@@ -152,7 +174,7 @@ class Seat(Struct):
     booking_id: int | None
     user_id: int | None
     user_name: str | None
-    expires_at: datetime | None
+    expires_at: Moment | None
     reason: str | None
 
 
@@ -165,7 +187,7 @@ class Event(Struct):
     user_id: int | None
     seats: list[int]
     actor: str
-    at: datetime
+    at: Moment
     details: dict[str, Any]
 
 
@@ -179,10 +201,10 @@ class ApiKey(Struct):
     name: str
     role: str
     show_ids: list[int] | None
-    created_at: datetime
+    created_at: Moment
     lasts: timedelta | None
-    expires_at: datetime | None
-    revoked_at: datetime | None
+    expires_at: Moment | None
+    revoked_at: Moment | None
 
 
 class Login(Struct):
@@ -190,7 +212,7 @@ class Login(Struct):
 
     issuer: str
     subject: str
-    created_at: datetime
+    created_at: Moment
 
 
 class UserEvent(Event, kw_only=True):
@@ -209,7 +231,7 @@ class KeptAnswer(Struct):
     """
 
     show_id: int
-    created_at: datetime
+    created_at: Moment
 
 
 class UserExport(Struct):

@@ -19,8 +19,9 @@ from litestar.types import ControllerRouterHandler
 
 from boxoffice import __version__
 from boxoffice.access.policies import Policy
+from boxoffice.web.api.schema_forms import complete_event, complete_problem, generatable, or_me
 from boxoffice.web.http.kinds import Kind
-from boxoffice.web.http.operation import operations_of
+from boxoffice.web.http.operation import CommandOperation, Operation, operations_of
 from boxoffice.web.http.problems import MEDIA_TYPE, Problem, worded
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.troubles import Trouble
@@ -53,12 +54,15 @@ Every answer has an `X-Request-Id`, and bodies are read as JSON whatever their `
 _NOISE: Final = {"deprecated", "allowEmptyValue", "allowReserved"}
 
 _SUCCESSES: Final = ("200", "201", "304")
+_VERSION: Final = "Version of the show, for If-None-Match and If-Match."
+_OF_ANSWERS: Final = {"ETag": _VERSION, "Location": "Where the new resource is."}
+"""The headers that answers to commands have, with their meanings."""
+
 _HEADERS: Final = (
-    ("If-None-Match", _SUCCESSES, "ETag", "Version of the show, for If-None-Match and If-Match."),
+    ("If-None-Match", _SUCCESSES, "ETag", _VERSION),
     ("cursor", _SUCCESSES, "Link", 'The next page, as `<...>; rel="next"`; missing on the last one.'),
     ("after", _SUCCESSES, "Link", 'The next page, as `<...>; rel="next"`; missing on the last one.'),
     ("Idempotency-Key", _SUCCESSES, "Idempotency-Replayed", "`true`: this was done by an earlier request."),
-    (None, ("201",), "Location", "Where the new resource is."),
     (
         None,
         ("401",),
@@ -106,13 +110,18 @@ def describe(
             *_of_gate(operation.policy),
         ]
         told.update(codes)
-        _complete(operations[operation.id], handler, operation.policy, _by_status(codes, kinds))
+        _complete(operations[operation.id], handler, operation, _by_status(codes, kinds))
+    schemas = _schemas(app)
+    complete_problem(schemas["Problem"], told, kinds)
+    for name in {"Event", "UserEvent"} & schemas.keys():
+        complete_event(schemas[name])
     document["components"] = {
-        "schemas": _schemas(app),
+        "schemas": schemas,
         "examples": {code: _problem_example(code, kinds[code]) for code in sorted(told)},
         "securitySchemes": _SCHEMES,
     }
-    return document
+    formed: dict[str, Any] = generatable(document)
+    return formed
 
 
 def _config(tags: list[Tag]) -> OpenAPIConfig:
@@ -128,7 +137,10 @@ def _config(tags: list[Tag]) -> OpenAPIConfig:
 
 
 def _complete(
-    described: dict[str, Any], handler: HTTPRouteHandler, policy: Policy, errors: dict[int, dict[str, Kind]]
+    described: dict[str, Any],
+    handler: HTTPRouteHandler,
+    operation: Operation,
+    errors: dict[int, dict[str, Kind]],
 ) -> None:
     """Adds what Litestar leaves out: examples by name, what the body is, problems, and headers of answers."""
     if body := described.get("requestBody"):
@@ -138,9 +150,10 @@ def _complete(
         if spec.data_container is not None:
             answers[str(status)]["content"][spec.media_type]["examples"] = _examples(spec.examples or [])
     answers |= {str(status): _problem_answer(kinds) for status, kinds in errors.items()}
-    described["security"] = [] if policy.open else _CREDENTIALS
+    described["security"] = [] if operation.policy.open else _CREDENTIALS
     described["responses"] = dict(sorted(answers.items()))
-    _add_headers(described)
+    or_me(described.get("parameters", []))
+    _add_headers(described, operation)
 
 
 def _of_gate(policy: Policy) -> Iterator[str]:
@@ -188,13 +201,22 @@ def _complete_body(body: dict[str, Any], handler: HTTPRouteHandler) -> None:
     body["content"] = {"application/json": {"schema": schema, "examples": examples}}
 
 
-def _add_headers(operation: dict[str, Any]) -> None:
-    parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+def _add_headers(described: dict[str, Any], operation: Operation) -> None:
+    """Adds the headers of the table, and those that an example's answer to a command has."""
+    parameters = {parameter["name"] for parameter in described.get("parameters", [])}
+    answers = described["responses"]
     for parameter, statuses, name, meaning in _HEADERS:
         for status in statuses:
-            if status in operation["responses"] and (parameter is None or parameter in parameters):
-                headers = operation["responses"][status].setdefault("headers", {})
-                headers[name] = {"description": meaning, "schema": {"type": "string"}}
+            if status in answers and (parameter is None or parameter in parameters):
+                _add_header(answers[status], name, meaning)
+    if isinstance(operation, CommandOperation):
+        for success in map(operation.answer, operation.examples.values()):
+            for name in success.headers:
+                _add_header(answers[str(success.status)], name, _OF_ANSWERS[name])
+
+
+def _add_header(answer: dict[str, Any], name: str, meaning: str) -> None:
+    answer.setdefault("headers", {})[name] = {"description": meaning, "schema": {"type": "string"}}
 
 
 def _examples(examples: list[Example]) -> dict[str, Any]:

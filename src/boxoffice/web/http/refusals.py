@@ -32,7 +32,10 @@ REFUSALS: Final[Mapping[str, Kind]] = {
         409, "The login belongs elsewhere", "The user has another login, or the login another user."
     ),
     RefusalCode.INVALID_STATE: Kind(
-        409, "The booking's state does not allow it", "The booking is {state}.", {"state": "CANCELLED"}
+        409,
+        "The booking's state does not allow it",
+        "The booking is {state}.",
+        {"state": "EXPIRED", "retaken_by": (1 << 24) + 2},
     ),
     RefusalCode.HOLD_EXPIRED: Kind(
         409,
