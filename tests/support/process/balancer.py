@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final
 
 import httpx
@@ -104,6 +105,7 @@ class Customers:
         self._done = False
         self.acknowledged: set[int] = set()
         self.failures: list[str] = []
+        self.waits_s: list[float] = []
         show = {"name": "Upgrade", "start_time": "2030-01-01T20:00:00Z", "total_seats": 50_000}
         user = {"name": "Ada", "email": "ada@example.com"}
         self.show_id = self._made("shows", show)
@@ -135,8 +137,10 @@ class Customers:
     async def _come(self) -> None:
         async with httpx.AsyncClient(timeout=30) as client:
             while not self._done:
+                began = perf_counter()
                 try:
                     booked = await client.post(f"{self._url}/bookings", json=self._booking)
+                    self.waits_s.append(perf_counter() - began)
                     if booked.status_code == 201:
                         number = booked.json()["data"]["id"]
                         self.acknowledged.add(number)
