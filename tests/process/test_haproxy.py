@@ -184,7 +184,10 @@ async def test_a_body_that_stalls_is_the_clients_fault_and_holds_no_shutdown(
     heard = await asyncio.to_thread(ask, port, begun)
     assert problem(heard) == (408, "request_timed_out", None)
     line = re.compile(r"method=POST .*route=/api/shows status=408")
-    logged = lambda: any(line.search(instance.output()) for instance in instances)  # noqa: E731
+
+    def logged() -> bool:
+        return any(line.search(instance.output()) for instance in instances)
+
     await asyncio.to_thread(wait_until, logged, "the line of the request in the log")
 
 
