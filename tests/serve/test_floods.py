@@ -1,6 +1,7 @@
 """What a client sends has bounds before anything of it is kept."""
 
 import asyncio
+import gc
 import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Final
@@ -13,6 +14,11 @@ from tests.support.http.wire import Told, Wire, wired
 GET: Final = b"GET / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED: Final = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 PACKET_BYTES: Final = 1_000
+REQUESTS: Final = 1_100
+"""Requests that all differ: more than any cache of the framework has places. They have 9 MB together."""
+
+KEPT_BYTES_MAX: Final = 7_000_000
+"""Bytes that may be kept of them: the framework remembers a thousand paths and queries."""
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +135,30 @@ async def test_a_refused_body_that_was_sent_whole_leaves_the_connection_open(wir
         assert (await line.answer()).status == 200
         line.send(GET + b"\r\n")
         assert (await line.answer()).status == 200
+
+
+async def test_nothing_long_that_clients_send_is_kept() -> None:
+    async with wired(echoes=False) as wire, wire.line() as line:
+
+        async def ask(no: int) -> int:
+            unlike = b"%06d" % no + b"x" * 1_000
+            path, query = b"/api/shows/" + unlike, b"&".join(b"%d%d=" % (no, at) for at in range(19))
+            names = (b"Accept-Encoding", b"User-Agent", b"Cookie", b"X-Request-Id", b"Origin", b"Accept")
+            lines = b"".join(b"%b: %b\r\n" % (name, unlike) for name in names)
+            line.send(b"GET %b?%b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (path, query, unlike[:200], lines))
+            return (await line.answer()).status
+
+        for no in range(50):
+            await ask(no)
+        tracemalloc.start()
+        try:
+            statuses = {await ask(no) for no in range(REQUESTS)}
+            gc.collect()
+            kept = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+    assert all(400 <= status < 500 for status in statuses), statuses
+    assert kept < KEPT_BYTES_MAX, kept
 
 
 async def _flood(wire: Wire, writer: asyncio.StreamWriter, data: bytes) -> None:

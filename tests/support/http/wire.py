@@ -125,12 +125,13 @@ class Line:
 
 
 @asynccontextmanager
-async def wired(**settings: object) -> AsyncIterator[Wire]:
-    """A server for the length of a block."""
-    app = app_without_database(settings_of(**settings))
+async def wired(*, echoes: bool = True) -> AsyncIterator[Wire]:
+    """A server for the length of a block; without ``echoes``: of our own application, without a database."""
+    app = app_without_database(settings_of(AUTH="on"))
     services = services_of(app)
     echo = Echo(services.problems)
-    app.asgi_handler = Outermost(RefusedHeads(echo, services.problems), [], services.drain)
+    if echoes:
+        app.asgi_handler = Outermost(RefusedHeads(echo, services.problems), [], services.drain)
     config = uvicorn.Config(
         app, http=Connection, ws="none", lifespan="off", log_config=None, proxy_headers=False
     )
@@ -139,7 +140,9 @@ async def wired(**settings: object) -> AsyncIterator[Wire]:
     async def started() -> bool:
         return server.started
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    # With its protocol named, asyncio switches off Nagle's algorithm, as uvloop does for every connection.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         serving = asyncio.create_task(server.serve([listener]))
         await eventually(started, "a server that listens")

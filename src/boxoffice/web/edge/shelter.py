@@ -17,6 +17,7 @@ from boxoffice.settings.texts import is_loopback
 from boxoffice.web.http.head import RequestHead
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_HOST_BYTES_MAX: Final = 300  # of a host and its port; what is remembered of a longer one names no host
 _HOST: Final = re.compile(rb"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]{1,5})?")
 _ELSEWHERE: Final = (
     "AUTH is not set, so this server is for its own machine alone. Set AUTH=on, or AUTH=off if everybody "
@@ -58,7 +59,9 @@ def _is_of_this_machine(scope: HTTPScope, head: RequestHead) -> bool:
     HTTP/1.0 is such a sign: clients gave it up long ago, and nginx speaks it to its servers unless told
     otherwise, with our own address as the host and no other trace of itself.
     """
-    if scope["http_version"] == "1.0" or (head.host is not None and not _is_here(head.host)):
+    if scope["http_version"] == "1.0" or (
+        head.host is not None and not _is_here(head.host[:_HOST_BYTES_MAX])
+    ):
         return False
     if head.forwarded is not None or head.x_forwarded_for is not None or head.proxied is not None:
         return False

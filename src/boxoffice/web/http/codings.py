@@ -10,14 +10,22 @@ _ITEM: Final = re.compile(
 _KEPT: Final = 64  # browsers and libraries send a few dozen values
 
 
-@lru_cache(_KEPT)
+_BYTES_MAX: Final = 256  # ten times what browsers send; a longer value is not worth its reading and keeping
+
+
 def accepts_gzip(accept_encoding: bytes | None) -> bool:
+    """Whether gzip is accepted, and not less welcome than an answer as it is; never for an endless value."""
+    return accept_encoding is not None and len(accept_encoding) <= _BYTES_MAX and _accepts(accept_encoding)
+
+
+@lru_cache(_KEPT)
+def _accepts(accept_encoding: bytes) -> bool:
     """Whether gzip is accepted, and not less welcome than an answer as it is.
 
     A client that names no coding gets the answer as it is. So does one that accepts neither, for it has to be
     told something. An element that cannot be read counts as not sent.
     """
-    weights = _weights(accept_encoding or b"")
+    weights = _weights(accept_encoding)
     anything = weights.get(b"*", 0.0)
     gzip = max(weights.get(b"gzip", anything), weights.get(b"x-gzip", 0.0))
     return gzip > 0 and gzip >= weights.get(b"identity", 0.0)
