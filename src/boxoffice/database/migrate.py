@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from boxoffice import __version__
 from boxoffice.database.fitness import check_fitness
-from boxoffice.database.servers import Servers
+from boxoffice.database.servers import Servers, hang_up
 from boxoffice.sql import query, scripts
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.faults import Fault, SchemaMismatch
@@ -84,13 +84,15 @@ async def check_database(dsn: str) -> None:
 async def _session(dsn: str) -> AsyncIterator[Any]:
     """A connection to a primary whose release and encoding fit."""
     connection = await Servers(dsn, primary=True).connect(
-        server_settings={"application_name": "boxoffice-migrate"}, statement_cache_size=0
-    )  # nothing is left in a session that a pooler may hand on
+        server_settings={"application_name": "boxoffice-migrate"},
+        statement_cache_size=0,  # nothing is left in a session that a pooler may hand on
+        command_timeout=limits.MIGRATION_STATEMENT_MAX_S,
+    )
     try:
         check_fitness(connection)
         yield connection
     finally:
-        await connection.close()
+        await hang_up(connection)
 
 
 def check_schema(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -45,6 +46,12 @@ class Servers:
                 self._first = (place + 1) % number
                 if not left or not isinstance(error, Exception):
                     raise
+
+
+async def hang_up(connection: Any) -> None:
+    """Closes a connection; by force if the server does not say goodbye in time."""
+    with suppress(TimeoutError):
+        await connection.close(timeout=limits.ANSWER_TIMEOUT_S)
 
 
 def address_of(dsn: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -33,9 +33,7 @@ class PoolTiming:
         async with AsyncExitStack() as stack:
             try:
                 if turns is not None:
-                    # A bound costs a timer, so it is set only if there is a wait.
-                    async with asyncio.timeout(timeout_s) if turns.locked() else nullcontext():
-                        await turns.acquire()
+                    await _turn(turns, timeout_s)
                     stack.callback(turns.release)
                 connection = await stack.enter_async_context(pool.acquire(timeout=timeout_s))
             finally:
@@ -50,6 +48,15 @@ class PoolTiming:
         metrics.POOL_OPEN.labels(self._name).set(size)
         metrics.POOL_IN_USE.labels(self._name).set(size - pool.get_idle_size())
         metrics.POOL_WAITING.labels(self._name).set(self._waiting)
+
+
+async def _turn(turns: asyncio.Semaphore, timeout_s: float) -> None:
+    """Waits for a turn. The bound costs a timer, so it is set only if there is a wait."""
+    if turns.locked():
+        async with asyncio.timeout(timeout_s):
+            await turns.acquire()
+    else:
+        await turns.acquire()
 
 
 class StatementTiming:

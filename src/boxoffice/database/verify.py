@@ -13,7 +13,7 @@ from boxoffice.database.anchors import Anchors
 from boxoffice.database.catalogue import deviations, program_schema, recorded
 from boxoffice.database.chain import Link, steps
 from boxoffice.database.migrate import check_schema, ledger_of, newer_than_ours
-from boxoffice.database.servers import Servers
+from boxoffice.database.servers import Servers, hang_up
 from boxoffice.sql import query, scripts
 
 VIOLATIONS_KEPT_MAX: Final = 20
@@ -107,7 +107,7 @@ async def verify(dsn: str, anchors: Anchors | None = None) -> Report:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await examine(connection, anchors)
     finally:
-        await connection.close()
+        await hang_up(connection)
 
 
 async def examine(connection: Any, anchors: Anchors | None = None) -> Report:

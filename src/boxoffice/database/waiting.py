@@ -8,7 +8,7 @@ from typing import Final
 
 from asyncpg import exceptions as pg
 
-from boxoffice.database.servers import Servers
+from boxoffice.database.servers import Servers, hang_up
 
 PAUSE_S: Final = 1.0
 """Seconds between two tries: sales begin within a second of the database."""
@@ -46,6 +46,6 @@ async def wait_for_database(dsn: str, wait_max_s: float, tell: Callable[[str], N
                 told_at = monotonic()
                 tell(f"waiting for the database: {str(reason) or 'it does not answer'}")
         else:
-            await connection.close()
+            await hang_up(connection)
             return
         await asyncio.sleep(min(PAUSE_S, max(0.0, give_up_at - monotonic())))

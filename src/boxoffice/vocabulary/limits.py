@@ -270,6 +270,10 @@ MIGRATION_TRIES_MAX: Final = 60
 """How often a migration tries to get its locks: for about a minute. A lock that is held longer is not a
 sale's, so an operator must look."""
 
+MIGRATION_STATEMENT_MAX_S: Final = 3_600.0
+"""Longest statement of a migration, which may fill a column of all bookings ever. A database that is silent
+for longer does not answer any more, and a release must not wait for it for ever."""
+
 MIGRATION_TURN_MAX_S: Final = 120.0
 """Seconds to wait until another instance has migrated, which may have to fill a new column. Sales do not
 queue behind this wait."""

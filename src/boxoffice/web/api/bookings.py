@@ -24,6 +24,7 @@ from boxoffice.web.http.answers import (
 )
 from boxoffice.web.http.booking_bodies import Extension, Failure, NewBooking, SeatsToReturn
 from boxoffice.web.http.caller import Requester
+from boxoffice.web.http.costs import PAGE
 from boxoffice.web.http.operation import CommandOperation, ReadOperation, Success
 from boxoffice.web.http.paging import listed, number_after
 from boxoffice.web.http.parameters import (
@@ -243,6 +244,7 @@ class BookingsController(Controller):
         path="/api/bookings",
         summary="Find bookings",
         policy=policies.BOOKINGS_FOUND,
+        cost=PAGE,
         example=BookingListAnswer(data=[LISTED], message="1 booking", meta=ONE_PAGE),
         meaning="One page",
     ).route
