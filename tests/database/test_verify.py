@@ -13,6 +13,17 @@ from tests.support.engine.databases import Connection
 CHECKS = [SCHEMA, CHAIN, *(name.replace("_", " ") for name in scripts("checks"))]
 """The names of all checks."""
 
+ERASED = """
+    UPDATE users SET name = 'erased', email = format('erased-%s@erased.invalid', user_id),
+                     erased_at = now() + interval '1 h';
+"""
+
+
+def erased(then: str) -> str:
+    """Whoever is in the scene was erased, and then this is done."""
+    return ERASED + then
+
+
 # What is written with plain SQL, and the checks that see it. The scene: see ``scene``.
 CORRUPTIONS = [
     (
@@ -124,6 +135,20 @@ CORRUPTIONS = [
         WITH moved AS (DELETE FROM bookings WHERE status = 'CANCELLED' RETURNING *)
         INSERT INTO archived_bookings SELECT * FROM moved
         """,
+    ),
+    ({"erased persons left nothing"}, "UPDATE users SET erased_at = now() + interval '1 h'"),
+    (
+        {"erased persons left nothing"},
+        erased("UPDATE show_events SET origin = '192.0.2.1' WHERE kind = 'held'"),
+    ),
+    (
+        {"erased persons left nothing", CHAIN},
+        erased("UPDATE show_events SET origin = '192.0.2.1', actor = 'user:1' WHERE kind = 'blocked'"),
+    ),
+    ({"erased persons left nothing"}, erased("UPDATE bookings SET reference = 'order 7'")),
+    (
+        {"erased persons left nothing"},
+        erased("INSERT INTO idempotency_keys VALUES (1, 'shop', sha256('k'), '', '{}', now(), 1)"),
     ),
     ({"shows are as told"}, "UPDATE shows SET name = 'Another' WHERE show_id = 1"),
     ({"shows are as told"}, "UPDATE shows SET start_time = start_time + interval '1 h' WHERE show_id = 1"),

@@ -28,6 +28,7 @@ from boxoffice.vocabulary.commands import (
     ExpireHolds,
     ExtendHold,
     FailBooking,
+    ReturnSeats,
     ShowCommand,
     UnblockSeats,
     UpdateShow,
@@ -47,8 +48,9 @@ from tests.support.engine.history import (
 from tests.support.engine.limited import caps
 
 SEATS: Final = 20_000
-HISTORY_S: Final = 86_400
-"""How long ago the history begins: no hold in it is young enough for a pause."""
+SOLD: Final = (6_011, 6_012, 6_013)
+HISTORY_S: Final = 864_000
+"""How long ago the history begins: none of its bookings is young enough to count against a cap."""
 
 SPARE_PAGES: Final = 40
 """An index of ten times as many rows is one level higher: one page more for each of the searches in it."""
@@ -68,7 +70,7 @@ class Scene:
         await self.clock.advance(1)
         await box.expire(show)
         self.held, self.other = [(await box.book(show, 2, hold=600)).id for _ in range(2)]
-        self.sold = (await box.book(show, 3, key="again")).id
+        self.sold = (await box.book(show, seats=SOLD, key="again")).id
         done(await box.block(show, *range(5_001, 6_001)))
 
     def of(self, kind: type[ShowCommand[Any]], **fields: Any) -> ShowCommand[Any]:
@@ -93,6 +95,7 @@ CASES: Final[dict[str, Case]] = {
     "confirm what was cancelled": lambda s: s.of(ConfirmBooking, booking_id=s.show << 24 | 1),
     "fail": lambda s: s.of(FailBooking, booking_id=s.held, reason="declined"),
     "cancel a hold": lambda s: s.of(CancelBooking, booking_id=s.held),
+    "give a part back": lambda s: s.of(ReturnSeats, booking_id=s.sold, seat_numbers=SOLD[:1]),
     "cancel a sale": lambda s: s.of(CancelBooking, booking_id=s.sold, reason="ill"),
     "extend": lambda s: s.of(ExtendHold, booking_id=s.held, hold_seconds=900, lifetime_seconds_max=3_600),
     "expire": lambda s: s.of(ExpireHolds),
@@ -105,7 +108,12 @@ CASES: Final[dict[str, Case]] = {
     "grow the show": lambda s: s.of(UpdateShow, total_seats=30_000),
     "delete the show that is in use": lambda s: s.of(DeleteShow),
     "the same key again": lambda s: BookSeats(
-        actor=ACTOR, idempotency_key="again", show_id=s.show, user_id=1, seat_count=3
+        actor=ACTOR,
+        idempotency_key="again",
+        show_id=s.show,
+        user_id=1,
+        seat_count=3,
+        seat_numbers=(6_011, 6_012, 6_013),
     ),
 }
 
@@ -190,7 +198,7 @@ READS: Final[dict[str, Counted]] = {
     "the bookings of a show": _asked("bookings_of_show", Scene, None, None, 100),
     "the bookings of a user": _asked("bookings_of_user", BUSY, None, None, None, 100),
     "the seats": _asked("seats", Scene, 0, None, 100),
-    "the map": _asked("seat_map", Scene),
+    "the map": _asked("seat_map", Scene, 1, 1_000),
     "the shows of a user with holds that ran out": _asked("due_shows_of_user", 1),
 }
 
@@ -283,5 +291,9 @@ async def test_nothing_reads_more_in_a_longer_history(
         await short.connection.execute("ANALYZE")
         await long.connection.execute("ANALYZE")
         await _forget_plans(short, long)
-        assert await _longer(short, long, {**WRITES, **READS}) == {}
+        assert await _longer(short, long, WRITES) == {}
+        await _forget_plans(short, long)
+        for scene in (short, long):
+            await scene.connection.execute("RESET ALL")
+        assert await _longer(short, long, READS) == {}
         assert await long.box.violations() == {}

@@ -158,7 +158,8 @@ CREATE UNIQUE INDEX bookings_retaken_once ON bookings (show_id, retaken_from) WH
 CREATE INDEX bookings_of_user ON bookings (user_id, created_at DESC, booking_id DESC);
 CREATE INDEX bookings_by_reference ON bookings (reference, show_id DESC, booking_id DESC)
     WHERE reference IS NOT NULL;
--- An erasure asks for what a person still has, and for what others wrote of the person, however long the person's history is.
+-- An erasure asks for what a person still has, and for what others wrote of the person, however long the
+-- person's history is.
 CREATE INDEX active_bookings_of_user ON bookings (user_id, status, show_id)
     WHERE status IN ('PENDING', 'CONFIRMED');
 CREATE INDEX texts_of_user ON bookings (user_id)

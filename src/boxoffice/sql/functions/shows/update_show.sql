@@ -1,6 +1,6 @@
 -- update_show(show, now, command): changes what the command gives of the show. Places may be added, or taken
--- away from the end while they are free; a refusal names the first 1,000 that are not. Locks: the caller holds
--- the show's inventory row; then its chunks and the show.
+-- away from the end while they are free; a refusal names the first 1,000 that are not. Locks: the caller
+-- holds the show's inventory row; then its chunks and the show.
 CREATE OR REPLACE FUNCTION update_show(p_show_id bigint, p_now timestamptz, p_command engine_command)
 RETURNS command_outcome
 LANGUAGE plpgsql VOLATILE AS $$
