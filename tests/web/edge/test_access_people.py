@@ -40,6 +40,7 @@ async def test_a_user_whose_address_a_shop_wrote_down_is_not_handed_over(callers
         guest = await shop.user("ADA@example.com", "A guest")
         me = data_of(await ada.http.get("/api/users/me"))
         assert me["id"] != guest["id"]
+        assert (me["email_verified"], guest["email_verified"]) == (True, False)
         again = await shop.http.post("/api/users", json={"name": "x", "email": "ada@example.com"})
         assert data_of(again)["id"] == me["id"]
 
