@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from boxoffice.doctor import examine, server, tables
-from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.verdicts import Level, Rows, Situation, Verdict
 from boxoffice.sql import scripts
 from tests.support.settings import settings_of
@@ -158,42 +157,6 @@ def test_a_slow_sweeper_has_more_time() -> None:
 
     assert tables.judge_overdue([WELL | {"latest_s": 180.0}], slow).level is Level.OK
     assert tables.judge_overdue([WELL | {"latest_s": 181.0}], slow).level is Level.WARNING
-
-
-SOUND: dict[str, Any] = {
-    "APP_ENV": "production",
-    "DATABASE_URL": "postgresql://host/name",
-    "AUTH": "on",
-    "TRUSTED_PROXIES": "10.0.0.0/8",
-}
-
-
-def test_a_sound_production_has_nothing_to_be_told() -> None:
-    assert [v.level for v in judge_settings(Situation(settings_of(**SOUND)))] == ["ok"]
-
-
-@pytest.mark.parametrize(
-    ("change", "level", "told"),
-    [
-        ({"AUTH": None}, "error", "refuse to start"),
-        ({"AUTH": "off"}, "error", "AUTH=off"),
-        ({"DATABASE_URL": None}, "warning", "embedded"),
-        ({"TRUSTED_PROXIES": None}, "warning", "TRUSTED_PROXIES"),
-        ({"CORS_ORIGINS": "*"}, "warning", "any origin"),
-        ({"HSTS": "false"}, "warning", "HSTS"),
-        ({"SWEEP_INTERVAL_SECONDS": 3600}, "warning", "less often"),
-    ],
-)
-def test_a_dangerous_setting_is_told(change: dict[str, Any], level: str, told: str) -> None:
-    [verdict] = judge_settings(Situation(settings_of(**(SOUND | change))))
-
-    assert (verdict.level, told in verdict.seen) == (level, True)
-
-
-def test_several_processes_that_count_rates_alone_are_told() -> None:
-    [verdict] = judge_settings(Situation(settings_of(**SOUND), processes=4))
-
-    assert "RATE_LIMIT_REDIS_URL" in verdict.advice
 
 
 def test_every_query_says_what_it_asks_and_is_used() -> None:

@@ -21,7 +21,7 @@ from boxoffice.vocabulary.views import Show, User
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SHOW = Show(7, "Movie", NOW, 10, 9, "movie", NOW, NOW, 2)
-USER = User(3, "Ada", "ada@example.com", NOW, NOW)
+USER = User(3, "Ada", "ada@example.com", True, NOW, NOW)
 COMMANDS = [
     kind
     for kind in vars(commands).values()

@@ -35,6 +35,9 @@ SOUND = """
 """
 
 USER = "INSERT INTO users (name, email, created_at, updated_at) VALUES ({}, now(), now())"
+VERIFIED = (
+    "INSERT INTO users (name, email, email_verified, created_at, updated_at) VALUES ({}, true, now(), now());"
+)
 SHOW = (
     "INSERT INTO shows (name, show_type, start_time, created_at, updated_at) VALUES ({}, now(), now(), now())"
 )
@@ -57,6 +60,10 @@ KEY = "INSERT INTO api_keys VALUES ({}, now())"
 REFUSED = [
     ("users_pkey", USER.replace("(name", "(user_id, name").format("1, 'Jane', 'jane@example.com'")),
     ("users_email_key", USER.format("'Jane', 'John@EXAMPLE.com'")),
+    (
+        "users_email_key",
+        VERIFIED.format("'Ann', 'ann@example.com'") + VERIFIED.format("'X', 'ANN@example.com'"),
+    ),
     ("users_name_length", USER.format("'', 'jane@example.com'")),
     ("users_name_length", USER.format("repeat('x', 256), 'jane@example.com'")),
     ("users_email_length", USER.format("'Jane', 'ab'")),

@@ -45,6 +45,7 @@ def to_booking_details(row: asyncpg.Record) -> BookingDetails:
         id=row["user_id"],
         name=row["user_name"],
         email=row["user_email"],
+        email_verified=row["email_verified"],
         created_at=row["user_created_at"],
         updated_at=row["user_updated_at"],
     )

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from boxoffice.access.startup import check_access
+from boxoffice.doctor.openness import OPENNESS
+from boxoffice.doctor.promises import PROMISES
 from boxoffice.doctor.verdicts import Situation, Verdict, error, ok, warning
 from boxoffice.settings.texts import SettingsError
 
@@ -11,6 +13,7 @@ def judge_settings(situation: Situation) -> list[Verdict]:
     """One verdict for each dangerous combination, or a single 'ok' if there is none."""
     production = situation.settings.server.app_env == "production"
     found = [*_anywhere(situation), *(_in_production(situation) if production else ())]
+    found += [rule.verdict for rule in (*OPENNESS, *PROMISES) if rule.found(situation.settings)]
     return found or [ok(f"{situation.settings.server.app_env}, no dangerous combination")]
 
 

@@ -1,8 +1,8 @@
 """Verdicts: the results of the doctor's checks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -40,6 +40,13 @@ class Situation(Struct, frozen=True):
 
     settings: Settings
     processes: int = 1
+
+
+class Rule(NamedTuple):
+    """A dangerous combination of settings: whether these settings have it, and the verdict on it."""
+
+    found: Callable[[Settings], bool]
+    verdict: Verdict
 
 
 def ok(seen: str) -> Verdict:

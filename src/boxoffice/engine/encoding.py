@@ -27,6 +27,7 @@ member ``details``, where its SQL function reads it. So a command may have any f
 _NO_PART_OF_A_FINGERPRINT: Final = frozenset(
     {
         *("actor", "idempotency_key", "origin", "owner_id", "caps"),  # the caller, and the caller's rights
+        "email_verified",  # whether the caller vouches for the address
         *("late", "lifetime_seconds_max"),  # settings: a retry must not fail because a setting has changed
     }
 )

@@ -223,25 +223,33 @@ class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"
 class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"):
     """Register a user, or find the user that has this e-mail address already.
 
-    ``subject`` and ``issuer`` (both or none) link the user to a login at an OpenID Connect issuer.
+    ``subject`` and ``issuer`` (both or none) link the user to a login at an OpenID Connect issuer, which has
+    verified the address: only a verified address finds the user for a login. ``email_verified``: without a
+    login, staff vouches that the address is the person's.
     """
 
     done = UserDone
 
     name: str
     email: str
+    email_verified: bool = False
     subject: str | None = None
     issuer: str | None = None
 
 
 class UpdateUser(Command[UserDone], frozen=True, kw_only=True, tag="update_user"):
-    """Change the given fields of a user; a field that is ``UNSET`` stays as it is."""
+    """Change the given fields of a user; a field that is ``UNSET`` stays as it is.
+
+    ``email_verified``: staff vouches that the new address is the person's. For a person with a login this has
+    no effect.
+    """
 
     done = UserDone
 
     user_id: int
     name: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
+    email_verified: bool = False
 
 
 class EraseUser(Command[UserDone], frozen=True, kw_only=True, tag="erase_user"):

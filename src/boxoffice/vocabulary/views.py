@@ -55,11 +55,12 @@ class EventKind(StrEnum):
 
 
 class User(Struct):
-    """Somebody who books."""
+    """Somebody who books. ``email_verified``: a person who logs in with this address is this user."""
 
     id: int
     name: str
     email: str
+    email_verified: bool
     created_at: Moment
     updated_at: Moment
 

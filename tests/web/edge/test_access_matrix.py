@@ -7,8 +7,10 @@ from typing import Any, Final, NamedTuple, get_args
 
 import pytest
 
-from tests.support.http.api import START, Api, Json, data_of
+from boxoffice.access.callers import Role
+from tests.support.http.api import START, Api, Json, data_of, listed
 from tests.support.http.callers import Callers, Credential
+from tests.support.http.identity import bearer
 from tests.support.http.policies import declared
 
 
@@ -167,3 +169,30 @@ async def test_each_caller_gets_what_the_table_says(callers: Callers, operation:
         if wanted[credential] < 400:
             made = await scene(callers, hold="{hold}" in row.path)
     assert got == wanted
+
+
+@pytest.mark.parametrize("operation", TABLE)
+async def test_an_admins_key_for_one_show_reaches_that_show_and_nothing_else(
+    callers: Callers, operation: str
+) -> None:
+    row, narrowed = TABLE[operation], declared()[operation].narrowed
+    made = await scene(callers, hold="{hold}" in row.path)
+    async with callers.api("admin") as admin:
+        elsewhere = (await admin.show())["id"]
+    here = [made["{show}"], made["{empty show}"]]
+    got = {}
+    for name, shows in (("elsewhere", [elsewhere]), ("here", here)):  # what is refused comes first
+        async with callers.api_with(bearer(await callers.key(Role.ADMIN, shows=shows))) as api:
+            got[name] = await ask(api, row, made)
+    searches = operation == "listBookings"  # it finds nothing, see the next test
+    hidden = row.admin if searches else {"any": row.admin, "shows": 404, "no": 403}[narrowed]
+    assert got == {"elsewhere": hidden, "here": 403 if narrowed == "no" else row.admin}
+
+
+async def test_a_search_finds_nothing_outside_the_shows_of_a_key(callers: Callers) -> None:
+    made = await scene(callers, hold=True)
+    path = f"/api/bookings?user_id={made['{user}']}"
+    for show, found in ((made["{show}"], [made["{hold}"]]), (made["{empty show}"], [])):
+        async with callers.api_with(bearer(await callers.key(Role.SERVICE, shows=[show]))) as api:
+            for query in ("", f"&show_id={made['{show}']}"):
+                assert [booking["id"] for booking in listed(await api.http.get(path + query))] == found

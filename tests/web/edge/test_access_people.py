@@ -35,6 +35,26 @@ async def test_a_user_who_is_there_already_is_linked_by_the_verified_address(ada
     assert data_of(await ada.http.get("/api/users/me"))["id"] == known["id"]
 
 
+async def test_a_user_whose_address_a_shop_wrote_down_is_not_handed_over(callers: Callers, ada: Api) -> None:
+    async with callers.api("service") as shop:
+        guest = await shop.user("ADA@example.com", "A guest")
+        me = data_of(await ada.http.get("/api/users/me"))
+        assert me["id"] != guest["id"]
+        assert (me["email_verified"], guest["email_verified"]) == (True, False)
+        again = await shop.http.post("/api/users", json={"name": "x", "email": "ada@example.com"})
+        assert data_of(again)["id"] == me["id"]
+
+
+async def test_a_shop_s_edit_of_an_address_keeps_nobody_out(callers: Callers, ada: Api, bob: Api) -> None:
+    ada_s = data_of(await ada.http.get("/api/users/me"))["id"]
+    for credential in ("service", "admin"):
+        async with callers.api(credential) as api:
+            data_of(await api.http.put(f"/api/users/{ada_s}", json={"email": "bob@example.com"}))
+    assert data_of(await bob.http.get("/api/users/me"))["id"] != ada_s
+    callers.memory.now_s += PROFILE_CACHE_S
+    assert data_of(await ada.http.get("/api/users/me"))["id"] == ada_s
+
+
 async def test_without_a_verified_address_there_is_no_profile(callers: Callers) -> None:
     token = PROVIDER.token("eve", email="ada@example.com", email_verified=False)
     async with callers.api_with(bearer(token)) as api:

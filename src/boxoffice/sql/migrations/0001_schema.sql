@@ -7,8 +7,9 @@
 
 -- A user who books. The address has the collation "C": letters count as equal in ASCII alone. By all of
 -- Unicode some letters that look different are one (k and the Kelvin sign), and the owner of one address
--- would get the profile of another. erased_at: the person was erased; the row stays for the bookings that
--- refer to it.
+-- would get the profile of another. email_verified: the identity provider has verified that the address is
+-- the person's, or staff vouches for it; only such an address finds the user for a login. erased_at: the
+-- person was erased; the row stays for the bookings that refer to it.
 -- epoch grows with each try to erase the person. It is part of a key, so the change locks out foreign keys to
 -- the row on every node that has a copy: no booking can be made for a person while an erasure is open.
 CREATE TABLE users (
@@ -16,14 +17,16 @@ CREATE TABLE users (
     name        text NOT NULL CONSTRAINT users_name_length CHECK (char_length(name) BETWEEN 1 AND 255),
     email       text COLLATE "C" NOT NULL
                 CONSTRAINT users_email_length CHECK (char_length(email) BETWEEN 3 AND 254),
+    email_verified boolean NOT NULL DEFAULT false,
     created_at  timestamptz NOT NULL,
     updated_at  timestamptz NOT NULL,
     erased_at   timestamptz,
     epoch       integer NOT NULL DEFAULT 0,
     CONSTRAINT users_epoch UNIQUE (user_id, epoch)
 );
--- The address of an erased person may be registered again.
-CREATE UNIQUE INDEX users_email_key ON users (lower(email)) WHERE erased_at IS NULL;
+-- One user has a verified address. Beside that user another may have it unverified: the address that somebody
+-- wrote down does not keep its owner out. The address of an erased person may be registered again.
+CREATE UNIQUE INDEX users_email_key ON users (lower(email), email_verified) WHERE erased_at IS NULL;
 -- Every sale asks whether its users were erased meanwhile (book_places), so this index must be small.
 CREATE INDEX users_erased ON users (user_id) WHERE erased_at IS NOT NULL;
 

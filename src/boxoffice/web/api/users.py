@@ -106,7 +106,8 @@ class UsersController(Controller):
         """Registers a user.
 
         A customer is registered by the first call already, and gets the own user here. Otherwise
-        whoever has the e-mail address already, in upper or lower case, is returned unchanged.
+        whoever has the e-mail address already, in upper or lower case, is returned unchanged: the user for
+        whom it is verified first. An address is verified by a login, or because staff writes it.
         """
         if request.access.owner_id is not None:
             return await _own_user(request, request.access.owner_id, data)

@@ -41,8 +41,17 @@ SHOW: Final = Show(
     updated_at=_NOW,
     seq=17,
 )
-USER: Final = User(id=1, name="John Doe", email="john@example.com", created_at=_NOW, updated_at=_NOW)
-ERASED: Final = msgspec.structs.replace(USER, name="erased", email="erased-1@erased.invalid")
+USER: Final = User(
+    id=1,
+    name="John Doe",
+    email="john@example.com",
+    email_verified=True,
+    created_at=_NOW,
+    updated_at=_NOW,
+)
+ERASED: Final = msgspec.structs.replace(
+    USER, name="erased", email="erased-1@erased.invalid", email_verified=False
+)
 BOOKING: Final = Booking(
     id=FIRST_BOOKING,
     user_id=1,

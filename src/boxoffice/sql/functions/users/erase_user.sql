@@ -36,7 +36,7 @@ BEGIN
     END IF;
 
     UPDATE users
-    SET name = 'erased', email = format('erased-%s@erased.invalid', v_id),
+    SET name = 'erased', email = format('erased-%s@erased.invalid', v_id), email_verified = false,
         erased_at = COALESCE(erased_at, p_now), updated_at = COALESCE(erased_at, p_now)
     WHERE user_id = v_id
     RETURNING * INTO v_user;
