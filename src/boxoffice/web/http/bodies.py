@@ -29,7 +29,7 @@ from boxoffice.web.http.fields import (
 )
 from boxoffice.web.http.invalid import invalid_field
 from boxoffice.web.http.moments import in_utc
-from boxoffice.web.http.texts import email_of, name_of, reason_of
+from boxoffice.web.http.texts import email_of, facts_of, name_of, reason_of
 
 
 class Body(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -58,7 +58,7 @@ class NewShow(Body):
             total_seats=self.total_seats,
             show_type=self.show_type,
             reference=self.reference,
-            metadata=in_order(self.metadata) or None,
+            metadata=facts_of(self.metadata) or None,
         )
 
 
@@ -89,7 +89,7 @@ class ShowChanges(Body):
             total_seats=self.total_seats,
             show_type=self.show_type,
             reference="" if self.reference is None else self.reference,
-            metadata=UNSET if self.metadata is UNSET else in_order(self.metadata),
+            metadata=UNSET if self.metadata is UNSET else facts_of(self.metadata),
             expected_seqs=expected_seqs,
         )
 
@@ -149,11 +149,6 @@ def distinct(seat_numbers: list[int]) -> tuple[int, ...]:
         twice = next(seat for i, seat in enumerate(seat_numbers) if seat in seat_numbers[:i])
         raise invalid_field("seat_numbers", "different seat numbers", f"Seat {twice} comes twice")
     return tuple(seat_numbers)
-
-
-def in_order(metadata: dict[str, str]) -> dict[str, str]:
-    """The metadata in the order of the names, so that a retry may write them in another order."""
-    return dict(sorted(metadata.items()))
 
 
 def trimmed(text: str | UnsetType) -> str | None:
