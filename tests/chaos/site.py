@@ -118,7 +118,7 @@ class Site:
         """Kill the database. The postmaster is frozen first, so that it starts no process meanwhile."""
         left = self._data.read_pid_file()
         assert left is not None
-        os.kill(left[0], signal.SIGSTOP)
+        os.kill(left.pid, signal.SIGSTOP)
         self._cluster.kill()
 
     async def _lock(self, show: int) -> None:

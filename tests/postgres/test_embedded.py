@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from boxoffice.postgres import binaries, cluster, embedded
+from boxoffice.postgres import base, binaries, cluster, embedded
 from boxoffice.postgres.base import Account, server_account
 from boxoffice.postgres.embedded import (
     EmbeddedError,
@@ -51,7 +52,6 @@ def used() -> Iterator[Path]:
     with public_folder() as path:
         start_embedded(path, durable=False).stop()
         yield path
-        start_embedded(path, durable=False).stop()  # removes the socket's folder that a killed one left
 
 
 def query(dsn: str, sql: str) -> object:
@@ -68,11 +68,6 @@ def query(dsn: str, sql: str) -> object:
 
 def runs(pid: int) -> bool:
     return cluster._command_line(pid) != ""  # unlike a signal, this tells a zombie
-
-
-def socket_dir_of(data_dir: Path) -> Path:
-    with start_embedded(data_dir, durable=False) as server:
-        return server._socket_dir
 
 
 def start_and_kill_holder(data_dir: Path) -> int:
@@ -168,26 +163,85 @@ def test_a_left_pid_file_with_the_id_of_another_program_is_no_obstacle(used: Pat
         other.kill()
 
 
-@pytest.mark.parametrize("attack", ["symlink", "open to others", "foreign"])
+@pytest.mark.parametrize("attack", ["open to others", "foreign"])
 def test_a_socket_folder_that_is_not_ours_is_refused(used: Path, attack: str) -> None:
-    socket_dir = socket_dir_of(used)
-    if attack == "symlink":
-        socket_dir.symlink_to(used)
+    socket_dir = used / "socket"
+    shutil.rmtree(socket_dir, ignore_errors=True)
+    if attack == "foreign" and not AS_ROOT:
+        pytest.skip("only root can make a folder of somebody else")
+    socket_dir.mkdir(mode=0o700)
+    if attack == "open to others":
+        socket_dir.chmod(0o777)
     else:
-        socket_dir.mkdir(mode=0o700)
-        if attack == "open to others":
-            socket_dir.chmod(0o777)
-        elif AS_ROOT:
-            os.chown(socket_dir, 12345, 12345)
-        else:
-            socket_dir.rmdir()
-            pytest.skip("only root can make a folder of somebody else")
+        os.chown(socket_dir, 12345, 12345)
     try:
         with pytest.raises(EmbeddedError, match=f"{socket_dir} is not a private folder"):
             start_embedded(used, durable=False)
     finally:
-        socket_dir.unlink() if socket_dir.is_symlink() else socket_dir.rmdir()
+        socket_dir.rmdir()
     start_embedded(used, durable=False).stop()
+
+
+def test_a_lock_that_others_could_keep_is_not_taken(used: Path) -> None:
+    """Whoever can open a file can keep it locked, so that no server starts any more."""
+    lock = used / "boxoffice.lock"
+    lock.unlink(missing_ok=True)
+    lock.symlink_to(used / "elsewhere")
+    with pytest.raises(EmbeddedError, match=f"{lock} cannot be opened"):
+        start_embedded(used, durable=False)
+    lock.unlink()
+    if AS_ROOT:
+        lock.write_text("")
+        os.chown(lock, 12345, 12345)
+        with pytest.raises(EmbeddedError, match=f"{lock} cannot be opened"):
+            start_embedded(used, durable=False)
+        lock.unlink()
+    lock.write_text("")
+    lock.chmod(0o666)
+    with start_embedded(used, durable=False):
+        assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_data_dir_that_others_can_change_is_refused(folder: Path) -> None:
+    folder.chmod(0o777)
+    with pytest.raises(EmbeddedError, match=f"{folder} can be changed by others"):
+        start_embedded(folder)
+    folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["x" * 100, "a,b"])
+def test_a_path_that_no_socket_can_have_gets_a_folder_elsewhere(folder: Path, name: str) -> None:
+    data_dir = folder / name
+    pid = start_and_kill_holder(data_dir)
+    wait_until(lambda: not runs(pid), "the server ends")
+    left = (data_dir / "socket").readlink()
+    assert left.exists()
+    with start_embedded(data_dir, durable=False) as server:
+        assert not left.exists()
+        assert running_dsn(data_dir) == server.dsn
+        assert query(server.dsn, "SELECT 1") == 1
+        elsewhere = server._socket_dir
+        assert (elsewhere.parent, elsewhere.stat().st_mode & 0o077) == (Path("/tmp"), 0)
+    assert not elsewhere.exists()
+    assert not (data_dir / "socket").is_symlink()
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs the server as somebody else")
+def test_root_runs_it_as_a_user_whom_nobody_shares(used: Path) -> None:
+    account = server_account()
+    assert (account.name, account.switched) == ("boxoffice-postgres", True)
+    assert account.uid not in (0, pwd.getpwnam("nobody").pw_uid)
+    with start_embedded(used, durable=False) as server:
+        assert Path(f"/proc/{server.pid}").stat().st_uid == account.uid
+        assert (used / "postgres").stat().st_uid == account.uid
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs the server as somebody else")
+def test_root_without_such_a_user_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "SYSTEM_USER", "no-such-user")
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(EmbeddedError, match="root cannot add a user 'no-such-user'; add one"):
+        server_account()
 
 
 def test_data_of_another_major_version_is_left_alone(used: Path) -> None:
@@ -216,6 +270,7 @@ def test_an_interrupted_first_start_leaves_nothing_half_made(folder: Path) -> No
             "boxoffice.lock",
             "postgres",
             "postgres.log",
+            "socket",
         ]
 
 
@@ -239,7 +294,9 @@ def test_a_data_dir_that_cannot_be_made_is_named(folder: Path) -> None:
 @pytest.mark.skipif(not AS_ROOT, reason="only root runs the server as somebody else")
 def test_a_data_dir_that_nobody_cannot_reach_is_named(folder: Path) -> None:
     (folder / "private").mkdir(mode=0o700)
-    with pytest.raises(EmbeddedError, match=f"'nobody'.* cannot enter {folder}/private; set DATA_DIR"):
+    with pytest.raises(
+        EmbeddedError, match=f"'boxoffice-postgres'.* cannot enter {folder}/private; set DATA_DIR"
+    ):
         start_embedded(folder / "private/data")
     assert not (folder / "private/data").exists()
 

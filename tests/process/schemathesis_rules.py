@@ -13,7 +13,7 @@ UNTOLD: Final = (
     "body .+: Expected `int( \\| str)?`, got `float`",
     # No pattern tells which letters beyond ASCII a mail server takes, or a text's form in Unicode.
     "body email: It is not an address that mail can be sent to",
-    "body (name|reason): It has .+",
+    "body (name|reason|metadata.+): It has .+",
     # No schema bounds a date.
     "(body start_time|query (from|to)): Out of range",
     # The longest hold is a setting of the server.

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from boxoffice.vocabulary.texts import TEXT_PATTERN, address_in_form, seen, text_in_form
+from boxoffice.vocabulary.texts import TEXT_PATTERN, address_in_form, fact_in_form, seen, text_in_form
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 """One picture of three people, with joiners between them."""
@@ -73,6 +73,14 @@ def test_what_nobody_sees_or_what_turns_others_is_refused_and_taken_out(char: st
 @pytest.mark.parametrize("given", ["", " ", "\u2003", "\u200d", "\u2800", "\ufe0f", "\u0301a"], ids=ascii)
 def test_a_text_shows_something(given: str) -> None:
     assert text_in_form(given) is None
+
+
+def test_a_fact_may_be_empty_and_keeps_its_spaces() -> None:
+    for fact in ("", " ", " a "):
+        assert fact_in_form(fact) == fact
+    assert fact_in_form("Ade\u0301le ") == "Ad\u00e9le "
+    for refused in ("a\u200bb", "\U000e0041", "\ud800", "\n"):
+        assert fact_in_form(refused) is None
 
 
 def test_a_long_text_is_judged_at_once() -> None:

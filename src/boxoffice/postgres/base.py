@@ -3,19 +3,29 @@
 import ctypes
 import os
 import pwd
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from errno import EPERM
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 PROGRAM_MAX_S: Final = 120.0
 """Longest run of a program such as initdb, in seconds. initdb takes one second, and ten on a slow disk."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _KEPT_ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH")
+
+
+SYSTEM_USER: Final = "boxoffice-postgres"
+"""The system's user that PostgreSQL runs as if we are root: no other program's, as `nobody` is, for a process
+of the same user can read and change all that the server has.
+"""
 
 
 class EmbeddedError(Exception):
@@ -32,8 +42,8 @@ class EmbeddedInUse(EmbeddedError):
 
 @dataclass(frozen=True)
 class Account:
-    """The operating system's user that PostgreSQL runs as: our own user; but if we are root, the user
-    'nobody', because PostgreSQL refuses to run as root. ``switched``: whether it is another user than ours.
+    """The operating system's user that PostgreSQL runs as: our own user; but if we are root, ``SYSTEM_USER``,
+    because PostgreSQL refuses to run as root. ``switched``: whether it is another user than ours.
     """
 
     name: str
@@ -47,14 +57,39 @@ class Account:
 
 
 def server_account() -> Account:
-    """The user that runs the server. Raises ``EmbeddedError`` if the system does not know that user."""
+    """The user that runs the server; root makes one if there is none. Raises ``EmbeddedError``."""
     uid = os.geteuid()
     try:
-        entry = pwd.getpwnam("nobody") if uid == 0 else pwd.getpwuid(uid)
+        entry = _system_user() if uid == 0 else pwd.getpwuid(uid)
     except KeyError:
-        who = "root has no user 'nobody' to run it as" if uid == 0 else f"user id {uid} has no passwd entry"
+        who = f"root cannot add a user '{SYSTEM_USER}'" if uid == 0 else f"user id {uid} has no passwd entry"
         raise EmbeddedError(f"PostgreSQL cannot run here: {who}; add one or set DATABASE_URL") from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, switched=uid == 0)
+
+
+def _system_user() -> pwd.struct_passwd:
+    """The system's user for PostgreSQL alone, made if there is none. Raises ``KeyError`` if that fails."""
+    with suppress(KeyError):
+        return pwd.getpwnam(SYSTEM_USER)
+    if useradd := shutil.which("useradd", path=f"/usr/sbin:/sbin:{os.environ.get('PATH', '')}"):
+        kind = ["--system", "--user-group", "--no-create-home", "--home-dir", "/", "--shell", "/bin/false"]
+        subprocess.run([useradd, *kind, SYSTEM_USER], capture_output=True, timeout=PROGRAM_MAX_S, check=False)
+    return pwd.getpwnam(SYSTEM_USER)  # another process may have made it meanwhile
+
+
+def open_lock(path: Path) -> IO[str]:
+    """Opens a file to lock it, which nobody else can open: whoever can, could keep it locked.
+
+    Raises ``OSError``; also if a link, or the file of another user, is in its place.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    lock = os.fdopen(os.open(path, flags, 0o600), "r+")
+    state = os.fstat(lock.fileno())
+    if state.st_uid != os.geteuid() or not stat.S_ISREG(state.st_mode):
+        lock.close()
+        raise PermissionError(EPERM, "it is not a file of our own")
+    os.fchmod(lock.fileno(), 0o600)
+    return lock
 
 
 def run_program(account: Account, command: Sequence[str | Path], stdin: str = "") -> tuple[int, str]:

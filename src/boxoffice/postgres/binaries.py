@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from boxoffice.postgres.base import Account, EmbeddedError, EmbeddedUnavailable, run_program
+from boxoffice.postgres.base import (
+    SYSTEM_USER,
+    Account,
+    EmbeddedError,
+    EmbeddedUnavailable,
+    open_lock,
+    run_program,
+)
 
 MAJOR_MIN: Final = 14
 """The oldest major release that works. The seat maps need `bit_count`, which release 14 added."""
@@ -104,13 +111,13 @@ def _readable_copy(packages: Path) -> Path:
     copy = CACHE_DIR / f"postgresql-{digest[:16]}"
     try:
         _make_own_folder(CACHE_DIR)
-        with (CACHE_DIR / "lock").open("w") as lock:
+        with open_lock(CACHE_DIR / "lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # another start may be copying right now
             if not copy.exists():
                 _copy_trees(packages, copy)
     except OSError as error:
         raise EmbeddedError(
-            f"PostgreSQL cannot be copied to {CACHE_DIR} for user 'nobody': {error.strerror}; "
+            f"PostgreSQL cannot be copied to {CACHE_DIR} for user '{SYSTEM_USER}': {error.strerror}; "
             "install Boxoffice where everybody can read it, or set DATABASE_URL"
         ) from error
     return copy

@@ -2,6 +2,7 @@
 
 DATA_DIR/boxoffice.lock   locked while a Boxoffice process uses the folder; has the id of that process
 DATA_DIR/postgres         the cluster
+DATA_DIR/socket           the folder of the server's socket, or a link to it
 DATA_DIR/postgres.log     the server's messages since it was started
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from signal import SIGINT
 from typing import IO, Final
 
-from boxoffice.postgres.base import Account, EmbeddedError, EmbeddedInUse, run_program
+from boxoffice.postgres.base import Account, EmbeddedError, EmbeddedInUse, open_lock, run_program
 from boxoffice.postgres.binaries import Binaries
 
 DATABASE: Final = "boxoffice"
@@ -31,6 +32,14 @@ POLL_S: Final = 0.02
 """Seconds between two looks at a server's state, short compared to the half second that a start takes."""
 
 _NEW: Final = "postgres.new-"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server: its process id, and its state (`starting`, `ready`, `stopping`)."""
+
+    pid: int
+    state: str
 
 
 @dataclass(frozen=True)
@@ -50,15 +59,20 @@ class DataDir:
         return self.cluster / "postmaster.pid"
 
     @property
+    def socket(self) -> Path:
+        """The folder of the server's socket, or a link to it if the path to here is too long for a socket."""
+        return self.root / "socket"
+
+    @property
     def log_file(self) -> Path:
         """The server's messages."""
         return self.root / "postgres.log"
 
-    def read_pid_file(self) -> tuple[int, str] | None:
-        """The server's process id and state (`starting`, `ready`, `stopping`); None without such a file."""
+    def read_pid_file(self) -> "Running | None":
+        """What the server says of itself; None without such a file."""
         try:
-            lines = self.pid_file.read_text(errors="replace").splitlines()
-            return int(lines[0]), lines[7].strip() if len(lines) > 7 else ""
+            lines = [*self.pid_file.read_text(errors="replace").splitlines(), *[""] * 8]
+            return Running(int(lines[0]), lines[7].strip())
         except (OSError, IndexError, ValueError):  # no file, a half-written file, or not PostgreSQL's file
             return None
 
@@ -70,11 +84,23 @@ def open_data_dir(folder: Path, account: Account) -> DataDir:
         if account.switched:
             _check_reachable(root, account)
         _make_folders(root, mode=0o755 if account.switched else 0o700)
+        _check_ours(root, account)
     except OSError as error:
         raise EmbeddedError(
             f"{root} cannot be used: {error.strerror}; set DATA_DIR to another folder"
         ) from error
     return DataDir(root)
+
+
+def _check_ours(root: Path, account: Account) -> None:
+    """Raises ``EmbeddedError`` if others can put something in the place of what is in the folder."""
+    state = root.stat()
+    foreign = state.st_uid not in (os.geteuid(), account.uid)
+    of_others = state.st_mode & stat.S_IWOTH or (
+        state.st_mode & stat.S_IWGRP and state.st_gid != os.getegid()
+    )
+    if foreign or of_others:
+        raise EmbeddedError(f"{root} can be changed by others than us; set DATA_DIR to a folder of your own")
 
 
 def lock_data_dir(data: DataDir) -> IO[str]:
@@ -83,7 +109,7 @@ def lock_data_dir(data: DataDir) -> IO[str]:
     """
     path = data.root / "boxoffice.lock"
     try:
-        lock = path.open("a+")
+        lock = open_lock(path)
     except OSError as error:
         raise EmbeddedError(
             f"{path} cannot be opened: {error.strerror}; set DATA_DIR to another folder"
@@ -97,7 +123,8 @@ def lock_data_dir(data: DataDir) -> IO[str]:
         raise EmbeddedInUse(
             f"{data.root} is in use by process {holder}; stop that one, or set DATA_DIR or DATABASE_URL"
         ) from None
-    lock.truncate(0)
+    lock.seek(0)
+    lock.truncate()
     lock.write(str(os.getpid()))
     lock.flush()
     return lock
@@ -163,12 +190,12 @@ def _clear_pid_file(data: DataDir) -> None:
     PostgreSQL finds their shared memory and does not start.
     """
     deadline = time.monotonic() + PREDECESSOR_MAX_S
-    while (left := data.read_pid_file()) and serves(left[0], data.cluster):
+    while (left := data.read_pid_file()) and serves(left.pid, data.cluster):
         if not sys.platform.startswith("linux"):
-            os.kill(left[0], SIGINT)  # only Linux signals a server whose parent has died
+            os.kill(left.pid, SIGINT)  # only Linux signals a server whose parent has died
         if time.monotonic() > deadline:
             raise EmbeddedInUse(
-                f"{data.cluster} is still in use by PostgreSQL, process {left[0]}; stop that one"
+                f"{data.cluster} is still in use by PostgreSQL, process {left.pid}; stop that one"
             )
         time.sleep(POLL_S)
     data.pid_file.unlink(missing_ok=True)

@@ -5,10 +5,7 @@ Unix socket that only its own user can reach. It stops cleanly when its parent p
 parent is killed.
 """
 
-import hashlib
-import os
 import signal
-import stat
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -38,6 +35,7 @@ from boxoffice.postgres.cluster import (
     prepare_cluster,
     serves,
 )
+from boxoffice.postgres.sockets import PORT, make_socket_dir, remove_socket_dir, socket_dir
 
 __all__ = [
     "EmbeddedError",
@@ -63,13 +61,6 @@ has all of them."""
 CONNECTIONS_MAX: Final = 200
 """Connections at most: the pools (DB_POOL_MAX) of some processes, and some sessions of an operator."""
 
-SOCKETS_DIR: Final = Path("/tmp")  # noqa: S108 - the folder made in it is checked
-"""The folder for the sockets' folders. A socket's path has 103 characters at most, and paths in DATA_DIR or
-in macOS' TMPDIR may be longer. XDG_RUNTIME_DIR is deleted when its user logs out, but the server may go
-on."""
-
-_PORT: Final = 5432  # only part of the socket's name
-
 
 @dataclass(frozen=True)
 class EmbeddedServer:
@@ -81,6 +72,7 @@ class EmbeddedServer:
     pid: int
     _process: "subprocess.Popen[bytes]" = field(repr=False)
     _socket_dir: Path = field(repr=False)
+    _data: DataDir = field(repr=False)
     _lock: IO[str] = field(repr=False)
 
     def stop(self) -> None:
@@ -94,8 +86,7 @@ class EmbeddedServer:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(wait_max_s)
                 break
-        with suppress(OSError):  # a killed server leaves its socket there, and the next start uses both
-            self._socket_dir.rmdir()
+        remove_socket_dir(self._data, self._socket_dir)
         self._lock.close()
 
     def __enter__(self) -> Self:
@@ -131,9 +122,9 @@ def running_dsn(data_dir: Path) -> str | None:
     """
     data = DataDir(data_dir.resolve())
     left = data.read_pid_file()
-    if left is None or left[1] != "ready" or not serves(left[0], data.cluster):
+    if left is None or left.state != "ready" or not serves(left.pid, data.cluster):
         return None
-    return _dsn(_socket_dir(data, server_account()))
+    return _dsn(socket_dir(data))
 
 
 def _start(
@@ -145,10 +136,10 @@ def _start(
         if not data.cluster.exists():
             tell(f"making a PostgreSQL {binaries.major} database in {data.root}")
         prepare_cluster(data, binaries, account, durable=durable)
-        socket_dir = _make_socket_dir(data, account)
+        folder = make_socket_dir(data, account)
         tell(f"starting PostgreSQL {binaries.major} from {binaries.folder}")
-        process = _launch(data, binaries, account, _server_settings(socket_dir, durable=durable))
-        server = EmbeddedServer(_dsn(socket_dir), process.pid, process, socket_dir, lock)
+        process = _launch(data, binaries, account, _server_settings(folder, durable=durable))
+        server = EmbeddedServer(_dsn(folder), process.pid, process, folder, data, lock)
         undo.callback(server.stop)
         _wait_until_ready(process, data)
         undo.pop_all()
@@ -156,29 +147,8 @@ def _start(
 
 
 def _dsn(socket_dir: Path) -> str:
-    where = urlencode({"host": str(socket_dir), "port": _PORT})
+    where = urlencode({"host": str(socket_dir), "port": PORT})
     return f"postgresql://postgres@/{DATABASE}?{where}"
-
-
-def _socket_dir(data: DataDir, account: Account) -> Path:
-    digest = hashlib.sha256(os.fsencode(data.root)).hexdigest()[:16]
-    return SOCKETS_DIR / f"boxoffice-{account.uid}-{digest}"
-
-
-def _make_socket_dir(data: DataDir, account: Account) -> Path:
-    """A folder that only the server's user can enter. Another user of the machine could guess the name and
-    make the folder first, so the owner and the mode of an existing folder are checked.
-    """
-    folder = _socket_dir(data, account)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    state = folder.lstat()
-    ours = stat.S_ISDIR(state.st_mode) and state.st_uid in (account.uid, os.geteuid())
-    if not ours or state.st_mode & 0o077:
-        raise EmbeddedError(f"{folder} is not a private folder of user '{account.name}'; have it removed")
-    if account.switched:
-        os.chown(folder, account.uid, account.gid, follow_symlinks=False)
-    return folder
 
 
 def _launch(
@@ -203,7 +173,7 @@ def _server_settings(socket_dir: Path, *, durable: bool) -> dict[str, str]:
         "listen_addresses": "",
         "unix_socket_directories": str(socket_dir),
         "unix_socket_permissions": "0700",
-        "port": str(_PORT),
+        "port": str(PORT),
         "cluster_name": "boxoffice",
         "max_connections": str(CONNECTIONS_MAX),
         "shared_buffers": "128MB",
@@ -231,7 +201,7 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", data: DataDir) -> None
     Raises ``EmbeddedError`` if the server ends, or after ``START_MAX_S``.
     """
     deadline = time.monotonic() + START_MAX_S
-    while data.read_pid_file() != (process.pid, "ready"):
+    while (left := data.read_pid_file()) is None or (left.pid, left.state) != (process.pid, "ready"):
         if process.poll() is not None or time.monotonic() > deadline:
             said = last_lines(data.log_file.read_text(errors="replace"))
             raise EmbeddedError(f"PostgreSQL did not start in {data.root}: {said}")

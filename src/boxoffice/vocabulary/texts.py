@@ -32,6 +32,9 @@ _BLANK: Final = r"\s\u200c\u200d\u2800\ufe00-\ufe0f"
 TEXT_PATTERN: Final = rf"^[^{_UNSEEN}]*[^{_BLANK}{_UNSEEN}][^{_UNSEEN}]*(?!\n)$"
 """A text: nothing unseen, and something visible. Python's `$` alone would take a line break at the end."""
 
+FACT_PATTERN: Final = rf"^[^{_UNSEEN}]*(?!\n)$"
+"""A text that may be empty: nothing unseen."""
+
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\uffef-]+"
 _LABEL: Final = r"[A-Za-z0-9\u00a1-\uffef]([A-Za-z0-9\u00a1-\uffef-]*[A-Za-z0-9\u00a1-\uffef])?"
 EMAIL_PATTERN: Final = rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.)+{_LABEL}(?!\n)$"
@@ -65,6 +68,13 @@ def text_in_form(text: str) -> str | None:
         return None
     formed = unicodedata.normalize("NFC", text).strip()
     return None if unicodedata.category(formed[0]).startswith("M") else formed  # a mark without its letter
+
+
+def fact_in_form(text: str) -> str | None:
+    """A text that may be empty or blank, in NFC; None if it has what nobody sees."""
+    if _REFUSED.search(text) or _ABOVE_UNSEEN.search(text) or not _can_be_kept(text):
+        return None
+    return unicodedata.normalize("NFC", text)
 
 
 def seen(text: str) -> str:

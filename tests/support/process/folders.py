@@ -26,8 +26,8 @@ def fastest_parent() -> Path:
 
 @contextmanager
 def public_folder(parent: Path = Path("/tmp")) -> Iterator[Path]:
-    """A temporary folder that every user can enter. If root runs the tests, the server runs as `nobody`, and
-    that user cannot enter pytest's folders.
+    """A temporary folder that every user can enter. If root runs the tests, the server runs as another user,
+    who cannot enter pytest's folders.
     """
     folder = Path(tempfile.mkdtemp(prefix="boxoffice-test-", dir=parent))
     folder.chmod(0o755)

@@ -105,6 +105,8 @@ MISFITS = [
     ("/api/shows", SHOW, "start_time", "1899-12-31T23:59:59Z"),
     ("/api/shows", SHOW, "start_time", "9999-12-31T23:59:59.999999Z"),
     ("/api/shows", SHOW, "start_time", "2999-12-31T23:00:00-01:00"),
+    ("/api/shows", SHOW, "metadata", {"hall": "a\u200bb"}),
+    ("/api/shows", SHOW, "metadata", {"hall": "tag \U000e0041"}),
     ("/api/shows", SHOW, "total_seats", 0),
     ("/api/shows", SHOW, "total_seats", 1_000_001),
     ("/api/shows", SHOW, "total_seats", 2**31),

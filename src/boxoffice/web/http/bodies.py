@@ -29,7 +29,7 @@ from boxoffice.web.http.fields import (
 )
 from boxoffice.web.http.invalid import invalid_field
 from boxoffice.web.http.moments import in_utc
-from boxoffice.web.http.texts import email_of, name_of, reason_of
+from boxoffice.web.http.texts import email_of, facts_of, name_of, reason_of
 
 
 class Body(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -58,7 +58,7 @@ class NewShow(Body):
             total_seats=self.total_seats,
             show_type=self.show_type,
             reference=self.reference,
-            metadata=in_order(self.metadata) or None,
+            metadata=facts_of(self.metadata) or None,
         )
 
 
@@ -89,7 +89,7 @@ class ShowChanges(Body):
             total_seats=self.total_seats,
             show_type=self.show_type,
             reference="" if self.reference is None else self.reference,
-            metadata=UNSET if self.metadata is UNSET else in_order(self.metadata),
+            metadata=UNSET if self.metadata is UNSET else facts_of(self.metadata),
             expected_seqs=expected_seqs,
         )
 

@@ -10,12 +10,12 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import BookSeats, CancelBooking, ExtendHold, FailBooking, ReturnSeats
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
-from boxoffice.web.http.bodies import Body, distinct, in_order, reason_or_none
+from boxoffice.web.http.bodies import Body, distinct, reason_or_none
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.fields import HoldSeconds, Id, Metadata, Reason, Reference, SeatNumbers
 from boxoffice.web.http.invalid import invalid_field
 from boxoffice.web.http.refusals import Refusal
-from boxoffice.web.http.texts import reason_of
+from boxoffice.web.http.texts import facts_of, reason_of
 
 _BOOKER: Final = "Who books: the user's id, an integer from 1 on. A customer may leave it away."
 
@@ -69,7 +69,7 @@ class NewBooking(Body, kw_only=True):
             seat_numbers=seats,
             hold_seconds=self._hold_seconds(access.allowance),
             reference=self.reference,
-            metadata=in_order(self.metadata) or None,
+            metadata=facts_of(self.metadata) or None,
             caps=access.allowance.caps,
         )
         if access.owner_id is not None and (self.reference is not None or self.metadata):

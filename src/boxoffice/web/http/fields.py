@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from boxoffice.vocabulary import limits
-from boxoffice.vocabulary.texts import EMAIL_PATTERN, TEXT_PATTERN
+from boxoffice.vocabulary.texts import EMAIL_PATTERN, FACT_PATTERN, TEXT_PATTERN
 
 SLUG: Final = r"^[a-z0-9][a-z0-9_-]{0,49}(?!\n)$"
 
@@ -104,7 +104,7 @@ Metadata = Annotated[
             str,
             Meta(
                 max_length=limits.METADATA_VALUE_CHARS_MAX,
-                pattern=r"^[^\u0000-\u001f\u007f-\u009f]*(?!\n)$",
+                pattern=FACT_PATTERN,
             ),
         ],
     ],
@@ -112,7 +112,7 @@ Metadata = Annotated[
         max_length=limits.METADATA_ENTRIES_MAX,
         description=f"Your own facts about it: at most {limits.METADATA_ENTRIES_MAX} texts by name. A name "
         f"has 1 to {limits.METADATA_KEY_CHARS_MAX} of A-Z, a-z, 0-9, _, . and -, a text at most "
-        f"{limits.METADATA_VALUE_CHARS_MAX} characters without control characters.",
+        f"{limits.METADATA_VALUE_CHARS_MAX} characters in NFC, none of them unseen.",
         examples=[{"channel": "app"}],
     ),
 ]

@@ -3,7 +3,7 @@
 from typing import Final
 
 from boxoffice.vocabulary import limits
-from boxoffice.vocabulary.texts import address_in_form, text_in_form
+from boxoffice.vocabulary.texts import address_in_form, fact_in_form, text_in_form
 from boxoffice.web.http.invalid import Place, invalid_field
 
 _NO_ADDRESS: Final = "It is not an address that mail can be sent to"
@@ -17,6 +17,22 @@ def text_of(text: str, path: str, chars_max: int, place: Place = "body") -> str:
         raise invalid_field(path, expected, "It has others", place)
     if len(formed) > chars_max:
         raise invalid_field(path, f"at most {chars_max} characters in NFC", f"It has {len(formed)}", place)
+    return formed
+
+
+def facts_of(metadata: dict[str, str]) -> dict[str, str]:
+    """The facts as they are kept, in the order of their names: a retry may write them in another order.
+
+    Raises ``InvalidInput``.
+    """
+    return {name: _fact_of(name, metadata[name]) for name in sorted(metadata)}
+
+
+def _fact_of(name: str, text: str) -> str:
+    formed = fact_in_form(text)
+    if formed is None or len(formed) > limits.METADATA_VALUE_CHARS_MAX:
+        expected = f"at most {limits.METADATA_VALUE_CHARS_MAX} characters in NFC, none that is unseen"
+        raise invalid_field(f"metadata[{name}]", expected, "It has others, or more")
     return formed
 
 
