@@ -100,8 +100,8 @@ def test_keys_and_persons_from_the_command_line(closed: Program, provider: Provi
     assert json.loads(exported.stdout)["user"]["email"] == "ada@example.com"
     erased = closed.call("users", "erase", str(me["id"]))
     assert f"erased user {me['id']}" in erased.stdout
-    assert closed.call("users", "export", "4711").stderr == "boxoffice: there is no user 4711\n"
-    assert closed.call("users", "erase", "4711").stderr == "boxoffice: there is no user 4711\n"
+    assert closed.call("users", "export", "4711").stderr.endswith("\nboxoffice: there is no user 4711\n")
+    assert closed.call("users", "erase", "4711").stderr.endswith("\nboxoffice: there is no user 4711\n")
 
     rotated = closed.call("keys", "rotate", key_id)
     assert rotated.returncode == 0, rotated.stderr
@@ -109,7 +109,7 @@ def test_keys_and_persons_from_the_command_line(closed: Program, provider: Provi
     assert httpx.get(users, headers=bearer(new_secret)).status_code == 200
     assert httpx.get(users, headers=bearer(secret)).status_code == 200
     assert closed.call("keys", "revoke", key_id).returncode == 0
-    assert closed.call("keys", "revoke", "nothing").stderr == "boxoffice: there is no key nothing\n"
+    assert closed.call("keys", "revoke", "nothing").stderr.endswith("\nboxoffice: there is no key nothing\n")
     assert "revoked" in closed.call("keys", "list").stdout
     wait_until(lambda: httpx.get(users, headers=bearer(secret)).status_code == 401, "the end of the key")
     assert closed.run("verify").returncode == 0
