@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test proof bench chaos mutants pages check check-deploy fmt lock clean
+.PHONY: help run dev test proof bench chaos mutants pages check check-deploy clients fmt lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -62,6 +62,15 @@ check-deploy: .venv-deploy/.installed ## Lint what only runs elsewhere: Dockerfi
 	@.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check -r deploy/requirements-check.txt
 	@touch $@
 
+clients: .venv-clients/.installed ## Install the generators of clients that tests of openapi.json use; needs npm
+
+.venv-clients/.installed: tests/support/clients/requirements.txt tests/support/clients/package.json
+	@"$(PYTHON)" -m venv --clear .venv-clients
+	@.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check -r tests/support/clients/requirements.txt
+	@cp tests/support/clients/package.json .venv-clients/
+	@npm install --prefix .venv-clients --no-package-lock --no-audit --no-fund --silent
+	@touch $@
+
 fmt: $(INSTALLED) ## Format, and fix what the linter can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -75,7 +84,7 @@ lock: .venv-lock/bin/uv ## Resolve the dependencies again, of development and of
 		--no-emit-find-links --quiet --output-file deploy/requirements.lock pyproject.toml
 
 clean: ## Remove the virtual environments and all caches
-	rm -rf .venv .venv-lock .venv-deploy .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov dist build
+	rm -rf .venv .venv-lock .venv-deploy .venv-clients .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov dist build
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml

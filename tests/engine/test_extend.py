@@ -21,6 +21,7 @@ def assert_lifetime_over(outcome: BookingDone | Refused, end: datetime, lifetime
     assert isinstance(outcome, Refused)
     assert outcome.code == "hold_lifetime_over"
     assert outcome.details.keys() == {"expires_at", "lifetime_seconds"}
+    assert outcome.details["expires_at"].endswith("Z")
     assert datetime.fromisoformat(outcome.details["expires_at"]) == end
     assert outcome.details["lifetime_seconds"] == lifetime_s
 
@@ -34,6 +35,8 @@ async def test_a_hold_ends_so_many_seconds_from_now(box: Box, clock: Clock) -> N
     assert (booking.status, booking.seats, booking.updated_at) == ("PENDING", held.seats, clock.now)
     event = (await box.events(show))[-1]
     assert (event.kind, event.booking_id, event.seats) == ("extended", held.id, held.seats)
+    assert event.details["expires_at"].endswith("Z")
+    assert datetime.fromisoformat(event.details["expires_at"]) == booking.expires_at
     await clock.advance(HOLD_S - 0.001)
     assert await box.expire(show) == 0
     await clock.advance(0.001)

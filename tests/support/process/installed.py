@@ -27,7 +27,15 @@ def installed(program: str) -> str:
 
 def missing(program: str) -> NoReturn:
     """Skip the test, or let it fail, because a program that it needs is not installed."""
-    told = f"{program} is not installed (Debian: {_PACKAGES.get(program, program)})"
+    _give_up(f"{program} is not installed (Debian: {_PACKAGES.get(program, program)})")
+
+
+def missing_clients() -> NoReturn:
+    """Skip the test, or let it fail, because the generators of clients are not installed."""
+    _give_up("the generators of clients are not installed; run: make clients")
+
+
+def _give_up(why: str) -> NoReturn:
     if os.environ.get(MUST):
-        pytest.fail(told)
-    pytest.skip(told)
+        pytest.fail(why)
+    pytest.skip(why)

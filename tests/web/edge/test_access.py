@@ -314,3 +314,11 @@ async def test_with_authentication_off_everything_is_open(unserved: AsyncClient)
     answer = await unserved.get("/healthz", headers=bearer("nonsense"))
     assert answer.status_code == 200
     assert "ratelimit" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/api/users/me", "/api/bookings/user/me"])
+async def test_a_server_is_not_me(callers: Callers, path: str) -> None:
+    for credential in ("service", "operator", "admin"):
+        async with callers.api(credential) as api:
+            problem = problem_of(await api.http.get(path), 403, "forbidden")
+            assert "id" in problem["detail"]

@@ -156,7 +156,9 @@ def _check_shows(asked: Asked, caller: Caller) -> None:
 def _check_user(asked: Asked, caller: Caller, owner_id: int | None, scope: HTTPScope) -> None:
     """Puts the caller's own id in the place of ``me``; the id of another user is refused as not found."""
     named = asked.named.get("user_id")
-    if named == OWN_ID and caller.user_id is not None:
+    if named == OWN_ID and caller.user_id is None:
+        raise Forbidden("Only a person is `me`: name the user's id.")
+    if named == OWN_ID:
         scope["path"] = asked.template.replace("{user_id}", str(caller.user_id))
     elif named is not None and owner_id is not None and _number(named) != owner_id:
         raise Refusal(Refused(RefusalCode.USER_NOT_FOUND))

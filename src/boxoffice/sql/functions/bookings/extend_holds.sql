@@ -36,7 +36,8 @@ BEGIN
         -- fault point: before_extended_events
         PERFORM append_events(p_show_id, ARRAY(
             SELECT event_of(
-                c, 'extended', b.booking_id, b.user_id, b.places, p_now, jsonb_build_object('expires_at', b.expires_at)
+                c, 'extended', b.booking_id, b.user_id, b.places, p_now,
+                jsonb_build_object('expires_at', moment_text(b.expires_at))
             )
             FROM unnest(p_commands) AS c JOIN bookings AS b USING (booking_id)
             WHERE c.command_no = ANY (v_done) AND b.show_id = p_show_id AND b.booking_id = ANY (v_ids)

@@ -13,7 +13,7 @@ BEGIN
         RETURN booking_outcome(p_command, false);
     ELSIF NOT p_done AND p_now + make_interval(secs => p_command.hold_seconds) > v_booking.expires_at THEN
         RETURN refuse(p_command, 'hold_lifetime_over', jsonb_build_object(
-            'expires_at', v_booking.expires_at, 'lifetime_seconds', p_command.lifetime_seconds_max
+            'expires_at', moment_text(v_booking.expires_at), 'lifetime_seconds', p_command.lifetime_seconds_max
         ));
     END IF;
     RETURN v_outcome;
