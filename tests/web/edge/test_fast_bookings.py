@@ -6,11 +6,13 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
+from msgspec.structs import replace
 
 from boxoffice.access.allowances import Allowances
 from boxoffice.access.callers import OPEN
 from boxoffice.vocabulary.commands import Command
 from boxoffice.vocabulary.outcomes import BookingDone
+from boxoffice.web.api.bookings import BOOK
 from boxoffice.web.edge.fast_bookings import FastBookings
 from boxoffice.web.http.caller import Access, grant
 from boxoffice.web.http.head import note_head, read_head
@@ -162,6 +164,12 @@ async def test_a_plain_request_goes_past_the_framework(
         ("POST", f"{ONE}/extend", b"{}", {}),
         ("POST", "/api/bookings/", BODY, {}),
         ("DELETE", "/api/bookings/0", b"", {}),
+        ("DELETE", f"{ONE}?x=1", b"", {}),
+        ("DELETE", ONE, b"{}", {}),
+        ("DELETE", ONE, b"", {"If-Match": "*"}),
+        ("DELETE", ONE, b"", {"If-None-Match": "*"}),
+        ("POST", "/api/bookings", BODY, {"Content-Encoding": "gzip"}),
+        ("POST", "/api/bookings", BODY[:-1] + b', "show_id": 1}', {}),
         ("DELETE", "/api/bookings/9007199254740992", b"", {}),
         ("POST", "/api/bookings", b'{"user_id": 1}', {}),
         ("POST", "/api/bookings", b"no JSON", {}),
@@ -175,3 +183,11 @@ async def test_an_unusual_request_goes_to_the_framework_with_its_body(
 ) -> None:
     beyond = await gone(method, path, body, **headers)
     assert (beyond.commands, beyond.bodies) == ([], [body])
+
+
+def test_a_short_way_has_at_most_one_id() -> None:
+    app = app_without_database(settings_of())
+    [(handler, _)] = [found for found in operations_of(app) if found[1].id == BOOK.id]
+    two = replace(BOOK, path="/api/shows/{show_id:str}/bookings/{booking_id:str}")
+    with pytest.raises(ValueError, match="more than one id"):
+        FastBookings(app, services_of(app), [(handler, two)])

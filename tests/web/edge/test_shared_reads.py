@@ -6,13 +6,16 @@ from typing import Any, cast
 import pytest
 from litestar import Litestar
 from litestar.types import Message
+from msgspec.structs import replace
 
 from boxoffice.engine.reads import Reads
 from boxoffice.web.edge import kept_answers
+from boxoffice.web.edge.shared_reads import SharedReads
+from boxoffice.web.http.operation import operations_of
 from boxoffice.web.http.services import services_of
 from tests.support.http.api import Api, data_of, problem_of
-from tests.support.http.fixtures import client_of, running
-from tests.support.settings import settings_for
+from tests.support.http.fixtures import app_without_database, client_of, running
+from tests.support.settings import settings_for, settings_of
 
 
 class CountingReads:
@@ -310,3 +313,11 @@ async def body_sent(app: Litestar, path: str, coding: bytes) -> bytes:
     [body] = [message["body"] for message in sent if message["type"] == "http.response.body"]
     assert isinstance(body, bytes)
     return body
+
+
+@pytest.mark.parametrize("path", ["/api/shows", "/api/shows/{show_id:str}/seats/{seat:str}"])
+def test_only_reads_of_one_show_are_shared(path: str) -> None:
+    app = app_without_database(settings_of())
+    [(handler, stats)] = [found for found in operations_of(app) if found[1].id == "getShowStats"]
+    with pytest.raises(ValueError, match="not that of one show"):
+        SharedReads(app, services_of(app), [(handler, replace(stats, path=path))], None)

@@ -16,14 +16,20 @@ from structlog.testing import capture_logs
 from boxoffice.access.callers import Forbidden, NoProfile, Unauthenticated
 from boxoffice.access.profiles import ProfileRefused
 from boxoffice.access.rates import RateLimited, Spent
-from boxoffice.vocabulary.faults import Busy, OutcomeUnknown, Overloaded
+from boxoffice.vocabulary.faults import Busy, Fault, OutcomeUnknown, Overloaded
 from boxoffice.vocabulary.outcomes import Refused
-from boxoffice.web.http.invalid import invalid_field
+from boxoffice.web.http.invalid import Unfit, invalid_field
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.troubles import Trouble, recorded, trouble_of
 
 TAKEN = Refused("seats_taken", {"seats": [4]})
 EMPTY = RateLimited("writes", 120, Spent(allowed=False, left=0, full_in_s=60.2, retry_in_s=0.4))
+
+
+class Unnamed(Fault):
+    """A fault that no code has been given."""
+
+
 MISTAKE = invalid_field("name", "a name", "Missing")
 
 
@@ -77,6 +83,8 @@ MISTAKE = invalid_field("name", "a name", "Missing")
         (ClientException("Bad query"), Trouble("invalid_request", {"detail": "Bad query"})),
         (InternalServerException("secret"), Trouble("internal_error")),
         (RuntimeError("secret"), Trouble("internal_error")),
+        (Unnamed("secret"), Trouble("internal_error", headers={"Retry-After": "1"})),
+        (Unfit("unsupported_coding", {"A": "b"}), Trouble("unsupported_coding", headers={"A": "b"})),
     ],
 )
 def test_each_exception_has_its_trouble(error: Exception, trouble: Trouble | None) -> None:
@@ -98,6 +106,7 @@ def counted(name: str, **labels: str) -> float:
         (EMPTY, "boxoffice_rate_limited_total", {"rate": "writes"}),
         (OutcomeUnknown(), "boxoffice_faults_total", {"fault": "OutcomeUnknown", "code": "outcome_unknown"}),
         (RuntimeError(), "boxoffice_faults_total", {"fault": "unforeseen", "code": "internal_error"}),
+        (Unnamed(), "boxoffice_faults_total", {"fault": "unforeseen", "code": "internal_error"}),
     ],
 )
 def test_what_operators_want_to_know_is_counted(
@@ -113,6 +122,7 @@ def test_what_operators_want_to_know_is_counted(
     [
         (Overloaded("full"), ["fault"]),
         (RuntimeError("broken"), ["request failed"]),
+        (Unnamed("broken"), ["request failed"]),
         (InternalServerException("broken"), ["request failed"]),
         (Refusal(TAKEN), []),
         (MISTAKE, []),

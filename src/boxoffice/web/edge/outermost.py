@@ -88,8 +88,10 @@ class Outermost:
                 span.answered(known_method(method), route, status)
 
     def _complete(self, given: RawHeaders, ids: RequestIds, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
-        headers = [header for header in given if header[0].lower() != b"vary"]
+        headers = list(given)
         brought = {name.lower() for name, _ in headers}
+        if b"vary" in brought:
+            headers = [header for header in headers if header[0].lower() != b"vary"]
         if self._names.isdisjoint(brought):
             headers += self._headers
         else:

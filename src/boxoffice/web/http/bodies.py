@@ -84,7 +84,7 @@ class ShowChanges(Body):
         return who.asks(
             UpdateShow,
             show_id=show_id,
-            name=_trimmed(self.name),
+            name=_name_or_unset(self.name),
             start_time=UNSET if start_time is UNSET else in_utc(start_time, "start_time"),
             total_seats=self.total_seats,
             show_type=self.show_type,
@@ -116,7 +116,7 @@ class UserChanges(Body):
         """Raises ``InvalidInput``."""
         _at_least_one(self)
         email = UNSET if self.email is UNSET else email_of(self.email)
-        return who.asks(UpdateUser, user_id=user_id, name=_trimmed(self.name), email=email)
+        return who.asks(UpdateUser, user_id=user_id, name=_name_or_unset(self.name), email=email)
 
 
 class SeatsToBlock(Body):
@@ -140,7 +140,7 @@ class SeatsToUnblock(Body):
     def command(self, who: Requester, show_id: int) -> UnblockSeats:
         """Raises ``InvalidInput``."""
         seats = distinct(self.seat_numbers)
-        return who.asks(UnblockSeats, show_id=show_id, seat_numbers=seats, reason=trimmed(self.reason))
+        return who.asks(UnblockSeats, show_id=show_id, seat_numbers=seats, reason=reason_or_none(self.reason))
 
 
 def distinct(seat_numbers: list[int]) -> tuple[int, ...]:
@@ -156,12 +156,12 @@ def in_order(metadata: dict[str, str]) -> dict[str, str]:
     return dict(sorted(metadata.items()))
 
 
-def trimmed(text: str | UnsetType) -> str | None:
+def reason_or_none(text: str | UnsetType) -> str | None:
     """The reason as it is kept; None if no reason is given. Raises ``InvalidInput``."""
     return None if text is UNSET else reason_of(text)
 
 
-def _trimmed(name: str | UnsetType) -> str | UnsetType:
+def _name_or_unset(name: str | UnsetType) -> str | UnsetType:
     return UNSET if name is UNSET else name_of(name)
 
 

@@ -10,7 +10,7 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import BookSeats, CancelBooking, ExtendHold, FailBooking, ReturnSeats
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
-from boxoffice.web.http.bodies import Body, distinct, in_order, trimmed
+from boxoffice.web.http.bodies import Body, distinct, in_order, reason_or_none
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.fields import HoldSeconds, Id, Metadata, Reason, Reference, SeatNumbers
 from boxoffice.web.http.invalid import invalid_field
@@ -156,7 +156,7 @@ class Failure(Body):
             show_id=show_of(booking_id),
             booking_id=booking_id,
             owner_id=who.access.owner_id,
-            reason=trimmed(self.reason),
+            reason=reason_or_none(self.reason),
         )
 
 

@@ -105,7 +105,8 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
     """An operation that only reads, or that changes nothing more when it is repeated.
 
     ``example``: an answer. ``meaning``: a few words that say what the example is. ``revalidates``: the answer
-    has an ETag. ``shared``: the query strings for which all clients that ask at once share one answer.
+    has an ETag. ``shared``: the query strings for which all clients that ask at once share one answer;
+    that answer must be the same for every caller.
     """
 
     method: Literal["GET", "POST"] = "GET"

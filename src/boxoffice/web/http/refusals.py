@@ -1,7 +1,7 @@
 """The refusals of the core: a row for each code, and for each command the codes that it can end with.
 
-A new refusal has two places: the SQL that gives it, and this file, which has its row and names its code in
-the list of its command.
+A new refusal has three places: the SQL that gives it, its code in ``RefusalCode``, and this file, which has
+its row and names its code in the list of its command.
 """
 
 from collections.abc import Mapping

@@ -94,18 +94,18 @@ def recorded(error: Exception) -> Trouble:
         _log.info("unauthenticated", reason=error.doubt, why=error.why)
     elif isinstance(error, RateLimited):
         metrics.RATE_LIMITED.labels(error.rate).inc()
-    elif isinstance(error, faults.Fault):
-        metrics.FAULTS.labels(type(error).__name__, trouble.code).inc()
-        _log.warning("fault", fault=type(error).__name__, reason=str(error))
     elif trouble.code == "internal_error":
         metrics.FAULTS.labels(*_UNFORESEEN).inc()
         _log.error("request failed", exc_info=error)
+    elif isinstance(error, faults.Fault):
+        metrics.FAULTS.labels(type(error).__name__, trouble.code).inc()
+        _log.warning("fault", fault=type(error).__name__, reason=str(error))
     return trouble
 
 
 def fault_code(fault: faults.Fault) -> str:
-    """The code of a fault."""
-    return next(code for kind, code in _FAULT_CODES.items() if isinstance(fault, kind))
+    """The code of a fault; ``internal_error`` for one that nobody expected to reach a client."""
+    return next((code for kind, code in _FAULT_CODES.items() if isinstance(fault, kind)), "internal_error")
 
 
 def retry_after(fault: faults.Fault) -> dict[str, str]:
