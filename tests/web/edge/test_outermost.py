@@ -91,7 +91,7 @@ async def test_an_unknown_path_is_a_problem(unserved: AsyncClient, method: str, 
     ("method", "path", "allow"),
     [
         ("PATCH", "/api/shows/1", "DELETE, GET, HEAD, OPTIONS, PUT"),
-        ("PUT", "/api/bookings", "OPTIONS, POST"),
+        ("PUT", "/api/bookings", "GET, HEAD, OPTIONS, POST"),
         ("GET", "/api/bookings/expire-old", "OPTIONS, POST"),
         ("POST", "/health", "GET, HEAD, OPTIONS"),
         ("BREW", "/api/users", "GET, HEAD, OPTIONS, POST"),

@@ -41,15 +41,10 @@ async def test_an_unknown_parameter_is_named_with_those_that_are_known(
 
 async def test_a_misspelled_filter_does_not_list_everybody(api: Api) -> None:
     await api.user()
-    problem = problem_of(await api.http.get("/api/users?email=x"), 400, "invalid_request")
-    assert problem["errors"] == [
-        {
-            "in": "query",
-            "path": "email",
-            "expected": "no parameter but: cursor, limit",
-            "problem": "Unknown parameter",
-        }
-    ]
+    problem = problem_of(await api.http.get("/api/users?emial=x"), 400, "invalid_request")
+    [error] = problem["errors"]
+    assert (error["in"], error["path"], error["problem"]) == ("query", "emial", "Unknown parameter")
+    assert error["expected"].startswith("no parameter but: cursor, ")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +67,7 @@ async def test_a_change_takes_no_parameters(
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=1&limit=2", "limit=1&limit=1", "limit=5&%6Cimit=6", "limit=1&cursor=&limit="]
+    "query", ["limit=1&limit=2", "limit=1&limit=1", "limit=5&%6Cimit=6", "limit=1&cursor=&limit=2"]
 )
 async def test_a_parameter_that_comes_twice_is_refused(unserved: AsyncClient, query: str) -> None:
     problem = problem_of(await unserved.get(f"/api/shows?{query}"), 400, "invalid_request")
