@@ -218,3 +218,33 @@ async def test_a_header_that_comes_twice_is_refused_by_its_name(
         problem = problem_of(await unserved.request(method, path, headers=twice), 400, "invalid_request")
         [error] = problem["errors"]
         assert (error["in"], error["path"]) == ("header", name)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/shows/1", 200),
+        ("/api/shows/1?consistent=true", 200),
+        ("/api/shows/1/available-seats", 200),
+        ("/api/shows/1/available-seats?consistent=true", 200),
+        ("/api/shows?x=1", 400),
+        ("/api/shows/4711", 404),
+        ("/nowhere", 404),
+        ("/healthz", 200),
+        ("/api/openapi.json", 200),
+    ],
+)
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+async def test_head_has_the_headers_of_get(api: Api, path: str, status: int, coding: str) -> None:
+    await api.show(seats=2_000)
+    asked = {"Accept-Encoding": coding, "X-Request-Id": "one"}
+    head, get = await api.http.head(path, headers=asked), await api.http.get(path, headers=asked)
+    assert (head.status_code, head.content, get.status_code) == (status, b"", status)
+    for answer in (head, get):
+        answer.headers.pop("traceparent")
+    assert head.headers == get.headers
+    tag = get.headers.get("etag")
+    if tag is not None:
+        asked["If-None-Match"] = tag
+        head, get = await api.http.head(path, headers=asked), await api.http.get(path, headers=asked)
+        assert (head.status_code, get.status_code, head.headers["etag"]) == (304, 304, tag)

@@ -121,3 +121,26 @@ async def test_many_at_once_with_one_key_book_once(api: Api) -> None:
     assert {data_of(answer, 201)["id"] for answer in answers} == {data_of(answers[0], 201)["id"]}
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
     assert data_of(await api.http.get(f"/api/shows/{show['id']}"))["available_seats"] == 9
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "http://localhost:5173"}], ids=["short way", "framework"])
+async def test_the_space_around_a_key_is_no_part_of_it(api: Api, headers: dict[str, str]) -> None:
+    user, show = await api.user(), await api.show()
+    body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
+    first = await api.http.post("/api/bookings", json=body, headers=KEY)
+    for spaced in (" order-4711", "order-4711 ", "\torder-4711 \t"):
+        again = await api.http.post("/api/bookings", json=body, headers=headers | {"Idempotency-Key": spaced})
+        assert data_of(again, 201)["id"] == data_of(first, 201)["id"]
+        assert again.headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "http://localhost:5173"}], ids=["short way", "framework"])
+async def test_two_keys_book_nothing(api: Api, headers: dict[str, str]) -> None:
+    user, show = await api.user(), await api.show()
+    body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
+    for second in ("order-4711", "order-4712"):
+        keys = [*headers.items(), *KEY.items(), ("Idempotency-Key", second)]
+        answer = await api.http.post("/api/bookings", json=body, headers=keys)
+        [error] = problem_of(answer, 400, "invalid_request")["errors"]
+        assert (error["in"], error["path"]) == ("header", "Idempotency-Key")
+    assert data_of(await api.http.get(f"/api/shows/{show['id']}?consistent=true"))["available_seats"] == 10
