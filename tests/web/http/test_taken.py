@@ -95,7 +95,7 @@ async def test_a_body_is_refused_where_none_is_taken(
     for body in (b'{"seat_numbers":[41]}', b"x", b"[]", b"null", b"seat=41", b"\0"):
         answer = await unserved.request(method, path, content=body, headers=headers)
         [error] = problem_of(answer, 400, "invalid_request")["errors"]
-        assert error["in"] == "body"
+        assert (error["in"], error["expected"]) == ("body", "no body")
 
 
 @pytest.mark.parametrize("headers", [{}, A_PAGE], ids=["short way", "framework"])

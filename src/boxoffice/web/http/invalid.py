@@ -59,8 +59,7 @@ def misfit_body(body_type: Any, error: msgspec.ValidationError) -> InvalidInput:
     text = str(error)
     if unknown := _UNKNOWN_FIELD.match(text):
         known = ", ".join(_descriptions(body_type))
-        expected = f"no field but: {known}" if known else "no body"
-        return invalid_field(unknown["path"], expected, "Unknown field")
+        return invalid_field(unknown["path"], f"no field but: {known}", "Unknown field")
     if missing := _MISSING_FIELD.match(text):
         return invalid_field(missing["path"], _expected(body_type, missing["path"]), "Missing")
     located = _PATH.search(text)

@@ -24,7 +24,6 @@ from boxoffice.web.http.invalid import (
     Unfit,
     invalid_field,
     misfit_body,
-    unreadable_body,
 )
 from boxoffice.web.http.operation import operation_of
 from boxoffice.web.http.request import ApiRequest
@@ -133,6 +132,7 @@ async def _check_body(request: ApiRequest, taken: _Taken) -> None:
     try:
         _empty(body)
     except msgspec.ValidationError as error:
-        raise misfit_body(_NoBody, error) from None
+        [found] = misfit_body(_NoBody, error).errors
+        raise invalid_field(found.path, "no body", found.problem) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise unreadable_body(error) from None
+        raise invalid_field("", "no body", str(error)) from None
