@@ -22,6 +22,9 @@ from tests.support.process.storm import Storm, cpu_s, kinds, resident_mb
 PAGES_PER_MINUTE: Final = 30
 """So few that each storm on pages meets the limit, on any machine."""
 
+STORM_S: Final = 5
+"""Seconds of a long storm: the balancer looks ten times meanwhile, and two failures in a row are enough."""
+
 REQUESTS: Final = 150
 """Requests of a short storm: twice as many as both servers let pass, and some more."""
 
@@ -150,7 +153,7 @@ async def test_others_book_on_in_every_storm(database: str, per_s: int) -> None:
         LOG.info("alone: p99 %.1f ms, memory %s MB", p99_ms(alone), resident_mb(served.instances))
         for name in kinds(served.large_show):
             async with served.buyers() as took:
-                statuses = await served.storm(name, 10 * per_s, per_s)
+                statuses = await served.storm(name, STORM_S * per_s, per_s)
             used_s = cpu_s(served.instances)
             await served.storm(name, per_s, per_s)
             each_ms = (cpu_s(served.instances) - used_s) / per_s * 1000
