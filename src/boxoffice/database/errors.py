@@ -23,10 +23,10 @@ LOST: Final = (
     pg.ReadOnlySQLTransactionError,  # the server is no primary (any more): another one is
     asyncpg.InternalClientError,
 )
-"""The connection broke, or there was none: with or without effect."""
+"""The connection broke, or there was none. What was sent may have had its effect, or not."""
 
 FAILURES: Final[Errors] = (asyncpg.PostgresError, *LOST)
-"""All that a server, or the way to it, can come to; any other error is a mistake of this program."""
+"""All errors of a server, or of the way to it. Any other error is a mistake of this program."""
 
 DIED: Final = (pg.ConnectionDoesNotExistError, asyncpg.InternalClientError)
 """The connection had died in the pool, or died just now."""

@@ -69,7 +69,8 @@ class Replica:
     async def read(self, name: str, *args: object, since: float) -> list[asyncpg.Record] | None:
         """The rows of ``queries/<name>.sql``; None if the primary must be asked.
 
-        Nothing found is no answer either: what was made a moment ago elsewhere may only not be here yet.
+        If the replica finds nothing, the primary is asked, too: what is asked for may have been made
+        elsewhere a moment ago.
         """
         if self._lag_s() > self._lag_max_s:
             answer, rows = "behind", None

@@ -95,10 +95,8 @@ class Store:
                 return await self._read_once(turns, name, *args)
         except (*LOST, *BUSY) as error:
             raise Unavailable("the database did not answer") from error
-        except asyncpg.PostgresError as error:
-            if isinstance(error, EXHAUSTED):
-                raise Unavailable("the database lacks resources") from error
-            raise
+        except EXHAUSTED as error:
+            raise Unavailable("the database lacks resources") from error
 
     async def _read_once(
         self, turns: asyncio.Semaphore | None, name: str, *args: object

@@ -32,8 +32,9 @@ class Tries:
         self.sent = False
 
     def pause_after(self, error: Exception) -> float:
-        """Seconds until the next try, after one of ``errors.FAILURES``; raises what the caller is told if no
-        other try is worth it. A part of the longest pause by chance, so that rivals do not meet again.
+        """Seconds until the next try, after one of ``errors.FAILURES``. The pause is a random part of the
+        longest one, so that rivals do not meet again. If another try is of no use, this raises what the
+        caller is told.
         """
         met_a_rival = isinstance(error, self._retry_on)
         if not met_a_rival:

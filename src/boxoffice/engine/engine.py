@@ -124,7 +124,7 @@ class BookingEngine:
 
     async def forget(self) -> bool:
         """Delete old batch rows and old idempotency keys. Returns whether more old keys are left: one call
-        deletes ``limits.FORGET_KEYS_MAX`` keys at most.
+        deletes about ``limits.FORGET_KEYS_MAX`` keys.
         """
         age = timedelta(seconds=limits.BATCH_RECORDS_KEPT_S)
         await self._store.write("forget_batches", age)

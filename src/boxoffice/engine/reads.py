@@ -14,6 +14,7 @@ from boxoffice.database.store import Store
 from boxoffice.engine.engine import CATALOGUE, BookingEngine
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import ExpireHolds
+from boxoffice.vocabulary.outcomes import Refused
 from boxoffice.vocabulary.views import (
     ApiKey,
     BookingDetails,
@@ -287,8 +288,11 @@ class Reads:
         return None if consistent else self._engine.changed_at(show_id)
 
     async def _settle(self, show_id: int, consistent: bool) -> None:
-        if consistent and await self._exists("hold_is_due", show_id):
-            await self._engine.execute(ExpireHolds(show_id=show_id, actor="reader"))
+        """End the holds that have run out; one batch ends ``limits.HOLDS_ENDED_MAX`` at most."""
+        while consistent and await self._exists("hold_is_due", show_id):
+            outcome = await self._engine.execute(ExpireHolds(show_id=show_id, actor="reader"))
+            if isinstance(outcome, Refused) or outcome.expired_count == 0:
+                return  # another process has ended them
 
     async def _exists(self, name: str, key: int) -> bool:
         [row] = await self._store.read(name, key)

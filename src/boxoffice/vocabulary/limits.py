@@ -203,7 +203,7 @@ LOCK_TIMEOUT_MS: Final = 2_000
 """Longest wait for a show's lock: below the statement timeout, so that the error names the lock."""
 
 STATEMENT_TIMEOUT_MS: Final = 5_000
-"""Longest writing statement. A batch takes milliseconds; one that ends 20,000 holds takes under 2 s."""
+"""Longest writing statement. A batch takes milliseconds; one that ends 5,000 holds takes half a second."""
 
 READ_STATEMENT_TIMEOUT_MS: Final = 4_000
 """Longest reading statement. To read all seats of the largest hall takes one second."""
@@ -288,6 +288,10 @@ MADE_SECONDS: Final = 86_400.0
 """Seconds in which the bookings that a user makes in a show are counted: a day. So a person who has tried too
 often can go on tomorrow."""
 
+HOLDS_ENDED_MAX: Final = 5_000
+"""Holds of one show that one batch ends at most: it has the show's lock for half a second. With 20,000 a busy
+server needed longer than ``STATEMENT_TIMEOUT_MS``, and ended none."""
+
 SWEEP_SHOWS_MAX: Final = 500
 """Shows that one round of the sweeper reads at most. The sweeper reads the rest when these are done."""
 
@@ -302,8 +306,8 @@ statement."""
 # Old rows --------------------------------------------------------------------------------------
 
 FORGET_KEYS_MAX: Final = 5_000
-"""Idempotency keys that one statement deletes, in some 50 ms. While more are due, the sweeper deletes as many
-again after its next round."""
+"""Idempotency keys that one statement deletes, about, in some 50 ms. While more are due, the sweeper deletes
+as many again after its next round."""
 
 ARCHIVE_ROWS_MAX: Final = 2_000
 """Rows that one transaction moves to the archive, in some 50 ms. A small hall is moved at once, a stadium in

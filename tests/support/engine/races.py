@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from datetime import datetime
 from typing import overload
 
 from tests.support.engine.databases import Connection
+from tests.support.engine.eventually import eventually
 from tests.support.process.polling import POLL_S, WAIT_MAX_S
 
 _BLOCKED = """
@@ -31,3 +33,15 @@ async def wait_until_blocked(
     while await observer.fetchval(_BLOCKED, pid, application_name) < count:
         assert time.monotonic() < deadline, f"{pid or application_name} does not wait for a lock"
         await asyncio.sleep(POLL_S)
+
+
+async def until_over(observer: Connection, expires_at: datetime | None) -> None:
+    """Returns once a hold is over by the database's clock; fails if it was over before, because the test then
+    staged nothing.
+    """
+
+    async def is_over() -> bool:
+        return bool(await observer.fetchval("SELECT clock_timestamp() >= $1", expires_at))
+
+    assert not await is_over(), "the machine is too slow for this test"
+    await eventually(is_over, "the hold ends")

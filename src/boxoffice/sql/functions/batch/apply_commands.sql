@@ -2,7 +2,8 @@
 -- by kind. All commands were sent before any was answered, so any order is fair (decision 2): commands that
 -- free places go first, then those that take places, in the order of arrival. A step without commands is
 -- skipped. `expired`: how many holds this batch has ended before; the first expire command gets the number.
--- Locks: the caller holds the show's inventory row; then bookings, owners, chunks of the map.
+-- Locks: the caller holds the show's inventory row; then its bookings, the users that book, owners, chunks of
+-- the map, and the show.
 CREATE OR REPLACE FUNCTION apply_commands(
     p_show_id bigint, p_now timestamptz, p_expired integer, p_commands engine_command[]
 ) RETURNS command_outcome[]

@@ -18,7 +18,7 @@ BEGIN
     IF EXISTS (SELECT FROM unnest(v_commands) AS c WHERE c.show_id <> v_commands[1].show_id) THEN
         PERFORM set_config('lock_timeout', '100ms', true);
     END IF;
-    IF EXISTS (
+    IF EXISTS (  -- those for which lock_callers finds a user: without one it is not called
         SELECT FROM unnest(v_commands) AS c
         WHERE c.hold_seconds IS NOT NULL AND (c.caps IS NOT NULL OR c.booking_id IS NOT NULL)
     ) THEN

@@ -1,13 +1,15 @@
 -- run_show_batch(show, batch, commands, again): runs the commands on one show; the places of a show change
--- only here. The order of the steps matters: lock the show; only then read the clock, because a command that
--- waited for the lock must not be decided by an earlier time; end the holds that have run out; answer the
--- commands whose key was answered before; apply the other commands; remember their answers.
--- `again`: the batch was sent before, and its answer was lost. If the batch was committed, its outcomes are
--- read back. A batch that is sent for the first time is not looked up: under SERIALIZABLE all batches would
--- conflict, because every batch of every show writes to the table that the look-up reads.
--- A batch that is sent again always writes its row in show_batches. If the first copy arrives later, its own
--- INSERT violates the key and it is rolled back. So a command that was refused cannot take effect afterwards.
--- Locks, in this order: the show's inventory row; then its bookings, owners, chunks of the map.
+-- only here. The order of the steps matters: lock the show; only then read the clock, because a command
+-- that waited for the lock must not be decided by an earlier time; end the holds that have run out; answer
+-- the commands whose key was answered before; apply the other commands; remember their answers.
+-- `again`: the batch was sent before, and its answer was lost. If the batch was committed, its outcomes
+-- are read back. A batch that is sent for the first time is not looked up: under SERIALIZABLE all batches
+-- would conflict, because every batch of every show writes to the table that the look-up reads.
+-- A batch that is sent again always writes its row in show_batches. If the first copy arrives later, its
+-- own INSERT violates the key and it is rolled back. So a command that was refused cannot take effect
+-- afterwards.
+-- Locks, in this order: the show's inventory row; then its bookings, the users that book (by the foreign
+-- key of their bookings), owners, chunks of the map, and the show.
 CREATE OR REPLACE FUNCTION run_show_batch(
     p_show_id bigint, p_batch_id uuid, p_commands engine_command[], p_again boolean
 ) RETURNS SETOF command_outcome
@@ -37,7 +39,9 @@ BEGIN
         v_todo := unanswered(p_commands, v_outcomes);
     END IF;
     IF v_show.show_id IS NULL OR v_show.deleted_at IS NOT NULL OR v_show.archived_at IS NOT NULL THEN
-        RETURN QUERY SELECT * FROM unnest(v_outcomes || closed_outcomes(p_show_id, v_show.archived_at IS NOT NULL, v_todo));
+        RETURN QUERY SELECT * FROM unnest(v_outcomes || closed_outcomes(
+            p_show_id, v_show.show_id IS NULL OR v_show.deleted_at IS NOT NULL, v_show.archived_at IS NOT NULL, v_todo
+        ));
         RETURN;
     END IF;
     v_todo := turn_late_confirms(p_show_id, v_todo);

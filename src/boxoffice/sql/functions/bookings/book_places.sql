@@ -1,6 +1,7 @@
--- book_places(show, now, commands): the retake, book and block commands: decides them all, then writes all of
--- it at once.
--- Locks: the caller holds the show's inventory row; then its chunks of the map.
+-- book_places(show, now, commands): the retake, book and block commands: decides them all, then writes all
+-- of it at once.
+-- Locks: the caller holds the show's inventory row; then the users (by the foreign key of their bookings),
+-- the owners, and its chunks of the map.
 CREATE OR REPLACE FUNCTION book_places(p_show_id bigint, p_now timestamptz, p_commands engine_command[])
 RETURNS command_outcome[]
 LANGUAGE plpgsql VOLATILE AS $$

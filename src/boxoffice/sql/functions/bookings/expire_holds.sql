@@ -1,6 +1,6 @@
--- expire_holds(show, now, wanted): ends the show's holds that have run out and says how many. It ends 20,000
--- at most, so that no batch takes seconds; the bookings `wanted` go first, so that a command on one of them
--- sees its true state.
+-- expire_holds(show, now, wanted): ends the show's holds that have run out and says how many. It ends 5,000
+-- at most, so that no batch takes a second; the next command or the sweeper goes on. The bookings `wanted` go
+-- first, so that a command on one of them sees its true state.
 -- Locks: the caller holds the show's inventory row; see end_bookings.
 CREATE OR REPLACE FUNCTION expire_holds(p_show_id bigint, p_now timestamptz, p_wanted bigint[]) RETURNS integer
 LANGUAGE plpgsql VOLATILE AS $$
@@ -19,10 +19,10 @@ BEGIN
             (SELECT booking_id, expires_at, false FROM bookings
              WHERE show_id = p_show_id AND status = 'PENDING' AND expires_at <= p_now
                AND booking_id = ANY (p_wanted) IS NOT TRUE
-             ORDER BY expires_at, booking_id LIMIT 20000)
+             ORDER BY expires_at, booking_id LIMIT 5000)
         ) AS d
         ORDER BY d.wanted DESC, d.expires_at, d.booking_id
-        LIMIT 20000
+        LIMIT 5000
     );
     IF v_ends <> '{}' THEN
         PERFORM end_bookings(p_show_id, p_now, v_ends);

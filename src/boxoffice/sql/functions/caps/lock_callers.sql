@@ -17,7 +17,7 @@ BEGIN
         INSERT INTO caller_locks AS l (user_id, show_ids)
         SELECT w.user_id, array_agg(w.show_id)
         FROM (
-            SELECT c.user_id, c.show_id FROM unnest(p_commands) AS c
+            SELECT c.user_id, c.show_id FROM unnest(p_commands) AS c  -- as run_batch asks before the call
             WHERE c.hold_seconds IS NOT NULL AND c.caps IS NOT NULL
             UNION
             SELECT b.user_id, b.show_id FROM unnest(p_commands) AS c JOIN bookings AS b USING (show_id, booking_id)

@@ -1,7 +1,7 @@
 -- forget_keys(age, keys): deletes idempotency keys that are older than `age`, the oldest first, about `keys`
 -- of them, and returns how many. Keys with the same time, which are the answers of one batch (some hundred at
--- most), are deleted together. Two processes may call this at once: one may wait for the other, and each key
--- is deleted once.
+-- most), are deleted together. Two processes may call this at once, and an erasure may delete answers, too:
+-- one waits for the other, and each key is deleted once.
 -- Locks: the rows that are deleted.
 CREATE OR REPLACE FUNCTION forget_keys(p_age interval, p_keys integer) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$

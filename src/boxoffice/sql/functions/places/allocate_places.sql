@@ -43,6 +43,9 @@ BEGIN
                 THEN exact_choice(v_chunks, v_total, v_free, (c.command).seat_numbers)
             WHEN v_layout = 'plain' THEN plain_choice(v_chunks, hints, v_total, v_free, (c.command).seat_count)
         END;
+        IF v_choice.code IS NULL THEN  -- otherwise the caller would be told a refusal without a code
+            RAISE feature_not_supported USING MESSAGE = format('no function picks places of the layout %s', v_layout);
+        END IF;
         IF v_choice.code <> 'done' AND c.kind = 'retake' THEN
             v_choice := retake_refusal((c.command).booking_id, outcomes, v_choice.details);
         ELSIF v_choice.code = 'done' AND c.cap_code IS NOT NULL THEN  -- a late confirm that a cap refuses
