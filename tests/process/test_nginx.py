@@ -1,5 +1,6 @@
 """nginx with nothing but `proxy_pass`: HTTP/1.0, its own Host, a connection for each request."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def test_nothing_comes_through_it_to_a_server_that_is_open_to_its_own_machine(
             answer = httpx.get(f"{url}/api/users", headers={"Host": host})
             assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert httpx.get(f"{program.url}/api/users").status_code == 200
+    assert b" 200 " in asked_by_an_old_client(program)
 
 
 def test_bookings_are_made_read_and_cancelled_through_nginx(tmp_path: Path, database: str) -> None:
@@ -47,6 +49,14 @@ def test_bookings_are_made_read_and_cancelled_through_nginx(tmp_path: Path, data
     assert in_chunks.json()["code"] in ("invalid_request", "show_not_found")
     assert (free.status_code, head.status_code, head.content, gone.status_code) == (200, 200, b"", 200)
     assert too_large.status_code == 413
+
+
+def asked_by_an_old_client(program: Program) -> bytes:
+    """The first line of the answer to a client of this machine that speaks HTTP/1.0, as `ab` does."""
+    with socket.create_connection(("127.0.0.1", program.port), timeout=30) as connection:
+        connection.sendall(b"GET /api/users HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        with connection.makefile("rb") as answer:
+            return answer.readline()
 
 
 def made(client: httpx.Client, path: str, **body: Any) -> dict[str, Any]:

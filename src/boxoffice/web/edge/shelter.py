@@ -56,12 +56,13 @@ class Shelter:
 def _is_of_this_machine(scope: HTTPScope, head: RequestHead) -> bool:
     """Whether nothing in the request says that it comes from elsewhere, or through a proxy.
 
-    HTTP/1.0 is such a sign: clients gave it up long ago, and nginx speaks it to its servers unless told
-    otherwise, with our own address as the host and no other trace of itself.
+    HTTP/1.0 with ``Connection: close`` is such a sign: nginx speaks so to its servers unless told otherwise,
+    with our own address as the host and no other trace of itself. Clients that still speak HTTP/1.0, such as
+    ``ab``, leave the header out, for it says what HTTP/1.0 does anyway.
     """
-    if scope["http_version"] == "1.0" or (
-        head.host is not None and not _is_here(head.host[:_HOST_BYTES_MAX])
-    ):
+    if scope["http_version"] == "1.0" and head.connection == b"close":
+        return False
+    if head.host is not None and not _is_here(head.host[:_HOST_BYTES_MAX]):
         return False
     if head.forwarded is not None or head.x_forwarded_for is not None or head.proxied is not None:
         return False

@@ -47,6 +47,7 @@ class RequestHead(Struct, frozen=True, gc=False):
     forwarded: bytes | None = None
     x_forwarded_for: bytes | None = None
     accept: bytes | None = None
+    connection: bytes | None = None
     access_control_request_headers: bytes | None = None
     tracestate: bytes | None = None
     proxied: bytes | None = None
@@ -103,6 +104,7 @@ _LISTS: Final = frozenset(
         "forwarded",
         "x_forwarded_for",
         "accept",
+        "connection",
         "access_control_request_headers",
         "tracestate",
         "proxied",
