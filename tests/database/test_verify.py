@@ -91,7 +91,8 @@ CORRUPTIONS = [
     (
         {"bookings are as told"},  # a sale has another owner
         """
-        INSERT INTO users VALUES (99, 'Jane', 'jane@example.com', now(), now());
+        INSERT INTO users (user_id, name, email, created_at, updated_at)
+        VALUES (99, 'Jane', 'jane@example.com', now(), now());
         UPDATE bookings SET user_id = 99 WHERE status = 'CONFIRMED'
         """,
     ),

@@ -202,7 +202,10 @@ async def test_allocation_agrees_with_the_model(
 async def _allocated(connection: Connection, free: set[int], counts: list[int]) -> list[asyncpg.Record]:
     """The seats that bookings of these sizes get in a show of 40 seats with these free seats."""
     bits = "".join("0" if seat in free else "1" for seat in range(1, 41))
-    await connection.execute("INSERT INTO users VALUES (1, 'John', 'john@example.com', now(), now())")
+    await connection.execute(
+        "INSERT INTO users (user_id, name, email, created_at, updated_at) "
+        "VALUES (1, 'John', 'john@example.com', now(), now())"
+    )
     await connection.execute("INSERT INTO shows VALUES (1, 'Show', 'show', now(), now(), now())")
     await connection.execute(
         "INSERT INTO show_inventory (show_id, total_places, free_places, blocked_places) "
