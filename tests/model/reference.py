@@ -339,4 +339,4 @@ class Model:
 
 
 def _text(moment: datetime) -> str:
-    return moment.isoformat()
+    return moment.isoformat().replace("+00:00", "Z")

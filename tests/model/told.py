@@ -96,10 +96,12 @@ def as_told(kind: type[T], given: object) -> T:
 
 
 def as_written(details: dict[str, Any]) -> dict[str, Any]:
-    """Details of an event or of a refusal, with times in Python's notation."""
+    """Details of an event or of a refusal, with times as the reference model writes them."""
     return {name: _moment(name, value) for name, value in details.items()}
 
 
 def _moment(name: str, value: Any) -> Any:
-    """A time in Python's notation, because JSON may have the same time in several notations."""
-    return datetime.fromisoformat(value).isoformat() if name in ("expires_at", "start_time") else value
+    """A time in Python's notation with Z, because JSON may have the same time in several notations."""
+    if name not in ("expires_at", "start_time"):
+        return value
+    return datetime.fromisoformat(value).isoformat().replace("+00:00", "Z")

@@ -242,7 +242,7 @@ async def test_a_customer_gets_everything_that_is_kept(ada: Api, house: Api) -> 
     assert [booking["id"] for booking in export["bookings"]] == [hold["id"]]
     assert [event["actor"] for event in export["events"]] == [f"user:{export['user']['id']}"]
     assert [event["origin"] for event in export["events"]] == ["127.0.0.1"]
-    assert [kept["key"] for kept in export["kept_answers"]] == ["cart-1"]
+    assert [kept["show_id"] for kept in export["kept_answers"]] == [show["id"]]
 
 
 async def test_an_export_does_not_say_where_others_acted_from(ada: Api, house: Api) -> None:
