@@ -109,7 +109,7 @@ async def _book_first_show(engine: BookingEngine) -> None:
         engine, BlockSeats(actor=ACTOR, show_id=1, seat_numbers=(299, 300), reason="wheelchair spaces")
     )
     await _book(engine, 1, user_id=4, seat_count=2, hold_s=HOLD_S)
-    await _book(engine, 1, user_id=5, seat_count=3)
+    await _book(engine, 1, user_id=1, seat_count=3)
 
 
 async def _book_others(engine: BookingEngine) -> None:

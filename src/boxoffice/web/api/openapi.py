@@ -112,7 +112,7 @@ def describe(
         told.update(codes)
         _complete(operations[operation.id], handler, operation, _by_status(codes, kinds))
     schemas = _schemas(app)
-    complete_problem(schemas["Problem"], told, kinds)
+    complete_problem(schemas["Problem"], kinds)
     for name in {"Event", "UserEvent"} & schemas.keys():
         complete_event(schemas[name])
     document["components"] = {

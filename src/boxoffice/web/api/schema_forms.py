@@ -59,10 +59,13 @@ def complete_event(event: dict[str, Any]) -> None:
     event["properties"]["kind"] = {"type": "string", "enum": list(EventKind)}
 
 
-def complete_problem(problem: dict[str, Any], codes: Iterable[str], kinds: Mapping[str, Kind]) -> None:
-    """Adds the codes to the schema of problems, and the members that the problems with some codes have."""
+def complete_problem(problem: dict[str, Any], kinds: Mapping[str, Kind]) -> None:
+    """Adds the codes to the schema of problems, and the members that the problems with some codes have.
+
+    All codes are told, also those that no operation names: a path that leads nowhere is answered, too.
+    """
     properties = problem["properties"]
-    told = sorted(codes)
+    told = sorted(kinds)
     properties["code"] = {"type": "string", "enum": told}
     having: dict[str, list[str]] = {}
     for code in told:

@@ -1,7 +1,7 @@
 -- remember_outcomes(show, now, commands, outcomes): keeps the answers of commands that came with a key and
 -- had an effect. A refusal is not kept: the client may try again with the same key. An answer that tells the
 -- profile of a user, or the reason of a user's booking, names the user, so that an erasure finds it. The
--- answer to an erasure tells of nobody any more, and stays, so that the erasure can be asked again by its key.
+-- answer to an erasure tells of nobody any more, and stays: the erasure can be asked again by its key.
 -- Locks: only those that the calling function has taken.
 CREATE OR REPLACE FUNCTION remember_outcomes(
     p_show_id bigint, p_now timestamptz, p_commands engine_command[], p_outcomes command_outcome[]
