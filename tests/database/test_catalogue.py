@@ -157,11 +157,32 @@ FORGERIES = {
         "ALTER ROLE postgres SET session_replication_role = replica",
         "setting session_replication_role=replica",
     ),
+    "triggers that are off for all of the server": (
+        "SET LOCAL session_replication_role = replica",  # as if postgresql.conf said so
+        "setting session_replication_role=replica",
+    ),
+    "an index that calls a function": (
+        (
+            "CREATE FUNCTION forge(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN $1; "
+            "CREATE INDEX forged ON bookings (forge(booking_id))"
+        ),
+        "index bookings.forged runs function forge(bigint)",
+    ),
+    "an index that finds other rows": (
+        (
+            "CREATE FUNCTION forge(bigint, bigint) RETURNS integer LANGUAGE sql IMMUTABLE RETURN 0; "
+            "CREATE OPERATOR CLASS forged FOR TYPE bigint USING btree AS "
+            "OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, "
+            "FUNCTION 1 forge(bigint, bigint); CREATE INDEX forged ON show_events (show_id forged, seq)"
+        ),
+        "index show_events.forged runs operator class forged",
+    ),
 }
 """What is done to the database, and how what is told of it begins."""
 
 HARMLESS = (
     "CREATE INDEX report ON bookings (created_at)",
+    "CREATE INDEX report ON bookings (date_part('hour', created_at AT TIME ZONE 'UTC')) WHERE user_id > 7",
     "CREATE TABLE notes (text text)",
     "CREATE VIEW report AS SELECT count(*) FROM bookings",
     "CREATE FUNCTION of_the_house() RETURNS integer LANGUAGE sql RETURN 1",

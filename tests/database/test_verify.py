@@ -101,6 +101,21 @@ CORRUPTIONS = [
         {"bookings are as told"},
         "UPDATE bookings SET expires_at = expires_at + interval '1 h' WHERE status = 'PENDING'",
     ),
+    (  # times from which a pause is counted
+        {"bookings are as told"},
+        "UPDATE bookings SET updated_at = updated_at - interval '1 h' WHERE status = 'CANCELLED'",
+    ),
+    (
+        {"bookings are as told"},
+        "UPDATE bookings SET expires_at = now() WHERE status = 'CANCELLED'",
+    ),
+    (
+        {"bookings are as told"},  # as if the sale were another's late confirm
+        """
+        UPDATE bookings SET retaken_from = (SELECT booking_id FROM bookings WHERE status = 'CANCELLED')
+        WHERE status = 'CONFIRMED'
+        """,
+    ),
     (
         {"events have no gap", CHAIN, "shows are as told"},
         "DELETE FROM show_events WHERE show_id = 1 AND kind = 'show_created'",

@@ -1,7 +1,9 @@
 -- What may be called or read in the place of what the program names $3 (relations, types and functions): in
 -- the schemas $2, or in one that a role or the database searches first, or in one with the name of a role;
 -- functions and operators with the name of a built-in one, there or in the program's schema $1; casts that
--- were made here; and a setting that switches triggers off. What an extension brought is left out.
+-- were made here; what a plain index of $1 calls or is ordered by, for it may do anything with a row that is
+-- written, or hide one from a search; and a setting that switches triggers off, of a role, the database or
+-- the server. What an extension brought is left out.
 WITH searched AS (
     SELECT n.oid, n.nspname FROM pg_namespace AS n
     WHERE n.nspname <> $1::text AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
@@ -35,3 +37,15 @@ UNION ALL
 SELECT format('setting %s of a role or the database switches triggers and foreign keys off', setting)
 FROM pg_db_role_setting AS s CROSS JOIN unnest(s.setconfig) AS setting
 WHERE setting LIKE 'session\_replication\_role=%' AND setting <> 'session_replication_role=origin'
+UNION ALL
+SELECT 'setting session_replication_role=' || role || ' switches triggers and foreign keys off in this session'
+FROM current_setting('session_replication_role') AS role WHERE role <> 'origin'
+UNION ALL
+SELECT format('index %s.%s runs %s', t.relname, x.relname, pg_describe_object(d.refclassid, d.refobjid, 0))
+FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_class AS t ON t.oid = i.indrelid
+JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = x.oid
+WHERE t.relnamespace = quote_ident($1)::regnamespace AND t.relname = ANY ($3)
+  AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass)
+  AND NOT EXISTS (SELECT FROM brought AS b WHERE b.classid = d.refclassid AND b.objid = d.refobjid)
+  AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+                  AND p.pronamespace = quote_ident($1)::regnamespace AND p.proname = ANY ($3))
