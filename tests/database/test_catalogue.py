@@ -161,6 +161,14 @@ FORGERIES = {
         "SET LOCAL session_replication_role = replica",  # as if postgresql.conf said so
         "setting session_replication_role=replica",
     ),
+    "names that a role finds before PostgreSQL's": (
+        "ALTER ROLE postgres SET search_path = public, pg_catalog",
+        "setting search_path=public, pg_catalog of a role",
+    ),
+    "names that this session finds before PostgreSQL's": (
+        "SET search_path = public, pg_catalog",
+        "names of the program's schema are found before",
+    ),
     "an index that calls a function": (
         (
             "CREATE FUNCTION forge(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN $1; "

@@ -258,6 +258,34 @@ async def test_every_check_finds_what_it_is_there_for(connection: Connection) ->
     assert set().union(*(checks for checks, _ in CORRUPTIONS)) == set(CHECKS)
 
 
+BREAKS = [
+    "DROP TABLE booking_seats CASCADE",
+    "DROP TABLE show_events CASCADE",
+    "DROP VIEW all_bookings CASCADE",
+    "ALTER TABLE idempotency_keys DROP COLUMN about_user_id",
+    "ALTER VIEW all_seats RENAME place TO seat",
+    "DROP TABLE event_kinds",
+    (
+        "CREATE FUNCTION pg_temp.f(bigint) RETURNS text LANGUAGE sql RETURN ''; "
+        "CREATE CAST (bigint AS text) WITH FUNCTION pg_temp.f(bigint) AS IMPLICIT"
+    ),
+]
+
+
+@pytest.mark.usefixtures("scene")
+@pytest.mark.parametrize("broken", BREAKS)
+async def test_what_keeps_a_check_from_being_made_is_told_and_all_others_are_made(
+    connection: Connection, broken: str
+) -> None:
+    async with connection.transaction():
+        await connection.execute(broken)
+        report = await examine(connection)
+    assert [result.name for result in report.results] == CHECKS
+    assert report.results[0].violation_count > 0
+    told = [violation.text for result in report.results[1:] for violation in result.violations]
+    assert any(text.startswith("cannot be checked: ") for text in told)
+
+
 async def test_violations_beyond_the_first_are_counted(connection: Connection, box: Box) -> None:
     count = VIOLATIONS_KEPT_MAX + 3
     for _ in range(count):

@@ -2,8 +2,8 @@
 -- the schemas $2, or in one that a role or the database searches first, or in one with the name of a role;
 -- functions and operators with the name of a built-in one, there or in the program's schema $1; casts that
 -- were made here; what a plain index of $1 calls or is ordered by, for it may do anything with a row that is
--- written, or hide one from a search; and a setting that switches triggers off, of a role, the database or
--- the server. What an extension brought is left out.
+-- written, or hide one from a search; a setting by which names are not looked for among PostgreSQL's own
+-- first; and one that switches triggers off, of a role, the database or the server. What an extension brought is left out.
 WITH searched AS (
     SELECT n.oid, n.nspname FROM pg_namespace AS n
     WHERE n.nspname <> $1::text AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
@@ -37,6 +37,13 @@ UNION ALL
 SELECT format('setting %s of a role or the database switches triggers and foreign keys off', setting)
 FROM pg_db_role_setting AS s CROSS JOIN unnest(s.setconfig) AS setting
 WHERE setting LIKE 'session\_replication\_role=%' AND setting <> 'session_replication_role=origin'
+UNION ALL
+SELECT format('setting %s of a role or the database finds others'' names before PostgreSQL''s own', setting)
+FROM pg_db_role_setting AS s CROSS JOIN unnest(s.setconfig) AS setting
+WHERE setting LIKE 'search\_path=%pg\_catalog%' AND setting NOT LIKE 'search\_path=pg\_catalog%'
+UNION ALL
+SELECT 'names of the program''s schema are found before PostgreSQL''s own'
+WHERE array_position($2::text[], 'pg_catalog') > array_position($2::text[], $1::text)
 UNION ALL
 SELECT 'setting session_replication_role=' || role || ' switches triggers and foreign keys off in this session'
 FROM current_setting('session_replication_role') AS role WHERE role <> 'origin'
