@@ -1,10 +1,12 @@
 """What the commands print, on any terminal and into any pipe: all of it, and never a traceback."""
 
 import json
+import shlex
 import subprocess
 import sys
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from typing import IO
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -98,6 +100,43 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(program: Program, comman
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("command", [["openapi"], ["--version"], ["keys", "list"], ["verify", "--json"]])
+def test_a_full_disk_is_told_as_such(program: Program, database: str, command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = _written_to(full, program, command, database)
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "boxoffice: the output cannot be written: its disk is full"
+    assert ended.stderr.count("cannot") == 1
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_stream_that_is_closed_takes_nothing_from_the_result(
+    program: Program, database: str, closed: str
+) -> None:
+    command = shlex.join([str(program.python), *program.launch, "verify"])
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{command} {closed}"],
+        env=program.environment | {"DATABASE_URL": database},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
+
+
+def _written_to(
+    output: IO[str], program: Program, command: list[str], database: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [program.python, *program.launch, *command],
+        env=program.environment | {"DATABASE_URL": database},
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
 
 
 def test_migrate_says_what_it_did_or_that_nothing_is_to_do(program: Program, database: str) -> None:

@@ -93,6 +93,9 @@ NEVER_MATCHES = {
         "https://shop.example,*",
         "https://[::0:1]",
         "https://-shop.example",
+        "http://127.1",
+        "http://0x7f000001",
+        "http://127.0.0.01",
         "https://",
         "null",
         ",",
@@ -120,7 +123,16 @@ NEVER_MATCHES = {
     "JWT_ROLES_CLAIM": ["realm_access..roles", ".roles", "roles."],
     "DB_HOST": ["db:5432", "postgresql://db", "db/name", "user@db", "a b", ",", "[::1]"],
     "HOST": ["0.0.0.0:3001", "http://0.0.0.0", "[::1]", "a b", "*"],
-    "ROOT_PATH": ["tickets", "/a//b", "https://shop.example/tickets", "/a b", "/a?b"],
+    "ROOT_PATH": [
+        "tickets",
+        "/a//b",
+        "https://shop.example/tickets",
+        "/a b",
+        "/a?b",
+        "/../a",
+        "/a/.",
+        "/a/..",
+    ],
 }
 
 
@@ -148,6 +160,7 @@ def test_a_value_that_can_never_match_is_refused(name: str, text: str) -> None:
         ("HOST", "::"),
         ("HOST", "localhost"),
         ("ROOT_PATH", "/shop/tickets/"),
+        ("ROOT_PATH", "/..shop/.a/v1.0"),
     ],
 )
 def test_a_value_that_can_match_is_taken(name: str, text: str) -> None:
@@ -213,6 +226,10 @@ def test_a_wrong_value_is_named_in_one_line(name: str, text: str, expected: str)
         "mysql://u:hush@h/d",
         "postgresql://u:hush/x@h/d",
         "postgresql://u:hush#x@h/d",
+        "postgresql://u:hu@hush#x@h/d",
+        "postgresql://u:hu@hush/x@h/d",
+        "postgresql://u:1/hush@h/d",
+        "postgresql://u:1?hush@h/d",
         "hush",
     ],
 )

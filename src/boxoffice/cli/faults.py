@@ -2,8 +2,11 @@
 0.1 s.
 """
 
+import errno
+
 import asyncpg
 
+from boxoffice.cli.output import FULL
 from boxoffice.postgres.embedded import EmbeddedError
 from boxoffice.settings.texts import SettingsError
 from boxoffice.vocabulary.faults import Fault
@@ -22,6 +25,8 @@ def line_of(fault: Exception) -> str | None:
             return "the database cannot be reached: it does not answer; check DATABASE_URL or DB_*"
         case OSError(filename=str() as path):
             return f"{path}: {fault.strerror}"
+        case OSError(errno=errno.ENOSPC):  # no database answers with it, and a file has a name
+            return FULL
         case OSError():
             return f"the database cannot be reached: {fault}; check DATABASE_URL or DB_*"
         case _:

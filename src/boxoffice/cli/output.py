@@ -1,10 +1,12 @@
 """How the commands speak: results on the output, all else on the error output."""
 
+import errno
 import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, NoReturn
+from pathlib import Path
+from typing import IO, Annotated, Any, Final, NoReturn
 
 import typer
 from rich.cells import cell_len
@@ -17,6 +19,8 @@ _GAP: Final = "  "
 
 
 out: Final = Console()
+
+FULL: Final = "the output cannot be written: its disk is full"
 
 
 def tell(line: str) -> None:
@@ -59,24 +63,35 @@ def print_json(told: Any) -> None:
 
 
 def take_any_terminal() -> None:
-    """Lets every text be written, whatever the terminal can show: what it cannot is told by its number."""
+    """Lets every text be written, whatever the terminal can show: what it cannot is told by its number. A
+    stream that was closed before the start takes all, and drops it.
+    """
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def write_all() -> None:
-    """Writes what is left of the output; it is dropped if its reader went away, as ``head`` does."""
+    """Writes what is left of the output; it is dropped if its reader went away, as ``head`` does, or if the
+    disk is full. A full disk ends the program with status 1.
+    """
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.ENOSPC:
+            fail(FULL)
 
 
 def fail(message: str) -> NoReturn:
     """Says why, and ends the program with status 1."""
     tell(message)
     raise SystemExit(1)
+
+
+def _nowhere() -> IO[str]:
+    return Path(os.devnull).open("w")
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

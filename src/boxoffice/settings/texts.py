@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -20,16 +20,21 @@ EMBEDDED: Final = "embedded"
 """The name of the PostgreSQL that comes along, in the place of an address."""
 
 _ORIGIN: Final = re.compile(
-    r"(?P<scheme>https?)://(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?|\[(?P<six>[0-9a-f:.]+)\])"
+    r"(?P<scheme>https?)://(?:(?P<host>[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?)|\[(?P<six>[0-9a-f:.]+)\])"
     r"(?::(?:\*|(?P<port>[1-9][0-9]{0,4})))?"
 )
 """An origin as browsers send it: the host in lower case and in ASCII, no path, not even a final slash."""
+
+_LIKE_IPV4: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+"""A host that browsers take for an IPv4 address, and send as four numbers."""
 
 _USUAL_PORTS: Final = {"http": "80", "https": "443"}
 """The ports that browsers leave out of an origin."""
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")
-_ROOT_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
+_ROOT_PATH: Final = re.compile(r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*")
+"""A path without . and .. as names: browsers take these out, so no request would match."""
+
 _BLANK: Final = re.compile(r"[\s\u0000-\u001f\u007f]")
 
 
@@ -87,11 +92,21 @@ def _postgres_url(text: str) -> Secret:
     url = _without_blanks(text)
     if not url.startswith(_POSTGRES_SCHEMES):
         raise ValueError
+    _check_is_escaped(url)
     hosts = urlsplit(url).netloc.rpartition("@")[2]
     # After an unescaped `/` or `#` in the password, the rest of the password stands here as a port that is
     # no number. The ValueError comes now: the driver's later error would quote the password.
     _ = [urlsplit(f"//{host}").port for host in hosts.split(",")]
     return Secret(url)
+
+
+def _check_is_escaped(url: str) -> None:
+    """Raises ``ValueError`` if a password is cut into parts by what is not escaped in it: a part would be
+    told as the name of the host or of the database.
+    """
+    parts = urlsplit(url)
+    if "#" in url or "@" in f"{parts.path}{parts.query}":
+        raise ValueError
 
 
 def _database_url(text: str) -> Secret:
@@ -103,6 +118,7 @@ def _redis_url(text: str) -> Secret:
     if not url.startswith(_REDIS_SCHEMES):
         raise ValueError
     _ = urlsplit(url).port
+    _check_is_escaped(url)
     return Secret(url)
 
 
@@ -134,7 +150,9 @@ def _is_origin(text: str) -> bool:
     found = _ORIGIN.fullmatch(text)
     if found is None or found["port"] == _USUAL_PORTS[found["scheme"]] or int(found["port"] or 0) > 65_535:
         return False
-    return found["six"] is None or str(IPv6Address(found["six"])) == found["six"]
+    if found["six"] is not None:
+        return str(IPv6Address(found["six"])) == found["six"]
+    return not _LIKE_IPV4.fullmatch(found["host"]) or str(IPv4Address(found["host"])) == found["host"]
 
 
 def _networks(text: str) -> tuple[str, ...]:
