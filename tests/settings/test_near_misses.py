@@ -14,6 +14,9 @@ NAMES = names_of(ProgramSettings)
     [
         ("DATABASE_URI", "DATABASE_URL"),
         ("DATABSE_URL", "DATABASE_URL"),
+        ("database_url", "DATABASE_URL"),
+        ("Auth", "AUTH"),
+        ("app_env", "APP_ENV"),
         ("TRUSTED_PROXYS", "TRUSTED_PROXIES"),
         ("TRUSTED_PROXY", "TRUSTED_PROXIES"),
         ("CORS_ORIGIN", "CORS_ORIGINS"),
@@ -34,7 +37,8 @@ def test_the_names_of_others_are_not_told() -> None:
         "DB_SERVICE_HOST DB_SERVICE_PORT DB_PORT_5432_TCP DB_PORT_5432_TCP_ADDR BOXOFFICE_PORT "
         "BOXOFFICE_SERVICE_HOST KUBERNETES_PORT KUBERNETES_SERVICE_PORT OTEL_SERVICE_NAME PYTHONPATH "
         "OTEL_EXPORTER_OTLP_ENDPOINT PROMETHEUS_MULTIPROC_DIR INVOCATION_ID JOURNAL_STREAM STATE_DIRECTORY "
-        "MAINPID NOTIFY_SOCKET RENDER RAILWAY_ENVIRONMENT COLUMNS LINES SSH_AUTH_SOCK XAUTHORITY TMPDIR"
+        "MAINPID NOTIFY_SOCKET RENDER RAILWAY_ENVIRONMENT COLUMNS LINES SSH_AUTH_SOCK XAUTHORITY TMPDIR "
+        "http_proxy https_proxy no_proxy all_proxy"
     )
     assert list(near_misses([*others.split(), *NAMES], NAMES)) == []
 
@@ -46,6 +50,7 @@ def test_other_names_for_a_database_are_found() -> None:
         "DATABSE_URL",
         "SQLALCHEMY_DATABASE_URI",
         "DB_URL",
+        "db_uri",
         "DB_POOL_MAX",
         "HOME",
     ]
@@ -56,4 +61,5 @@ def test_other_names_for_a_database_are_found() -> None:
         "PGHOST",
         "POSTGRES_URL",
         "SQLALCHEMY_DATABASE_URI",
+        "db_uri",
     ]

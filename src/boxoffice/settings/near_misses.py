@@ -17,11 +17,15 @@ _OF_A_DATABASE: Final = re.compile(
 def near_misses(given: Iterable[str], names: frozenset[str]) -> Iterator[str]:
     """A line for each given name that is no setting, but nearly one of ``names``."""
     for name in sorted(set(given) - names):
-        if near := get_close_matches(name, names, n=1, cutoff=ALIKE_MIN):
+        if near := get_close_matches(name.upper(), names, n=1, cutoff=ALIKE_MIN):
             yield f"{name} is set, and is no setting: is {near[0]} meant?"
 
 
 def names_of_a_database(given: Iterable[str], names: frozenset[str]) -> list[str]:
     """The given names that are no settings, and by which a database seems to be told."""
-    near = {name for name in set(given) - names if get_close_matches(name, ["DATABASE_URL"], 1, ALIKE_MIN)}
-    return sorted(near | {name for name in set(given) - names if _OF_A_DATABASE.fullmatch(name)})
+    return sorted(name for name in set(given) - names if _is_of_a_database(name.upper()))
+
+
+def _is_of_a_database(name: str) -> bool:
+    near = get_close_matches(name, ["DATABASE_URL"], 1, ALIKE_MIN)
+    return bool(near) or _OF_A_DATABASE.fullmatch(name) is not None

@@ -1,9 +1,10 @@
 -- What may be called or read in the place of what the program names $3 (relations, types and functions): in
 -- the schemas $2, or in one that a role or the database searches first, or in one with the name of a role;
 -- functions and operators with the name of a built-in one, there or in the program's schema $1; casts that
--- were made here; what a plain index of $1 calls or is ordered by, for it may do anything with a row that is
--- written, or hide one from a search; a setting by which names are not looked for among PostgreSQL's own
--- first; and one that switches triggers off, of a role, the database or the server. What an extension brought is left out.
+-- were made here; what a plain index of $1 calls or is ordered by, for it may do anything with a row that
+-- is written, or hide one from a search; a setting by which names are not looked for among PostgreSQL's own
+-- first; and one that switches triggers off, of a role, the database or the server. What an extension
+-- brought is left out.
 WITH searched AS (
     SELECT n.oid, n.nspname FROM pg_namespace AS n
     WHERE n.nspname <> $1::text AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
