@@ -15,6 +15,16 @@ RETRIES_LAST_DAYS: Final = 3
 HOARD_SEATS_MAX: Final = 200
 """Seats that one user may hold at a time. A hall has hundreds; a few such users would hold it all."""
 
+PAUSE_SHARE_MIN: Final = 0.1
+"""The pause after a hold, as a share of the longest hold. With less, one user has the seats more than nine
+tenths of the time."""
+
+HOLD_SECONDS_OF_A_BUYER: Final = 1.0
+"""Seconds that a buyer's hold lasts at least."""
+
+BOOKINGS_MADE_BY_A_BUYER: Final = 1_000
+"""Bookings and holds that one user makes in a show within a day, and far more than a buyer does."""
+
 HOLD_SECONDS_TO_PAY: Final = 30.0
 """Seconds that a buyer needs at least to pay."""
 
@@ -67,10 +77,25 @@ PROMISES: Final = (
         ),
     ),
     Rule(
-        lambda settings: settings.caps.hold_cooldown_seconds == 0,
+        lambda settings: settings.caps.hold_cooldown_seconds < settings.holds.seconds_max * PAUSE_SHARE_MIN,
         warning(
-            "HOLD_COOLDOWN_SECONDS=0: who holds again and again keeps seats from others for ever",
-            "set it to a quarter of a hold",
+            "HOLD_COOLDOWN_SECONDS is under a tenth of the longest hold: who holds again and again keeps "
+            "seats from others for ever",
+            "set it to a quarter of BOOKING_EXPIRY_MINUTES",
+        ),
+    ),
+    Rule(
+        lambda settings: settings.holds.hold_seconds_min < HOLD_SECONDS_OF_A_BUYER,
+        warning(
+            "HOLD_SECONDS_MIN is below a second: such holds are work for the show, and nobody buys within",
+            "set it to ten seconds",
+        ),
+    ),
+    Rule(
+        lambda settings: settings.caps.bookings_made_per_user_and_show_max > BOOKINGS_MADE_BY_A_BUYER,
+        warning(
+            "BOOKINGS_MADE_PER_USER_AND_SHOW_MAX bounds nobody: some users use up a show's booking numbers",
+            "set it to what a buyer needs within a day, some dozens",
         ),
     ),
     Rule(
