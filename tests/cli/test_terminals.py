@@ -161,3 +161,20 @@ def test_verify_tells_what_it_looked_at_and_keeps_anchors(program: Program, data
     assert said.startswith("looked at 10 shows, ")
     assert said.endswith(" constraints, 10 anchors: all holds")
     assert program.call("verify", "--anchor", file, **settings).returncode == 2
+
+
+def test_a_file_without_anchors_is_nothing_to_compare_with(program: Program, database: str) -> None:
+    folder, settings = Path(program.environment["DATA_DIR"]), {"DATABASE_URL": database}
+    made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    folder.mkdir(parents=True, exist_ok=True)
+    key, file = folder / "lonely.pem", folder / "lonely.jsonl"
+    key.write_bytes(made)
+    comparing = ("verify", "--against", str(file), "--key", str(key))
+    missing = program.call(*comparing, **settings)
+    file.touch()
+    empty = program.call(*comparing, **settings)
+    assert (missing.returncode, empty.returncode) == (1, 1)
+    assert "nothing to compare with" in missing.stderr
+    assert "nothing to compare with" in empty.stderr
+    program.call("verify", "--anchor", str(file), "--key", str(key), **settings)
+    assert program.call(*comparing, **settings).returncode == 0  # a run without a show is one, too

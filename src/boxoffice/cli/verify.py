@@ -9,7 +9,7 @@ import typer
 
 from boxoffice.cli.output import AsJson, print_json, print_table, say
 from boxoffice.cli.shared import connected, dsn_of, read_settings
-from boxoffice.database.anchors import Anchors, checking_key, signing_key
+from boxoffice.database.anchors import Anchors, AnchorsUnusable, checking_key, signing_key
 from boxoffice.database.verify import CheckResult, LookedAt, Report
 from boxoffice.database.verify import verify as run_checks
 
@@ -44,6 +44,8 @@ def verify(
     signing = None if anchor is None or key is None else signing_key(key)
     file = anchor or against
     anchors = None if file is None or key is None else Anchors(file, checking_key(key))
+    if against and anchors is not None and not anchors.before:
+        raise AnchorsUnusable(f"{against} has no anchors, or is not there: there is nothing to compare with")
     with connected(read_settings()) as settings:
         report = asyncio.run(run_checks(dsn_of(settings), anchors))
     print_json(_as_json(report)) if as_json else _tell(report)
