@@ -62,7 +62,7 @@ def test_a_text_of_any_script_is_kept_in_nfc(given: str, kept: str) -> None:
 @pytest.mark.parametrize(
     "char",
     "\0\t\n\x1b\x7f\x85\u00ad\u034f\u061c\u115f\u180e\u200b\u200e\u200f\u2028\u202a\u202b\u202d\u202e\u2060\u2066"
-    "\u2067\u2068\u2069\u3164\ufeff\ufff9\uffff\ue000\ud800\U000e0001\U000e0041\U0001d173\U000f0000\U0010ffff",
+    "\u2067\u2068\u2069\u3164\ufeff\ufff9\ufffe\uffff\U0001fffe\U0002ffff\U0003fffe\ue000\ud800\U000e0001\U000e0041\U0001d173\U000f0000\U0010ffff",
     ids=ascii,
 )
 def test_what_nobody_sees_or_what_turns_others_is_refused_and_taken_out(char: str) -> None:

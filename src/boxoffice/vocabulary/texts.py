@@ -19,7 +19,7 @@ _UNSEEN: Final = (
     r"\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f\ufeff"  # no width
     r"\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters without a shape
     r"\u2028\u2029\u202a-\u202e\u2066-\u2069"  # new lines; directions that reach beyond the text
-    r"\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\ufffb\uffff"  # what each font shows in its own way, or none
+    r"\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\ufffb\ufffe\uffff"  # what each font shows in its own way, or none
 )
 """Refused characters, as a part of a class in Python's and in JSON Schema's regular expressions.
 
@@ -45,8 +45,13 @@ characters beyond ASCII are letters, only ``address_in_form`` knows.
 _EMAIL: Final = re.compile(EMAIL_PATTERN)
 _TEXT: Final = re.compile(TEXT_PATTERN)
 _REFUSED: Final = re.compile(f"[{_UNSEEN}]")
+_NO_CHARACTERS: Final = "".join(
+    chr((plane << 16) + last) for plane in range(1, 14) for last in (0xFFFE, 0xFFFF)
+)
+"""What Unicode never makes a character of, at the ends of the planes that have any."""
+
 _ABOVE_UNSEEN: Final = re.compile(
-    "[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U0010ffff]"
+    f"[{_NO_CHARACTERS}\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U0010ffff]"
 )
 """The refused characters above U+FFFF, which not every reader of a JSON Schema can tell."""
 

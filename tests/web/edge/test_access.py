@@ -322,3 +322,11 @@ async def test_a_server_is_not_me(callers: Callers, path: str) -> None:
         async with callers.api(credential) as api:
             problem = problem_of(await api.http.get(path), 403, "forbidden")
             assert "id" in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ["/api/shows", "/api/shows/1", "/api-docs", "/", "/api/users", "/healthz"])
+async def test_a_cache_does_not_give_one_callers_refusal_to_others(database: str, path: str) -> None:
+    async with callers_of(closed(database)) as callers, callers.api_with({"X-Api-Key": "box_no"}) as api:
+        answer = await api.http.get(path)
+        assert answer.status_code == 401
+        assert {"Authorization", "X-Api-Key"} <= set(answer.headers.get_list("vary", split_commas=True))

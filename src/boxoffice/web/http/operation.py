@@ -126,7 +126,8 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:  # noqa: ARG002 - a read has none
         """The operation's own codes, and those of all reads."""
-        return ("invalid_request", *self.refusals, *_OF_READS)
+        unmet = () if self.method == "GET" else ("precondition_failed",)
+        return ("invalid_request", *unmet, *self.refusals, *_OF_READS)
 
 
 class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
