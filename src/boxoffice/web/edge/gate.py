@@ -120,7 +120,8 @@ class Gate:
             note_dependence(scope)
         who = await identities.recognise(head.authorization, head.x_api_key, origin)
         if policy.rate is not None and policy.rate in self._per_minute and who.rate_key is not None:
-            await self._count(scope, asked, policy.rate, who.rate_key)
+            cost = _cost(asked, scope["query_string"], alone=head.has_body)
+            await self._count(scope, cost, policy.rate, who.rate_key)
         caller = who if policy.open else await identities.with_profile(who, origin)
         if policy.rate == "pages" and policy.grants(caller) == "no":
             self._pages.count(origin)
@@ -129,9 +130,8 @@ class Gate:
             _check_user(asked, caller, owner_id, scope)
         grant(scope, Access(caller, origin, owner_id, self._allowances.of(caller)))
 
-    async def _count(self, scope: HTTPScope, asked: Asked, rate: RateClass, name: str) -> None:
+    async def _count(self, scope: HTTPScope, cost: int, rate: RateClass, name: str) -> None:
         per_minute = self._per_minute[rate]
-        cost = 1 if asked.operation is None else asked.operation.cost_of(scope["query_string"])
         spent = await self._rates.take(f"{rate} {name}", per_minute, cost)
         if not spent.allowed:
             raise RateLimited(rate, per_minute, spent)
@@ -143,6 +143,10 @@ class Gate:
         if cors is None or origin is None or not cors.is_origin_allowed(page := origin.decode("latin-1")):
             return []
         return raw_headers({"Access-Control-Allow-Origin": page} | cors.simple_headers)
+
+
+def _cost(asked: Asked, query: bytes, *, alone: bool) -> int:
+    return 1 if asked.operation is None else asked.operation.cost_of(query, alone=alone)
 
 
 def _owner_id(asked: Asked, caller: Caller) -> int | None:
