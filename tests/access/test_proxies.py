@@ -111,3 +111,28 @@ def test_whatever_a_client_writes_in_front_changes_nothing(made_up: list[str]) -
     assert client_of(OURS, "192.0.2.9", [(b"forwarded", value), (b"x-forwarded-for", value)]) == "192.0.2.9"
     both = [(b"forwarded", value), (b"x-forwarded-for", b"198.51.100.2")]
     assert client_of(OURS, "10.0.0.1", both) == "198.51.100.2"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'host="a;for=6.6.6.6";for=198.51.100.1',
+        'host="a,for=6.6.6.6";for=198.51.100.1',
+        'host="a, for=6.6.6.6, b";for="198.51.100.1:80"',
+        'host="a\\"; for=6.6.6.6";for=198.51.100.1',
+        'host="a\\\\";for=198.51.100.1',
+        'for=198.51.100.1;host="a;for=6.6.6.6"',
+        'for=6.6.6.6;a=", for="198.51.100.1:80"',
+        'for="6.6.6.6, for=198.51.100.1',
+        "for=6.6.6.6,, for=198.51.100.1 ,",
+        'for=6.6.6.6, proto=http;host="x";by=10.0.0.1;FOR=198.51.100.1',
+        "for=6.6.6.6," * 10_000 + "for=198.51.100.1",
+    ],
+)
+def test_what_a_proxy_quotes_of_a_client_names_no_hop(value: str) -> None:
+    assert client_of(OURS_BY_THE_RFC, "10.0.0.1", forwarded(value)) == "198.51.100.1"
+
+
+@pytest.mark.parametrize("value", ['for=6.6.6.6;host="a', '"' * 60_001, '\\"' * 30_000, '",' * 30_000])
+def test_quotes_that_do_not_fit_end_the_search(value: str) -> None:
+    assert client_of(OURS_BY_THE_RFC, "10.0.0.1", forwarded(value)) == "10.0.0.1"

@@ -174,6 +174,13 @@ async def test_an_upgrade_to_http_2_is_ignored_and_the_body_arrives(
     assert await asyncio.to_thread(converse) == [201, 201, 200]
 
 
+async def test_http_2_is_not_spoken_unasked(balancer: Balancer) -> None:
+    """A client may begin with the preface of HTTP/2: haproxy takes it, unless told otherwise."""
+    settings = b"\0\0\0\4\0\0\0\0\0"
+    heard = await asyncio.to_thread(ask, port_of(balancer), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings)
+    assert heard.status == 400
+
+
 @pytest.mark.parametrize("way", ["haproxy", "direct"])
 async def test_a_body_that_stalls_is_the_clients_fault_and_holds_no_shutdown(
     balancer: Balancer, instances: list[Program], way: str

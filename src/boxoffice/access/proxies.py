@@ -15,7 +15,14 @@ HOPS_MAX: Final = 16
 Address = IPv4Address | IPv6Address
 ProxyHeader = Literal["x-forwarded-for", "forwarded"]
 
-_PAIR: Final = re.compile(r'(?i)(?:^|[;\s])for=(?:"([^"]*)"|([^;,\s"]*))')
+_FORWARDED_BYTES_MAX: Final = 4_096  # of the near end of ``Forwarded``: sixteen hops have less
+_LAST: Final = re.compile(r'((?:[^",]|"(?:[^"]|"(?=\\))*"(?!\\))*)(,|$)')
+"""The last hop of ``Forwarded``, in a text that is read backwards: a comma in quotes ends none, and what a
+client wrote before it cannot open quotes that reach into it."""
+
+_PAIR: Final = re.compile(
+    r'(?:^|;)\s*(?P<name>[^=;\s"]+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^;"\s]*))'
+)
 _PORT: Final = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[0-9.]+))(?::[0-9]{1,5})?")
 
 
@@ -69,10 +76,25 @@ def _listed(value: bytes) -> Iterator[str]:
 
 
 def _hops(value: bytes) -> Iterator[str]:
-    """The hops of a value of ``Forwarded``, the nearest last."""
-    for element in _listed(value):
-        found = _PAIR.search(element)
-        yield (found[1] or found[2] or "") if found else ""
+    """The hops of a value of ``Forwarded``, the nearest last.
+
+    A proxy may quote there what a client wrote, as in ``host="a;for=1.2.3.4"``: that names no hop.
+    """
+    text, hops = value[-_FORWARDED_BYTES_MAX:].decode("latin-1")[::-1], list[str]()
+    read = 0
+    while read < len(text) and (last := _LAST.match(text, read)):
+        if hop := last[1][::-1].strip():
+            hops.append(_named(hop))
+        read = last.end()
+    if read < len(text):
+        hops.append("")  # quotes that do not fit: nothing before them can be read
+    return reversed(hops)
+
+
+def _named(hop: str) -> str:
+    """The address for which a hop was made, as it is written; empty if there is none."""
+    pairs = {pair["name"].lower(): pair["quoted"] or pair["plain"] or "" for pair in _PAIR.finditer(hop)}
+    return pairs.get("for", "")
 
 
 def _address(text: str) -> Address | None:

@@ -21,7 +21,7 @@ from boxoffice.web.edge.framework import FrameworkDoor
 from boxoffice.web.edge.gate import Gate
 from boxoffice.web.edge.headers import default_headers
 from boxoffice.web.edge.outermost import Outermost
-from boxoffice.web.edge.pages import Pages
+from boxoffice.web.edge.pages import PageRates, Pages
 from boxoffice.web.edge.refused_heads import RefusedHeads
 from boxoffice.web.edge.root_path import RootPath
 from boxoffice.web.edge.routing import Routing
@@ -103,10 +103,11 @@ def _edge(app: Litestar, services: Services) -> Outermost:
     """The layers that every request passes before the framework, built from the inside out."""
     operations = list(operations_of(app))
     routing = Routing(app, customers_confirm=services.settings.access.customers_confirm)
-    pages = Pages(FrameworkDoor(app.asgi_handler), routing, services)
+    rates = PageRates(services.settings.rates.pages_per_minute)
+    pages = Pages(FrameworkDoor(app.asgi_handler), routing, rates, services.problems)
     shared = SharedReads(pages, services, operations, app.cors_config)
     fast = FastBookings(shared, services, operations)
-    gate = Gate(fast, routing, app.cors_config, services)
+    gate = Gate(fast, routing, app.cors_config, services, rates)
     readable = RefusedHeads(gate, services.problems)
     return Outermost(readable, default_headers(https=services.settings.server.asks_for_https), services.drain)
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from httpx import AsyncClient
+from litestar.datastructures.headers import Accept
 from prometheus_client.registry import Collector
 
 from boxoffice import __version__
@@ -119,3 +120,16 @@ async def test_the_root_sends_a_browser_to_the_documentation(unserved: AsyncClie
     for accept in ("*/*", "application/json", ""):
         program = await unserved.get("/", headers={"Accept": accept})
         assert program.json()["links"]["openapi"] == "/api/openapi.json"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_the_root_tells_caches_that_it_has_two_forms(unserved: AsyncClient, accept: str) -> None:
+    answer = await unserved.get("/", headers={"Accept": accept})
+    assert answer.headers.get_list("vary", split_commas=True) == ["Accept-Encoding", "Origin", "Accept"]
+
+
+async def test_an_endless_accept_is_not_read(unserved: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read 60 KB of it would hold up the event loop for 50 ms."""
+    monkeypatch.setattr(Accept, "__init__", None)
+    answer = await unserved.get("/", headers={"Accept": "text/html," + "a," * 300})
+    assert answer.json()["links"]["openapi"] == "/api/openapi.json"

@@ -1,5 +1,7 @@
 """Which callers get in and what they find, beyond the table of ``test_access_matrix``."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
 from prometheus_client import REGISTRY
@@ -322,3 +324,25 @@ async def test_a_server_is_not_me(callers: Callers, path: str) -> None:
         async with callers.api(credential) as api:
             problem = problem_of(await api.http.get(path), 403, "forbidden")
             assert "id" in problem["detail"]
+
+
+@pytest.mark.parametrize("path", ["/api/shows", "/api/shows/1", "/api-docs", "/", "/api/users", "/healthz"])
+async def test_a_cache_does_not_give_one_callers_refusal_to_others(database: str, path: str) -> None:
+    async with callers_of(closed(database)) as callers, callers.api_with({"X-Api-Key": "box_no"}) as api:
+        answer = await api.http.get(path)
+        assert answer.status_code == 401
+        assert {"Authorization", "X-Api-Key"} <= set(answer.headers.get_list("vary", split_commas=True))
+
+
+@pytest.mark.parametrize("body", [{"content": b"{}"}, {"headers": {"Transfer-Encoding": "chunked"}}], ids=str)
+async def test_a_read_with_an_empty_body_pays_for_the_answer_that_it_gets_alone(
+    database: str, body: dict[str, Any]
+) -> None:
+    """Each full answer costs 11 units; what all share costs one."""
+    async with callers_of(closed(database, RATE_READS_PER_MINUTE=20)) as callers:
+        async with callers.api("admin") as house:
+            path = f"/api/shows/{(await house.show())['id']}/available-seats"
+        async with callers.api("nobody") as api:
+            asked: list[dict[str, Any]] = [{}, {}, body, body]
+            statuses = [(await api.http.request("GET", path, **one)).status_code for one in asked]
+    assert statuses == [200, 200, 200, 429]

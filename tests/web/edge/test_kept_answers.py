@@ -70,3 +70,32 @@ def test_an_origin_counts_in_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     kept.settle(question(origin=b"https://a.example"), answer())
     kept.settle(question(origin=b"https://b.example"), answer())
     assert kept.get(question(origin=b"https://a.example")) is None
+
+
+def test_a_load_does_not_count_all_that_is_kept() -> None:
+    """With 14,000 shows a sum over all would hold up the event loop for over a millisecond a load."""
+    counted: list[int] = []
+
+    class Counted(SharedAnswer):
+        @property
+        def size(self) -> int:
+            counted.append(1)
+            return super().size
+
+    kept = KeptAnswers()
+    for number in range(50):
+        loaded = Counted(0.0)
+        loaded.status = 200
+        kept.settle(question(f"/api/shows/{number}"), loaded)
+    assert len(counted) <= 100
+
+
+def test_an_answer_that_is_loaded_again_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_answers, "KEPT_BYTES_MAX", 2 * answer().size)
+    kept = KeptAnswers()
+    for _ in range(5):
+        kept.put(question("/api/shows/1"), answer(body=b"12"))
+        kept.settle(question("/api/shows/1"), answer())
+        kept.settle(question("/api/shows/2"), answer(404))
+    kept.settle(question("/api/shows/3"), answer())
+    assert kept.get(question("/api/shows/1")) is not None

@@ -107,3 +107,33 @@ async def test_a_refused_page_does_no_work(monkeypatch: pytest.MonkeyPatch) -> N
             await client.get("/api/openapi.json")
         monkeypatch.setattr(documents.Document, "answer", None)
         assert (await client.get("/api/openapi.json")).status_code == 429
+
+
+@pytest.mark.parametrize("auth", OPEN)
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/api//shows", [], 404),
+        ("/%61pi/shows", [], 404),
+        ("/api/shows", [("Origin", "http://a.example"), ("Origin", "http://b.example")], 400),
+    ],
+)
+async def test_a_request_that_has_two_readings_is_counted(
+    auth: str, path: str, headers: list[tuple[str, str]], status: int
+) -> None:
+    async with few_pages(auth) as client:
+        statuses = [(await client.get(path, headers=headers)).status_code for _ in range(LIMIT + 1)]
+    assert statuses == [status] * LIMIT + [429]
+
+
+async def test_what_the_shelter_refuses_is_counted() -> None:
+    async with few_pages("open to its machine") as client:
+        foreign = {"Host": "boxoffice.example"}
+        statuses = [(await client.get("/api/shows", headers=foreign)).status_code for _ in range(LIMIT + 1)]
+    assert statuses == [403] * LIMIT + [429]
+
+
+async def test_metrics_that_are_refused_are_counted() -> None:
+    async with few_pages("on") as client:
+        statuses = [(await client.get("/metrics")).status_code for _ in range(LIMIT + 1)]
+    assert statuses == [401] * LIMIT + [429]

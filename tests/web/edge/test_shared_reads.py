@@ -83,6 +83,14 @@ async def test_an_exact_read_goes_past_what_is_kept(app: Litestar, api: Api) -> 
     assert reads.loads == 3
 
 
+async def test_a_slash_at_the_end_does_not_go_past_what_is_kept(app: Litestar, api: Api) -> None:
+    path = f"/api/shows/{(await api.show())['id']}/available-seats"
+    reads = counting(app)
+    answers = [await api.http.get(one) for one in (path, path + "/", path)]
+    assert [data_of(answer)["count"] for answer in answers] == [10, 10, 10]
+    assert reads.loads == 1
+
+
 async def test_a_storm_of_bookings_does_not_become_a_storm_of_queries(
     app: Litestar, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

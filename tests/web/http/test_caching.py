@@ -166,3 +166,15 @@ async def test_who_asks_is_in_vary_where_the_answer_depends_on_it(callers: "Call
         refused = await nobody.http.get(f"{path}/stats")
         assert refused.status_code == 401
         assert refused.headers.get_list("vary") == ["Accept-Encoding, Origin, Authorization, X-Api-Key"]
+
+
+async def test_an_endless_list_of_tags_is_not_read(api: Api) -> None:
+    show = await api.show()
+    path = f"/api/shows/{show['id']}"
+    tags = '"a", ' * 1_000 + (await api.http.get(path)).headers["etag"]
+    for query in ("", "?consistent=true"):
+        answer = await api.http.get(path + query, headers={"If-None-Match": tags})
+        assert (answer.status_code, answer.json()["data"]["id"]) == (200, show["id"])
+    answer = await api.http.put(path, json={"name": "x"}, headers={"If-Match": tags})
+    [error] = problem_of(answer, 400, "invalid_request")["errors"]
+    assert (error["in"], error["path"]) == ("header", "If-Match")

@@ -135,7 +135,8 @@ async def test_a_body_in_a_coding_is_refused(
 async def test_a_coding_that_says_nothing_is_taken(api: Api) -> None:
     user, show = await api.user(), await api.show()
     body = {"user_id": user["id"], "show_id": show["id"], "seats_booked": 1}
-    data_of(await api.http.post("/api/bookings", json=body, headers={"Content-Encoding": "identity"}), 201)
+    for coding in ("identity", "Identity", ""):
+        data_of(await api.http.post("/api/bookings", json=body, headers={"Content-Encoding": coding}), 201)
     data_of(await api.http.get(f"/api/shows/{show['id']}", headers={"Content-Encoding": "gzip"}))
 
 
@@ -179,3 +180,21 @@ async def test_a_field_that_comes_twice_is_refused(
 async def test_a_value_that_looks_like_a_field_is_none(api: Api, changes: Json) -> None:
     show = await api.show()
     assert data_of(await api.http.put(f"/api/shows/{show['id']}", json=changes))["name"] == changes["name"]
+
+
+@pytest.mark.parametrize(("method", "path"), BODILESS)
+async def test_a_coded_body_is_none_the_less_a_body(unserved: AsyncClient, method: str, path: str) -> None:
+    coded = {"Content-Encoding": "gzip"}
+    answer = await unserved.request(method, path, content=gzip.compress(b"{}"), headers=coded)
+    [error] = problem_of(answer, 400, "invalid_request")["errors"]
+    assert (error["in"], error["expected"], error["problem"]) == ("body", "no body", "It is in a coding")
+
+
+@pytest.mark.parametrize(
+    "query", ["text=%FF", "text=%ED%A0%80", "text=%C0%AE", "text=a%", "text=%zz", "text=%u0041", "%ff=1"]
+)
+@pytest.mark.parametrize("path", ["/api/shows", "/api/users"])
+async def test_a_query_that_is_no_text_is_refused(unserved: AsyncClient, path: str, query: str) -> None:
+    """The framework would search for U+FFFD, or for the escape itself; another program reads other bytes."""
+    [error] = problem_of(await unserved.get(f"{path}?{query}"), 400, "invalid_request")["errors"]
+    assert (error["in"], error["path"]) == ("query", "")

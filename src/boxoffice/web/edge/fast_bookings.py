@@ -26,7 +26,7 @@ from boxoffice.web.http.operation import CommandOperation, Operation, PlainReque
 from boxoffice.web.http.raw_answers import RawAnswer, encode, raw_headers, send_raw
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.services import Services
-from boxoffice.web.http.taken import NO_CODING, takes_body
+from boxoffice.web.http.taken import is_coded, takes_body
 from boxoffice.web.http.troubles import of_refused, recorded
 from boxoffice.web.http.unreadable import Unreadable
 
@@ -133,7 +133,7 @@ def _way(operation: CommandOperation[Any, Any], read: ReadCommand, *, takes_body
 
 def _is_plain(head: RequestHead) -> bool:
     """Whether the request has neither a condition nor a body in a coding."""
-    return head.if_match is None and head.if_none_match is None and head.content_encoding in NO_CODING
+    return head.if_match is None and head.if_none_match is None and not is_coded(head)
 
 
 def _done(operation: CommandOperation[Any, Any], outcome: Done) -> RawAnswer:

@@ -3,7 +3,7 @@
 The gate stands before the short way and the shared reads; everything behind the gate relies on its answer.
 """
 
-from typing import Final
+from typing import Final, NoReturn
 
 from litestar.config.cors import CORSConfig
 from litestar.enums import ScopeType
@@ -18,6 +18,7 @@ from boxoffice.access.proxies import Proxies
 from boxoffice.access.rates import RateLimited
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.vocabulary.views import show_of
+from boxoffice.web.edge.pages import PageRates
 from boxoffice.web.edge.routing import Asked, Routing
 from boxoffice.web.edge.shelter import Shelter
 from boxoffice.web.http.caller import Access, add_headers, grant, note_dependence
@@ -38,12 +39,20 @@ class Gate:
     With authentication off, the shelter alone decides.
     """
 
-    def __init__(self, app: ASGIApp, routing: Routing, cors: CORSConfig | None, services: Services) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        routing: Routing,
+        cors: CORSConfig | None,
+        services: Services,
+        pages: PageRates,
+    ) -> None:
         settings = services.settings
         self._app = app
         self._routing = routing
         self._cors = cors
         self._rates = services.rates
+        self._pages = pages
         self._problems = services.problems
         self._identities = services.identities
         self._proxies = Proxies(settings.access.trusted_proxies, settings.access.trusted_proxy_header)
@@ -70,17 +79,32 @@ class Gate:
     async def _refused(self, scope: HTTPScope, head: RequestHead, origin: str | None) -> RawAnswer | None:
         """The answer to a request that is refused; None: the request is let in."""
         try:
-            head.check()
-            if not is_plain(scope["raw_path"]):
-                raise NotFoundException
+            if head.doubled is not None or not is_plain(scope["raw_path"]):
+                self._refuse_form(head, origin)
             if self._identities is None:
-                self._shelter.check(scope, head)
-                grant(scope, Access(OPEN, origin, None, self._allowances.of(OPEN)))
+                self._check_open(scope, head, origin)
             else:
                 await self._check(self._identities, scope, head, origin)
         except Exception as error:  # noqa: BLE001 - a check that fails lets no request in
+            if self._identities is not None:
+                note_dependence(scope)  # with another credential the answer may be another
             return self._problems.raw(recorded(error))
         return None
+
+    def _refuse_form(self, head: RequestHead, origin: str | None) -> NoReturn:
+        """Refuses a request that has two readings; it is counted as a page."""
+        self._pages.count(origin)
+        head.check()
+        raise NotFoundException
+
+    def _check_open(self, scope: HTTPScope, head: RequestHead, origin: str | None) -> None:
+        """Lets the request in, if the shelter does; what it refuses is counted as a page."""
+        try:
+            self._shelter.check(scope, head)
+        except Forbidden:
+            self._pages.count(origin)
+            raise
+        grant(scope, Access(OPEN, origin, None, self._allowances.of(OPEN)))
 
     async def _check(
         self, identities: Identities, scope: HTTPScope, head: RequestHead, origin: str | None
@@ -96,16 +120,18 @@ class Gate:
             note_dependence(scope)
         who = await identities.recognise(head.authorization, head.x_api_key, origin)
         if policy.rate is not None and policy.rate in self._per_minute and who.rate_key is not None:
-            await self._count(scope, asked, policy.rate, who.rate_key)
+            cost = _cost(asked, scope["query_string"], alone=head.has_body)
+            await self._count(scope, cost, policy.rate, who.rate_key)
         caller = who if policy.open else await identities.with_profile(who, origin)
+        if policy.rate == "pages" and policy.grants(caller) == "no":
+            self._pages.count(origin)
         owner_id = _owner_id(asked, caller)
         if owner_id is not None or asked.named.get("user_id") == OWN_ID:
             _check_user(asked, caller, owner_id, scope)
         grant(scope, Access(caller, origin, owner_id, self._allowances.of(caller)))
 
-    async def _count(self, scope: HTTPScope, asked: Asked, rate: RateClass, name: str) -> None:
+    async def _count(self, scope: HTTPScope, cost: int, rate: RateClass, name: str) -> None:
         per_minute = self._per_minute[rate]
-        cost = 1 if asked.operation is None else asked.operation.cost_of(scope["query_string"])
         spent = await self._rates.take(f"{rate} {name}", per_minute, cost)
         if not spent.allowed:
             raise RateLimited(rate, per_minute, spent)
@@ -117,6 +143,10 @@ class Gate:
         if cors is None or origin is None or not cors.is_origin_allowed(page := origin.decode("latin-1")):
             return []
         return raw_headers({"Access-Control-Allow-Origin": page} | cors.simple_headers)
+
+
+def _cost(asked: Asked, query: bytes, *, alone: bool) -> int:
+    return 1 if asked.operation is None else asked.operation.cost_of(query, alone=alone)
 
 
 def _owner_id(asked: Asked, caller: Caller) -> int | None:

@@ -104,6 +104,8 @@ class KeptAnswers:
 
     def __init__(self) -> None:
         self._answers: dict[Question, SharedAnswer] = {}
+        self._sizes: dict[Question, int] = {}  # of those that are loaded, the oldest first
+        self._bytes = 0  # of these together: a sum over all would be work for each load
 
     def get(self, question: Question) -> SharedAnswer | None:
         """The answer, which may still be loading."""
@@ -115,11 +117,15 @@ class KeptAnswers:
 
     def settle(self, question: Question, answer: SharedAnswer) -> None:
         """Keeps a loaded answer if it is a success; drops the oldest while all take too many bytes."""
-        self._answers.pop(question, None)
+        self._drop(question)
         if answer.status != 200:
             return
-        self._answers[question] = answer  # the youngest answer stands last
-        bytes_kept = sum(kept.size + len(its.origin or b"") for its, kept in self._answers.items())
-        while bytes_kept > KEPT_BYTES_MAX:
-            oldest = next(iter(self._answers))
-            bytes_kept -= self._answers.pop(oldest).size + len(oldest.origin or b"")
+        self._answers[question] = answer
+        self._sizes[question] = size = answer.size + len(question.origin or b"")
+        self._bytes += size
+        while self._bytes > KEPT_BYTES_MAX:
+            self._drop(next(iter(self._sizes)))
+
+    def _drop(self, question: Question) -> None:
+        self._answers.pop(question, None)
+        self._bytes -= self._sizes.pop(question, 0)

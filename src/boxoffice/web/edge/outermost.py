@@ -23,8 +23,8 @@ _TRACEPARENT: Final = re.compile(
 )
 
 
-_VARIES: Final = (b"vary", b"Accept-Encoding, Origin")
-_VARIES_BY_CALLER: Final = (b"vary", b"Accept-Encoding, Origin, Authorization, X-Api-Key")
+_VARIES: Final = b"Accept-Encoding, Origin"
+_VARIES_BY_CALLER: Final = b"Accept-Encoding, Origin, Authorization, X-Api-Key"
 
 
 class RequestIds(NamedTuple):
@@ -90,18 +90,29 @@ class Outermost:
     def _complete(self, given: RawHeaders, ids: RequestIds, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
         headers = list(given)
         brought = {name.lower() for name, _ in headers}
+        varies = _VARIES_BY_CALLER if depends_on_caller(scope) else _VARIES
         if b"vary" in brought:
+            varies = _and_what_it_says(varies, headers)
             headers = [header for header in headers if header[0].lower() != b"vary"]
         if self._names.isdisjoint(brought):
             headers += self._headers
         else:
             headers += [header for header in self._headers if header[0] not in brought]
         headers += added_headers(scope)
-        headers.append(_VARIES_BY_CALLER if depends_on_caller(scope) else _VARIES)
+        headers.append((b"vary", varies))
         if self._drain.begun:
             headers.append((b"connection", b"close"))
         headers += ((b"x-request-id", ids.request_id), (b"traceparent", ids.traceparent))
         return headers
+
+
+def _and_what_it_says(varies: bytes, headers: RawHeaders) -> bytes:
+    """The fields by which every answer varies, and those that this answer itself names beside them."""
+    known = varies.lower().split(b", ")
+    said = [
+        field.strip() for name, value in headers if name.lower() == b"vary" for field in value.split(b",")
+    ]
+    return b", ".join([varies, *(field for field in dict.fromkeys(said) if field.lower() not in known)])
 
 
 def _allow_every_method(message: HTTPResponseStartEvent, scope: HTTPScope) -> None:

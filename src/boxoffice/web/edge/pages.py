@@ -12,20 +12,36 @@ from boxoffice.access.identify import name_of_address
 from boxoffice.access.rates import MemoryRates, RateLimited
 from boxoffice.web.edge.routing import Routing
 from boxoffice.web.http.caller import access_of
+from boxoffice.web.http.problems import Problems
 from boxoffice.web.http.raw_answers import RawAnswer, send_raw
-from boxoffice.web.http.services import Services
 from boxoffice.web.http.troubles import recorded
 
 
-class Pages:
-    """The layer before the framework that counts what comes to the framework and is no operation."""
+class PageRates:
+    """The counter of what is no operation, by address."""
 
-    def __init__(self, app: ASGIApp, routing: Routing, services: Services) -> None:
+    def __init__(self, per_minute: int) -> None:
+        self._rates = MemoryRates()
+        self._per_minute = per_minute
+
+    def count(self, origin: str | None) -> None:
+        """Counts a request from this address. Raises ``RateLimited``."""
+        spent = self._rates.take_now(name_of_address(origin), self._per_minute)
+        if not spent.allowed:
+            raise RateLimited("pages", self._per_minute, spent)
+
+
+class Pages:
+    """The layer before the framework that counts what comes to the framework and is no operation.
+
+    What the gate refuses does not come here, so the gate counts it by the same ``rates``.
+    """
+
+    def __init__(self, app: ASGIApp, routing: Routing, rates: PageRates, problems: Problems) -> None:
         self._app = app
         self._routing = routing
-        self._problems = services.problems
-        self._rates = MemoryRates()
-        self._per_minute = services.settings.rates.pages_per_minute
+        self._rates = rates
+        self._problems = problems
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
@@ -41,7 +57,8 @@ class Pages:
             return None
         if asked is not None:
             scope["path_template"] = asked.template
-        spent = self._rates.take_now(name_of_address(access_of(scope).origin), self._per_minute)
-        if spent.allowed:
-            return None
-        return self._problems.raw(recorded(RateLimited("pages", self._per_minute, spent)))
+        try:
+            self._rates.count(access_of(scope).origin)
+        except RateLimited as error:
+            return self._problems.raw(recorded(error))
+        return None

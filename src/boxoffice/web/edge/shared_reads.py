@@ -72,7 +72,7 @@ class SharedReads:
         """The id of the show that the request asks about; None: the answer is not shared."""
         if scope["method"] != "GET" or not _is_plain(head_of(scope)):
             return None
-        match = self._path.fullmatch(scope["path"])
+        match = self._path.fullmatch(scope["path"].removesuffix("/"))
         if match is None or match.lastindex is None:
             return None
         queries = self._queries[match.lastindex - 1]
@@ -81,7 +81,7 @@ class SharedReads:
     def _question(self, scope: HTTPScope) -> Question:
         head = head_of(scope)
         origin = None if head.origin is None else self._allowed(head.origin)
-        return Question(scope["path"], scope["query_string"], head.accepts_gzip, origin)
+        return Question(scope["path"].removesuffix("/"), scope["query_string"], head.accepts_gzip, origin)
 
     def _allowed(self, origin: bytes) -> bytes | None:
         """The origin, if CORS allows it; where all are allowed, one word for all, for all get one answer."""
@@ -147,8 +147,7 @@ def _pattern(operation: ReadOperation) -> str:
 
 def _is_plain(head: RequestHead) -> bool:
     """Whether the request has neither a body, which is refused, nor a condition that a read does not take."""
-    has_body = head.content_length not in (None, b"0") or head.transfer_encoding is not None
-    return not has_body and head.if_match is None
+    return not head.has_body and head.if_match is None
 
 
 def _now() -> float:

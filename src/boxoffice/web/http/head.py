@@ -59,6 +59,11 @@ class RequestHead(Struct, frozen=True, gc=False):
         """Whether the client wants an answer compressed."""
         return accepts_gzip(self.accept_encoding)
 
+    @property
+    def has_body(self) -> bool:
+        """Whether a body may come, though perhaps an empty one."""
+        return self.content_length not in (None, b"0") or self.transfer_encoding is not None
+
     def check(self) -> None:
         """Raises ``InvalidInput`` if a field comes twice that may come once only."""
         if self.doubled is not None:

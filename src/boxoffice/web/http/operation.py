@@ -69,8 +69,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     is_probe: bool = False
     cost: Cost = PLAIN
 
-    def cost_of(self, query: bytes) -> int:
-        """What a request with this query takes of its caller's rate."""
+    def cost_of(self, query: bytes, *, alone: bool = False) -> int:  # noqa: ARG002 - see reads
+        """What a request with this query takes of its caller's rate.
+
+        ``alone``: its answer is not shared with others, whatever the query.
+        """
         return self.cost.of(query)
 
     @property
@@ -115,9 +118,10 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
     revalidates: bool = False
     shared: tuple[str, ...] = ()
 
-    def cost_of(self, query: bytes) -> int:
+    def cost_of(self, query: bytes, *, alone: bool = False) -> int:
         """An answer that all who ask at once share costs a unit."""
-        return 1 if query.decode("latin-1") in self.shared else self.cost.of(query)
+        is_shared = not alone and query.decode("latin-1") in self.shared
+        return 1 if is_shared else self.cost.of(query)
 
     def successes(self) -> dict[int, ResponseSpec]:
         """The example, and with an ETag also 304: the client has the current version."""
@@ -126,7 +130,8 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:  # noqa: ARG002 - a read has none
         """The operation's own codes, and those of all reads."""
-        return ("invalid_request", *self.refusals, *_OF_READS)
+        unmet = () if self.method == "GET" else ("precondition_failed",)
+        return ("invalid_request", *unmet, *self.refusals, *_OF_READS)
 
 
 class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):

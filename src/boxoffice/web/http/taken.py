@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final, get_args
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from litestar import Request
@@ -17,6 +18,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from msgspec import Struct
 
+from boxoffice.web.http.head import RequestHead
 from boxoffice.web.http.invalid import (
     FieldError,
     InvalidInput,
@@ -28,9 +30,9 @@ from boxoffice.web.http.invalid import (
 from boxoffice.web.http.operation import operation_of
 from boxoffice.web.http.request import ApiRequest
 
+_NO_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NUMBER: Final = re.compile("-?(?:0|[1-9][0-9]*)")
-NO_CODING: Final = (None, b"", b"identity")
-"""The values of Content-Encoding that say nothing."""
+_NO_CODING: Final = frozenset({b"", b"identity"})
 
 
 class _NoBody(Struct, forbid_unknown_fields=True):
@@ -55,10 +57,17 @@ async def refuse_what_is_not_taken(request: Request[Any, Any, Any]) -> None:
     if operation is None or operation.is_probe:
         return
     taken = _taken(handler)
+    _check_spelling(request.scope["query_string"])
     if errors := [*_wrong_numbers(request, taken.numbers), *_wrong_queries(request, taken.queries)]:
         raise InvalidInput(*errors)
     _check_conditions(request, taken)
     await _check_body(request, taken)
+
+
+def is_coded(head: RequestHead) -> bool:
+    """Whether the head says that the body is in a coding. Names of codings have no case (RFC 9110 8.4.1)."""
+    coding = head.content_encoding
+    return coding is not None and coding.lower() not in _NO_CODING
 
 
 def takes_body(handler: BaseRouteHandler) -> bool:
@@ -84,6 +93,18 @@ def _taken(handler: BaseRouteHandler) -> _Taken:
             isinstance(kwarg, HeaderParameter) and kwarg.name == "If-Match" for kwarg in definitions.values()
         ),
     )
+
+
+def _check_spelling(query: bytes) -> None:
+    """Refuses a query that is no text: the framework would put other characters in the place of its bytes."""
+    if b"%" not in query:
+        return
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise invalid_field("", "text in UTF-8", "Its bytes are none", "query") from None
+    if _NO_ESCAPE.search(query):
+        raise invalid_field("", "a % as %25", "A % begins no escaped character", "query")
 
 
 def _is_number(annotation: Any) -> bool:
@@ -125,8 +146,10 @@ async def _check_body(request: ApiRequest, taken: _Taken) -> None:
     body = await request.body()
     if not body:
         return
-    if request.head.content_encoding not in NO_CODING:
+    if is_coded(request.head) and taken.has_body:
         raise Unfit("unsupported_coding", {"Accept-Encoding": "identity"})
+    if is_coded(request.head):
+        raise invalid_field("", "no body", "It is in a coding")
     if taken.has_body:
         return
     try:
