@@ -191,6 +191,6 @@ CAMPAIGN: Final = Campaign(
     name="storm",
     promise="every seat has a history that the rules allow, whatever is killed, stopped or cut off",
     share=12,
-    short_s=15,
+    short_s=10,
     run=run,
 )

@@ -20,7 +20,7 @@ from tests.support.process.program import Program
 HERE: Final = Path(__file__).parent
 POLICIES: Final = declared()
 SEED: Final = 1
-EXAMPLES: Final = 5
+EXAMPLES: Final = 3
 """Requests of each operation in each phase that makes them up: some seconds for one caller."""
 
 MANY_EXAMPLES: Final = 40
@@ -135,10 +135,12 @@ def site(database: str, data_dir: Path) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize(
-    ("phases", "examples"),
-    [(PHASES, EXAMPLES), pytest.param(ALL_PHASES, MANY_EXAMPLES, marks=pytest.mark.proof)],
+    ("caller", "phases", "examples"),
+    [
+        ("customers", PHASES, EXAMPLES),
+        *(pytest.param(caller, ALL_PHASES, MANY_EXAMPLES, marks=pytest.mark.proof) for caller in CALLERS),
+    ],
 )
-@pytest.mark.parametrize("caller", CALLERS)
 def test_the_api_is_as_it_is_described(site: Site, caller: str, phases: str, examples: int) -> None:
     asked = site.ask(caller, phases, examples)
     assert asked.returncode == 0, asked.stdout + asked.stderr
