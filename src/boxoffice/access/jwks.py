@@ -168,7 +168,7 @@ async def fetch_json(address: str) -> Mapping[str, Any]:
     _check(address)
     try:
         async with (
-            httpx.AsyncClient(verify=_authorities(), timeout=None) as client,  # noqa: S113 - the caller's bound
+            httpx.AsyncClient(verify=_authorities(), timeout=limits.IDENTITY_KEYS_WAIT_MAX_S) as client,
             client.stream("GET", address, headers=_ASKED) as answer,
         ):
             body = await _body(answer.raise_for_status())
