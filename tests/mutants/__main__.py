@@ -21,7 +21,7 @@ from rich.console import Console
 
 FOLDER: Final = Path(__file__).parent
 ROOT: Final = FOLDER.parents[1]
-OUT: Final = Console(highlight=False, soft_wrap=True)
+OUT: Final = Console(highlight=False, soft_wrap=True, markup=False)  # names of tests have brackets
 
 SANE: Final = ("tests/engine/test_one_batch.py::test_seats_go_in_the_order_of_arrival",)
 """Must pass on every mutant: it is a subtle fault, not a heap of rubble."""
