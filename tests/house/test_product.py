@@ -49,7 +49,7 @@ def test_the_repository_speaks_of_the_product_alone() -> None:
         ("pip install --" + "index-url x", 1),
         ("-- FIXME", 1),
         ("x = 1  # TODO: y", 1),
-        ("GET https://example.org/root/1 and docs/root/x", 0),
+        ("GET https://example.org/" + "root/1 and docs/" + "root/x", 0),
         ("uv pip compile --no-emit-index-url", 0),
         ("v_todo := 1", 0),
     ],

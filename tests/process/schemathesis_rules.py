@@ -16,8 +16,8 @@ UNTOLD: Final = (
     "body (name|reason|metadata.+): It has .+",
     # No schema bounds a date.
     "(body start_time|query (from|to)): Out of range",
-    # The longest hold is a setting of the server.
-    "body hold_seconds: .+ is too long",
+    # The longest and the shortest hold are settings of the server.
+    "body hold_seconds: .+ is too (long|short)",
     # So is the largest booking of those who are not staff.
     "body (seats_booked|seat_numbers): .+ are too many",
     # No schema compares two fields.

@@ -138,7 +138,7 @@ def site(database: str, data_dir: Path) -> Iterator[Site]:
     ("caller", "phases", "examples"),
     [
         ("customers", PHASES, EXAMPLES),
-        pytest.param("staff", ALL_PHASES, MANY_EXAMPLES, marks=pytest.mark.proof),
+        *(pytest.param(caller, ALL_PHASES, MANY_EXAMPLES, marks=pytest.mark.proof) for caller in CALLERS),
     ],
 )
 def test_the_api_is_as_it_is_described(site: Site, caller: str, phases: str, examples: int) -> None:
