@@ -118,6 +118,23 @@ async def test_a_show_is_found_in_any_case_and_form_of_its_name(box: Box, writte
     assert [found.id for found in (await box.reads.shows(text=written, limit=PAGE)).items] == [show]
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Große Straße", "STRASSE"),
+        ("GROSSE STRASSE", "stra\u00dfe"),
+        ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
+        ("Οδυσσεύς", "ΣΕΎΣ"),
+    ],
+    ids=ascii,
+)
+async def test_a_letter_that_has_two_cases_of_its_own_is_found_in_each(
+    box: Box, name: str, written: str
+) -> None:
+    show = await box.show(name=name)
+    assert [found.id for found in (await box.reads.shows(text=written, limit=PAGE)).items] == [show]
+
+
 async def test_shows_are_listed_by_start_and_filtered(box: Box) -> None:
     days = [2, 0, 1, 1, 3]
     ids = [

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from boxoffice.serve.watch import Watch
 from boxoffice.vocabulary import limits
 from tests.support.engine.eventually import eventually
 from tests.support.http.wire import BIG_BYTES, Line, Wire, wired
@@ -15,6 +16,9 @@ SOON_S: Final = 0.2
 
 LATE_S: Final = 60.0
 """A deadline that no test lives to see, in seconds."""
+
+LOOKS: Final = 5
+"""Looks at the connections, each 0.02 s after the one before: more than the shortest deadline here."""
 
 WAITS: Final = (
     "CONNECTION_IDLE_MAX_S",
@@ -51,6 +55,19 @@ async def seen(condition: Callable[[], bool]) -> None:
         return condition()
 
     await eventually(holds, "what the server does by itself")
+
+
+async def several_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Returns after five more looks at the connections; what they see as over is over by then."""
+    looks, look = 0, Watch._look
+
+    def counted(watch: Watch) -> None:
+        nonlocal looks
+        looks += 1
+        look(watch)
+
+    monkeypatch.setattr(Watch, "_look", counted)
+    await seen(lambda: looks >= LOOKS)
 
 
 async def timed_out(wire: Wire, begin: bytes, then: bytes) -> None:
@@ -117,7 +134,7 @@ async def test_a_client_that_waits_for_us_is_not_hurried(wire: Wire, monkeypatch
     async with wire.line() as line:
         line.send(b"POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na")
         await wire.echo.entered.wait()
-        await asyncio.sleep(SOON_S)  # several looks, in which nothing may happen
+        await several_looks(monkeypatch)
         wire.echo.released.set()
         assert (await line.answer()).json["body"] == "a"
 
@@ -129,7 +146,7 @@ async def test_half_a_request_behind_one_that_we_are_slow_with_is_not_hurried(
     async with wire.line() as line:
         line.send(b"GET /held HTTP/1.1\r\nHost: a\r\n\r\nGET /b HT")
         await wire.echo.entered.wait()
-        await asyncio.sleep(SOON_S)  # several looks, in which nothing may happen
+        await several_looks(monkeypatch)
         wire.echo.released.set()
         assert (await line.answer()).json["path"] == "/held"
 

@@ -1,6 +1,7 @@
 """Files of settings are read as systemd reads an EnvironmentFile, and refused where it would be silent."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -93,10 +94,14 @@ def test_a_shell_reads_the_quoted_file_of_the_documents_the_same(tmp_path: Path)
     """Whoever sources the file gets the same, if the values stand in single quotes."""
     file = tmp_path / "settings.env"
     file.write_text("A='b $c \"d\" \\\\ #e'\nB='two\nlines'\n")
-    code = f'{sys.executable} -c \'import os; print(repr((os.environ["A"], os.environ["B"])))\''
+    code = 'import os; print(repr((os.environ["A"], os.environ["B"])))'
+    call = shlex.join([sys.executable, "-c", code])
 
     sourced = subprocess.run(
-        ["/bin/sh", "-c", f"set -a; . {file}; {code}"], capture_output=True, text=True, check=True
+        ["/bin/sh", "-c", f"set -a; . {shlex.quote(str(file))}; {call}"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert sourced.stdout.strip() == repr(tuple(read_env_file(file).values()))

@@ -6,11 +6,15 @@ only as far as each hop is one of our own proxies: the first address that is not
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, Literal
 
 HOPS_MAX: Final = 16
 """Most addresses of a chain that are read: no real chain of proxies is as long."""
+
+PEERS_KEPT: Final = 1_024
+"""Addresses of peers that are remembered as they are told, some 200 bytes each. Proxies are a few."""
 
 Address = IPv4Address | IPv6Address
 ProxyHeader = Literal["x-forwarded-for", "forwarded"]
@@ -35,6 +39,7 @@ class Proxies:
     def __init__(self, networks: Iterable[str], header: ProxyHeader = "x-forwarded-for") -> None:
         self._networks: Final[list[IPv4Network | IPv6Network]] = [ip_network(text) for text in networks]
         self._by_the_rfc: Final = header == "forwarded"
+        self._peer: Final = lru_cache(PEERS_KEPT)(self._read_peer)
 
     def client(self, peer: str | None, listed: bytes | None, forwarded: bytes | None) -> str | None:
         """The client's address: the peer's, unless the peer is a proxy of ours. None without a peer.
@@ -43,13 +48,18 @@ class Proxies:
         """
         if peer is None or not (self._networks or ":" in peer):
             return peer
-        nearest = _address(peer)
-        if nearest is None:
-            return peer
-        if not self._trusts(nearest):
-            return str(nearest)
+        text, proxy = self._peer(peer)
+        if proxy is None:
+            return text
         hops = _hops(forwarded or b"") if self._by_the_rfc else _listed(listed or b"")
-        return str(self._last(nearest, list(hops)))
+        return str(self._last(proxy, list(hops)))
+
+    def _read_peer(self, peer: str) -> tuple[str, Address | None]:
+        """The address of a peer as it is told; and the address again, if the peer is a proxy of ours."""
+        address = _address(peer)
+        if address is None:
+            return peer, None
+        return str(address), address if self._trusts(address) else None
 
     def _last(self, nearest: Address, chain: list[str]) -> Address:
         """The first address that is not a proxy's, seen from us.

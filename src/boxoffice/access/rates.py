@@ -5,7 +5,7 @@ state of a bucket is one time: when it will be full again.
 """
 
 from collections.abc import Callable, Iterable
-from time import time
+from time import monotonic
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -49,7 +49,7 @@ class Rates(Protocol):
 class MemoryRates:
     """Rate limits that are counted in this process."""
 
-    def __init__(self, clock: Callable[[], float] = time) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._full_at: dict[str, float] = {}
 

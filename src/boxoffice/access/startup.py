@@ -14,6 +14,8 @@ def check_access(settings: Settings) -> str:
             f"AUTH is not set {where}; expected on (API keys: `boxoffice keys create`; people: JWT_ISSUER "
             "and JWT_AUDIENCE), or off, if everybody who reaches this port may do everything"
         )
+    if settings.access.auth is None:
+        return "authentication is off: open to this machine alone, as AUTH is not set"
     if not settings.authenticates:
         return "authentication is off: everybody who reaches this port may do everything"
     rates_of(settings.rates)

@@ -29,8 +29,8 @@ S = TypeVar("S", bound="Settings")
 IN_FOLDER: Final = Path(".env")
 """The file of settings in the working directory, which may be missing."""
 
-_ALONE: Final = "BOXOFFICE_ENV_FILE"
-"""Names, in the environment, the file that ``--env-file`` named: for the processes that serve, too."""
+_ALONE: Final = "_BOXOFFICE_SETTINGS_TAKEN"
+"""A mark in the environment, for the processes that serve, too: a file was taken as the only source."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -95,4 +95,4 @@ def take_settings_from(path: Path, composed: type[Settings]) -> None:
     for name in names_of(composed):
         os.environ.pop(name, None)
     os.environ.update(texts)
-    os.environ[_ALONE] = str(path.absolute())
+    os.environ[_ALONE] = "1"

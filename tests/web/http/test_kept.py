@@ -3,7 +3,10 @@
 import asyncio
 from math import inf
 
+import pytest
+
 from boxoffice.vocabulary.faults import Unavailable
+from boxoffice.web.http import kept as kept_module
 from boxoffice.web.http.kept import Kept, in_thread
 
 
@@ -50,7 +53,11 @@ async def test_a_client_that_leaves_does_not_end_the_making_of_the_others() -> N
     assert await stays == 1
 
 
-async def test_a_fault_is_told_to_all_who_asked_and_is_no_end() -> None:
+@pytest.mark.parametrize("kept_s", [0, inf])
+async def test_a_fault_is_told_to_all_who_asked_and_is_no_end(
+    monkeypatch: pytest.MonkeyPatch, kept_s: float
+) -> None:
+    monkeypatch.setattr(kept_module, "FAULT_KEPT_S", 0.0)
     faults = [Unavailable("away")]
 
     async def make() -> str:
@@ -58,7 +65,7 @@ async def test_a_fault_is_told_to_all_who_asked_and_is_no_end() -> None:
             raise faults.pop()
         return "back"
 
-    kept = Kept(make, 0)
+    kept = Kept(make, kept_s)
     told = await asyncio.gather(kept.get(), kept.get(), return_exceptions=True)
     assert [type(each) for each in told] == [Unavailable, Unavailable]
     assert await kept.get() == "back"

@@ -1,9 +1,10 @@
 """The short way: plain requests to book, confirm or cancel are answered without the framework.
 
 Such requests can come ten thousand times a second. The short way does what their handlers do, for each
-operation that says how its command is read (``short``). Two kinds of requests go to the framework, together
-with the body that was read: one whose body or key cannot be read, so that errors are worded in one place, and
-one from a web page while CORS is allowed, because the framework adds the headers of CORS.
+operation that says how its command is read (``short``). A request that is not plain goes to the framework,
+together with the body that was read: one that cannot be read or is refused before there is a command, so that
+errors are worded in one place; one with a condition or with a body in a coding; and one from a web page while
+CORS is allowed, because the framework adds the headers of CORS.
 """
 
 import re

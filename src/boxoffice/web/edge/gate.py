@@ -36,7 +36,7 @@ OWN_ID: Final = "me"
 class Gate:
     """The layer that lets a request in, or answers why not.
 
-    With authentication off, the shelter alone decides.
+    With authentication off, the form of the request and the shelter decide.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Pages: what is no operation, such as documents, unknown paths and preflights, is counted by address.
 
-No person stands behind such a request, so the operations' rates do not see it. The requests are counted in
+Most have no person behind them, so the operations' rates do not see them. The requests are counted in
 this process alone, because its event loop is what the limit protects: a question to Redis would cost more
 than most of these answers. A refusal costs less than any answer.
 """

@@ -158,11 +158,6 @@ def distinct(seat_numbers: list[int]) -> tuple[int, ...]:
     return tuple(seat_numbers)
 
 
-def in_order(metadata: dict[str, str]) -> dict[str, str]:
-    """The metadata in the order of the names, so that a retry may write them in another order."""
-    return dict(sorted(metadata.items()))
-
-
 def reason_or_none(text: str | UnsetType) -> str | None:
     """The reason as it is kept; None if no reason is given. Raises ``InvalidInput``."""
     return None if text is UNSET else reason_of(text)

@@ -71,7 +71,7 @@ class NewBooking(Body, kw_only=True):
             seat_numbers=seats,
             hold_seconds=self._hold_seconds(access.allowance),
             reference=self.reference,
-            metadata=facts_of(self.metadata) or None,
+            metadata=facts_of(self.metadata) if self.metadata else None,
             caps=access.allowance.caps,
         )
         if access.owner_id is not None and (self.reference is not None or self.metadata):

@@ -43,8 +43,8 @@ class Document:
     def answer(self, request: ApiRequest) -> Response[bytes]:
         """The form that the client takes; a 304 if the client has this form."""
         form = self._zipped if request.head.accepts_gzip else self._plain
-        tags = request.headers.get("if-none-match")
-        if tags is not None and matches(tags, form.headers["ETag"]):
+        tags = request.head.if_none_match
+        if tags is not None and matches(tags.decode("latin-1"), form.headers["ETag"]):
             kept = {name: value for name, value in form.headers.items() if name != "Content-Encoding"}
             return Response(b"", status_code=304, headers=kept)
         return Response(form.body, headers=dict(form.headers), media_type=self._media_type)

@@ -7,7 +7,7 @@ parameters of their own to a probe, and a probe that answers 400 takes a healthy
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, get_args
 from urllib.parse import unquote_to_bytes
@@ -57,8 +57,12 @@ async def refuse_what_is_not_taken(request: Request[Any, Any, Any]) -> None:
     if operation is None or operation.is_probe:
         return
     taken = _taken(handler)
-    _check_spelling(request.scope["query_string"])
-    if errors := [*_wrong_numbers(request, taken.numbers), *_wrong_queries(request, taken.queries)]:
+    errors = list(_wrong_numbers("path", request.path_params.items(), taken.numbers))
+    if query := request.scope["query_string"]:
+        _check_spelling(query)
+        given = list(request.query_params.multi_items())
+        errors += [*_wrong_numbers("query", given, taken.numbers), *_wrong_queries(given, taken.queries)]
+    if errors:
         raise InvalidInput(*errors)
     _check_conditions(request, taken)
     await _check_body(request, taken)
@@ -97,7 +101,7 @@ def _taken(handler: BaseRouteHandler) -> _Taken:
 
 def _check_spelling(query: bytes) -> None:
     """Refuses a query that is no text: the framework would put other characters in the place of its bytes."""
-    if b"%" not in query:
+    if b"%" not in query and query.isascii():
         return
     try:
         unquote_to_bytes(query).decode()
@@ -111,19 +115,19 @@ def _is_number(annotation: Any) -> bool:
     return annotation is int or int in get_args(annotation)
 
 
-def _wrong_numbers(request: ApiRequest, numbers: Mapping[str, str]) -> Iterator[FieldError]:
+def _wrong_numbers(
+    place: Place, given: Iterable[tuple[str, str]], numbers: Mapping[str, str]
+) -> Iterator[FieldError]:
     """Numbers have one spelling. The framework would read 1.0 and 1e0 as 1, which no other layer does."""
-    given: list[tuple[Place, str, str]] = [("path", name, text) for name, text in request.path_params.items()]
-    given += [("query", name, text) for name, text in request.query_params.multi_items()]
-    for place, name, text in given:
+    for name, text in given:
         if name in numbers and not _NUMBER.fullmatch(text):
             yield FieldError(place, name, numbers[name], "It is no integer, written in digits")
 
 
-def _wrong_queries(request: ApiRequest, known: frozenset[str]) -> Iterator[FieldError]:
-    names = Counter(name for name, _ in request.query_params.multi_items())
+def _wrong_queries(given: Iterable[tuple[str, str]], known: frozenset[str]) -> Iterator[FieldError]:
+    names = Counter(name for name, _ in given)
     expected = f"no parameter but: {', '.join(sorted(known))}" if known else "no parameters"
-    for name, times in names.items():
+    for name, times in sorted(names.items()):
         if name not in known:
             yield FieldError("query", name, expected, "Unknown parameter")
         elif times > 1:
@@ -143,8 +147,7 @@ def _check_conditions(request: ApiRequest, taken: _Taken) -> None:
 
 
 async def _check_body(request: ApiRequest, taken: _Taken) -> None:
-    body = await request.body()
-    if not body:
+    if not request.head.has_body or not (body := await request.body()):
         return
     if is_coded(request.head) and taken.has_body:
         raise Unfit("unsupported_coding", {"Accept-Encoding": "identity"})
