@@ -77,6 +77,17 @@ async def test_only_shows_that_changed_are_anchored_again(box: Box, file: Path) 
     assert await told(box, file) == []
 
 
+async def test_of_two_runs_at_once_one_begins_anew(box: Box, file: Path) -> None:
+    await box.show()
+    ends = (await verify(box.dsn)).ends
+    first, second = (Anchors(file, KEY.public_key()) for _ in range(2))
+    assert first.append(ends, KEY, NOW) == 1
+    with pytest.raises(AnchorsUnusable, match="run it once more"):
+        second.append(ends, KEY, NOW)
+    assert first.append(ends[:0], KEY, NOW) == 0
+    assert await told(box, file) == []
+
+
 async def test_a_rewritten_history_is_told(box: Box, connection: Connection, file: Path) -> None:
     show = await box.show()
     await box.book(show)

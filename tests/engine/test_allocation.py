@@ -41,7 +41,7 @@ async def test_what_cannot_be_together_is_in_the_fewest_runs(box: Box) -> None:
 
 
 async def test_the_search_for_scattered_seats_has_a_budget(box: Box) -> None:
-    """Runs of 1, 2, ... 16 free seats: more lengths than are tried."""
+    """Runs of 1, 2, 3, ... free seats: more lengths than are tried."""
     longest = limits.RUN_LENGTHS_MAX + 4
     runs = "1".join("0" * length for length in range(1, longest + 1))
     free = [place for place, bit in enumerate(runs, start=1) if bit == "0"]

@@ -157,7 +157,7 @@ def test_what_the_settings_fill_in_is_not_asked() -> None:
 OF_THIS_VERSION: list[tuple[Command[Any], str]] = [
     (
         BOOK,
-        "ba7f6d5d2475f83309ae72a246695a6eebfde81e2d140abf9ebc8e0b4b9b30fb",
+        "e45e8135ac7ddc4fec17e81a4e801e72fc1fb8bd04244fee83ce35f86d926456",
     ),
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from boxoffice.sql import query
+from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import (
     BlockSeats,
     BookSeats,
@@ -22,7 +23,7 @@ from tests.support.engine.box import ACTOR, Box, done, open_box, refused
 from tests.support.engine.clock import Clock
 from tests.support.engine.databases import Connection
 from tests.support.engine.limited import book_capped, caps
-from tests.support.engine.races import wait_until_blocked
+from tests.support.engine.races import until_over, wait_until_blocked
 
 NAME, EMAIL, ADDRESS, REASON = "Jane Q. Roe", "jane.roe@example.com", "192.0.2.77", "Roe is ill"
 REFERENCE, FACT = "order-of-roe", "Roe, wheelchair"
@@ -79,7 +80,12 @@ async def whole_database(connection: Connection) -> str:
     return " ".join(text for text in texts if text)
 
 
-async def test_nothing_of_an_erased_person_is_left(box: Box, connection: Connection, clock: Clock) -> None:
+@pytest.mark.parametrize("rows", [1, limits.ERASE_ROWS_MAX])
+async def test_nothing_of_an_erased_person_is_left(
+    box: Box, connection: Connection, clock: Clock, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """However many rows a portion has."""
+    monkeypatch.setattr(limits, "ERASE_ROWS_MAX", rows)
     show = await box.show()
     jane = await person(box)
     await acts(box, jane, show)
@@ -294,3 +300,22 @@ async def test_nothing_of_an_erased_person_is_left_in_the_archive(
     after = await whole_database(connection)
     assert [text for text in PERSONAL if text in after] == []
     assert await box.violations() == {}
+
+
+@pytest.mark.both_isolations
+async def test_a_hold_that_is_confirmed_at_its_end_keeps_its_person(
+    box: Box, isolation: str, connection: Connection, admin: Connection
+) -> None:
+    """The confirm read the clock before the end; the erasure must wait for it, and see a sale."""
+    show, jane = await box.show(), await person(box)
+    held = done(await book_capped(box, show, caps(), user=jane, hold=0.5)).booking
+    async with open_box(box.dsn, isolation) as other:
+        async with connection.transaction():
+            await connection.execute("SELECT FROM bookings WHERE booking_id = $1 FOR UPDATE", held.id)
+            confirming = asyncio.create_task(box.confirm(held.id))
+            await wait_until_blocked(admin, application_name="boxoffice")
+            await until_over(admin, held.expires_at)
+            erasing = asyncio.create_task(erase(other, jane))
+            await wait_until_blocked(admin, application_name="boxoffice", count=2)
+        assert done(await confirming).booking.status == "CONFIRMED"
+        assert await erasing == refused("active_bookings", count=1)

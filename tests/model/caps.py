@@ -54,9 +54,9 @@ class CapModel:
         if bookings >= caps.bookings_per_show_max:
             return refused("too_many_bookings", limit=caps.bookings_per_show_max, active=bookings)
         window = timedelta(seconds=caps.made_seconds)
-        lately = [made.began for made in here if made.began > self.now - window]
+        lately = sorted(made.began for made in here if made.began > self.now - window)
         if len(lately) >= caps.made_max:
-            left = self._left(min(lately) + window)
+            left = self._left(lately[len(lately) - caps.made_max] + window)
             return refused(
                 "too_many_bookings_made", limit=caps.made_max, made=len(lately), retry_after_s=left
             )

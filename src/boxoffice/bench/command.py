@@ -49,7 +49,7 @@ def run_bench(settings: Settings, plan: Plan, only: Sequence[str], folder: Path,
     except ImportError:
         out.print(plots.MISSING, markup=False)
     (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)))
-    (folder / "report.md").write_text(to_markdown(report, pictures))
+    (folder / "report.md").write_text(to_markdown(report, pictures), "utf-8")
     out.print(f"wrote {', '.join(['report.md', 'report.json', *pictures])} in {folder}", markup=False)
     return report.correct
 

@@ -33,7 +33,7 @@ FILL_TIMEOUT_S: Final = 120.0
 @cache
 def statement(name: str) -> str:
     """The text of ``sql/<name>.sql``."""
-    return (files(__package__) / "sql" / f"{name}.sql").read_text()
+    return (files(__package__) / "sql" / f"{name}.sql").read_text("utf-8")
 
 
 class Cluster:

@@ -61,7 +61,7 @@ class PgBench:
     ) -> Sample:
         """Measure once, on shows whose ids lie side by side. Failed transactions are repeated."""
         script = folder / "book.pgbench"
-        script.write_text(_script())
+        script.write_text(_script(), "utf-8")
         logs = folder / "pgbench-log"
         logs.mkdir()
         variables = {"first": shows[0], "last": shows[-1], "users": USERS, "batch": batch}

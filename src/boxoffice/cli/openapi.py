@@ -24,5 +24,5 @@ def openapi(
     text = render()
     if not check:
         sys.stdout.write(text)
-    elif not OPENAPI_FILE.exists() or OPENAPI_FILE.read_text() != text:
+    elif not OPENAPI_FILE.exists() or OPENAPI_FILE.read_text("utf-8") != text:
         fail(f"{OPENAPI_FILE} is not up to date; run: boxoffice openapi > {OPENAPI_FILE}")

@@ -5,7 +5,9 @@ The file only grows. Each run adds a line for each show that changed since the r
 that signs them together with the run before: JSON lines, and the signature Ed25519 (RFC 8032).
 """
 
+import fcntl
 import json
+import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -53,6 +55,7 @@ class Anchors:
         """Reads the file; one that is not there has no anchors. Raises ``AnchorsUnusable``."""
         self._path: Final = path
         self.before = ""
+        self._bytes = 0  # of the file, as far as it was read
         self.by_show: dict[int, dict[int, Anchor]] = {}
         if path.exists():
             self._read(key)
@@ -84,11 +87,22 @@ class Anchors:
         signature = key.sign(_digest(text, told)).hex()
         line = msgspec.json.encode(msgspec.structs.replace(told, signature=signature)) + b"\n"
         try:
-            with self._path.open("ab") as file:
-                file.write(text + line)
+            self._write(text + line)
         except OSError as error:
             raise AnchorsUnusable(f"{self._path} cannot be written: {error.strerror}") from error
+        self._note(changed, signature)
         return len(changed)
+
+    def _write(self, lines: bytes) -> None:
+        """Adds the lines for good. Two runs at once would sign the same run before them: one begins anew."""
+        with self._path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file.fileno()).st_size != self._bytes:
+                raise AnchorsUnusable(f"{self._path} was changed while this run looked; run it once more")
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+            self._bytes += len(lines)
 
     def _read(self, key: Ed25519PublicKey) -> None:
         run: list[bytes] = []
@@ -96,6 +110,7 @@ class Anchors:
             with self._path.open("rb") as file:
                 for line in file:
                     run.append(line)
+                    self._bytes += len(line)
                     if b'"signature"' in line:
                         self._take(run, key)
                         run = []
@@ -115,7 +130,10 @@ class Anchors:
             raise AnchorsUnusable(
                 f"{self._path} was changed: a run of {told.anchored_at} is not where it was"
             )
-        self.before = told.signature
+        self._note(anchors, told.signature)
+
+    def _note(self, anchors: Iterable[Anchor], signature: str) -> None:
+        self.before = signature
         for anchor in anchors:
             self.by_show.setdefault(anchor.show, {})[anchor.seq] = anchor
 

@@ -18,7 +18,7 @@ RECORD: Final = files("boxoffice.sql") / "catalogue.txt"
 @cache
 def recorded() -> tuple[str, ...]:
     """The lines that this program's migrations and functions make."""
-    return tuple(RECORD.read_text().splitlines())
+    return tuple(RECORD.read_text("utf-8").splitlines())
 
 
 async def program_schema(connection: Any) -> tuple[str | None, list[str]]:

@@ -35,7 +35,8 @@ class PoolTiming:
                 if turns is not None:
                     await _turn(turns, timeout_s)
                     stack.callback(turns.release)
-                connection = await stack.enter_async_context(pool.acquire(timeout=timeout_s))
+                left_s = max(0.0, timeout_s - (perf_counter() - started))
+                connection = await stack.enter_async_context(pool.acquire(timeout=left_s))
             finally:
                 self._waiting -= 1
                 self._observe(perf_counter() - started)

@@ -52,7 +52,7 @@ class CheckResult(Struct, frozen=True):
 
 
 class LookedAt(Struct, frozen=True):
-    """How much was looked at."""
+    """How much was looked at. ``functions``, ``constraints``: with how many the database was compared."""
 
     shows: int
     bookings: int

@@ -69,7 +69,7 @@ def fingerprint(fields: dict[str, Any]) -> bytes:
         for name, value in fields.items()
         if value is not None and name not in _NO_PART_OF_A_FINGERPRINT
     }
-    return sha256(msgspec.json.encode(asked)).digest()
+    return sha256(msgspec.json.encode(asked, order="deterministic")).digest()
 
 
 def _object(command_no: int, command: Command[Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from boxoffice.vocabulary.commands import (
     FailBooking,
     ShowCommand,
 )
-from boxoffice.vocabulary.faults import Fault
+from boxoffice.vocabulary.faults import Fault, OutcomeUnknown
 from boxoffice.vocabulary.outcomes import BookingDone, Done, HoldsExpired, Outcome, Refused, ShowDone
 
 CATALOGUE: Final = 0
@@ -70,7 +70,10 @@ class BookingEngine:
         outcome = await self._batches.run_desk(command)
         self._note_change(CATALOGUE)
         if isinstance(command, EraseUser) and not isinstance(outcome, Refused):
-            await self._erase_traces(command.user_id)
+            try:
+                await self._erase_traces(command.user_id)
+            except Fault as fault:  # the profile is gone already, so 'no effect' would be untrue
+                raise OutcomeUnknown("traces of an erased person are left; erase once more") from fault
         return cast("D | Refused", outcome)
 
     def changed_at(self, show_id: int) -> float:

@@ -24,6 +24,7 @@ SHORT_FOLDER: Final = Path("/tmp")  # noqa: S108 - the name in it is made up
 out, but the server may go on."""
 
 _FAR: Final = "boxoffice-socket-"
+_OF: Final = "of"  # a file there: whose data the folder is for
 _SOCKET: Final = f".s.PGSQL.{PORT}"
 _SPECIAL: Final = frozenset(",\"\\'")
 """Characters that have a meaning in a list of folders or of hosts."""
@@ -38,7 +39,10 @@ def make_socket_dir(data: DataDir, account: Account) -> Path:
     _remove_far(data, account)
     folder = data.socket
     if len(os.fsencode(folder / _SOCKET)) > PATH_BYTES_MAX or _SPECIAL & set(str(folder)):
+        if data.socket.is_dir():  # of a killed server, when the data had a shorter path
+            shutil.rmtree(data.socket)
         folder = Path(tempfile.mkdtemp(prefix=_FAR, dir=SHORT_FOLDER))
+        (folder / _OF).write_bytes(os.fsencode(data.root))
         data.socket.symlink_to(folder)
     else:
         with suppress(FileExistsError):
@@ -57,17 +61,22 @@ def socket_dir(data: DataDir) -> Path:
 def remove_socket_dir(data: DataDir, folder: Path) -> None:
     """Removes the folder of a server that has stopped; what a killed one left there is the next start's."""
     with suppress(OSError):
+        (folder / _OF).unlink(missing_ok=True)
         folder.rmdir()
         data.socket.unlink(missing_ok=True)
 
 
 def _remove_far(data: DataDir, account: Account) -> None:
-    """Removes the folder elsewhere that the last server had, if it was killed."""
+    """Removes the folder elsewhere that the last server had, if it was killed.
+
+    A copy of the data has the link, too, and must not remove the folder of the server on the original.
+    """
     if not data.socket.is_symlink():
         return
     left = data.socket.readlink()
     with suppress(OSError):
-        if left.name.startswith(_FAR) and left.lstat().st_uid in (account.uid, os.geteuid()):
+        ours = left.name.startswith(_FAR) and left.lstat().st_uid in (account.uid, os.geteuid())
+        if ours and (left / _OF).read_bytes() == os.fsencode(data.root):
             shutil.rmtree(left)
     data.socket.unlink()
 

@@ -28,7 +28,7 @@ def scripts(folder: str) -> dict[str, str]:
         name = script.name.removesuffix(".sql")
         if name in found:
             raise ValueError(f"two SQL files in {folder} have the name {name}")
-        found[name] = script.read_text()
+        found[name] = script.read_text("utf-8")
     return found
 
 

@@ -178,8 +178,8 @@ class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_s
 
     ``expected_seqs`` are the versions that the change is meant for, None if it is meant for any. A show that
     has another version by now refuses the command with ``version_mismatch``, so that one editor does not
-    overwrite another's change. An empty ``reference`` removes the
-    show's; ``metadata`` takes the place of all that was there.
+    overwrite another's change. An empty ``reference`` removes the show's; ``metadata`` takes the place of all
+    that was there.
     """
 
     done = ShowDone

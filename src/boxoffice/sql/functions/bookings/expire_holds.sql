@@ -1,6 +1,7 @@
 -- expire_holds(show, now, wanted): ends the show's holds that have run out and says how many. It ends 5,000
--- at most, so that no batch takes a second; the next command or the sweeper goes on. The bookings `wanted` go
--- first, so that a command on one of them sees its true state.
+-- at most, so that no batch takes a second; the next command or the sweeper goes on. So a sale in a show
+-- with more of them may be refused for seats that will be free in a moment. The bookings `wanted` go first,
+-- so that a command on one of them sees its true state.
 -- Locks: the caller holds the show's inventory row; see end_bookings.
 CREATE OR REPLACE FUNCTION expire_holds(p_show_id bigint, p_now timestamptz, p_wanted bigint[]) RETURNS integer
 LANGUAGE plpgsql VOLATILE AS $$

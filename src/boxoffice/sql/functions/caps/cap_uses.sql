@@ -3,9 +3,10 @@
 -- counted in; holds in all shows that the caller reaches; and the times from which on the user may hold
 -- again, and book again.
 -- If a hold lasted t seconds and was not bought, its user waits t * cooldown / longest hold, whether it ran
--- out, was cancelled, or its payment failed. Bookings that ended and began before the longest life of a hold
--- and its pause, and before made_seconds, are not read. Only a hold is subject to holds elsewhere and to
--- pauses.
+-- out, was cancelled, or its payment failed. The user may book again when so many of the bookings made of
+-- late are older than made_seconds that fewer than made_max are left. Bookings that ended and began before
+-- the longest life of a hold and its pause, and before made_seconds, are not read (erase_pause has the same
+-- horizon). Only a hold is subject to holds elsewhere and to pauses.
 -- Holds elsewhere: what a key for some shows has made counts in these shows alone (counts_in), and such a key
 -- counts only what is in its shows (within). So it neither uses up nor learns what the user has elsewhere.
 -- Each part of the query names one place of the index capped_bookings: (show, user, state, time). Asked for
@@ -30,14 +31,16 @@ DECLARE
 BEGIN
     RETURN QUERY
     SELECT c.command_no, here.bookings + now.bookings, here.holds + now.holds, here.holds + now.holds + elsewhere.holds,
-           here.free_at, here.made + now.bookings, COALESCE(here.first_made_at, p_now) + c.made_for
+           here.free_at, here.made + now.bookings,
+           COALESCE(here.made_at[1 + GREATEST(0, here.made + now.bookings - c.made_max)], p_now) + c.made_for
     FROM (
-        SELECT a.command_no, a.user_id, a.caps, a.hold_seconds IS NOT NULL AS is_hold, t.share, t.made_for,
+        SELECT a.command_no, a.user_id, a.caps, a.hold_seconds IS NOT NULL AS is_hold, t.share, t.made_for, t.made_max,
                p_now - GREATEST(t.made_for, (1 + t.share) * t.longest) AS since
         FROM unnest(p_commands) AS a
         CROSS JOIN LATERAL (
             SELECT (a.caps -> 'cooldown_seconds')::double precision / (a.caps -> 'hold_seconds_max')::double precision AS share,
                    make_interval(secs => (a.caps -> 'made_seconds')::double precision) AS made_for,
+                   (a.caps -> 'made_max')::bigint AS made_max,
                    make_interval(secs => GREATEST(
                        (a.caps -> 'hold_seconds_max')::double precision, (a.caps -> 'lifetime_seconds_max')::double precision
                    )) AS longest
@@ -49,7 +52,7 @@ BEGIN
                count(*) FILTER (WHERE b.ended_at IS NULL AND b.is_hold) AS holds,
                max(b.ended_at + (b.ended_at - b.created_at) * c.share) AS free_at,
                count(*) FILTER (WHERE b.created_at > p_now - c.made_for) AS made,
-               min(b.created_at) FILTER (WHERE b.created_at > p_now - c.made_for) AS first_made_at
+               array_agg(b.created_at ORDER BY b.created_at) FILTER (WHERE b.created_at > p_now - c.made_for) AS made_at
         FROM (
             SELECT e.created_at, CASE WHEN e.expires_at <= p_now THEN e.expires_at END AS ended_at, true AS is_hold
             FROM bookings AS e

@@ -3,8 +3,9 @@
 -- events, the origins of events that the person caused elsewhere, the answers that the person got, and what
 -- other callers' answers tell of the person. Each kind has an index of what is left, so a call costs what it
 -- removes, however long the history is. The archive comes after the table that it takes from: rows only move
--- into the archive, so a row that is moved meanwhile is found there. No show is locked. What a request writes
--- that is under way may come later, and goes when the erasure is asked again.
+-- into the archive, so a row that is moved meanwhile is found there. Each of the three waits for the one
+-- before. No show is locked. What a request writes that is under way may come later, and goes when the
+-- erasure is asked again.
 -- Nothing that is removed is part of an event's link, so the chain of events stays whole.
 -- Locks: the rows that are changed.
 CREATE OR REPLACE FUNCTION erase_traces(p_user_id bigint, p_rows integer, OUT more boolean)
@@ -33,5 +34,11 @@ BEGIN
             AND actor = 'user:' || p_user_id AND origin IS NOT NULL LIMIT p_rows) AS t
     WHERE e.show_id = t.show_id AND e.seq = t.seq;
     GET DIAGNOSTICS v_rows = ROW_COUNT;
-    more := more OR v_rows = p_rows OR erase_archived(p_user_id, p_rows) OR erase_answers(p_user_id, p_rows);
+    more := more OR v_rows = p_rows;
+    IF NOT more THEN
+        more := erase_archived(p_user_id, p_rows);
+    END IF;
+    IF NOT more THEN
+        more := erase_answers(p_user_id, p_rows);
+    END IF;
 END $$;
