@@ -79,7 +79,7 @@ lock: .venv-lock/bin/uv ## Resolve the dependencies again, of development and of
 	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --extra dev --upgrade \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--quiet --output-file requirements.lock pyproject.toml
-	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --extra redis --extra otel \
+	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --extra redis --extra otel --extra rabbitmq --extra nats --extra kafka \
 		--constraint requirements.lock --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links --quiet --output-file deploy/requirements.lock pyproject.toml
 
