@@ -106,8 +106,8 @@ SCENARIOS: Final = (
     Scenario(
         "feed",
         "Telling others",
-        f"{CROWD} connections on one hot show: without the marks that tell readers where to look, with them, and "
-        "while a consumer in its own process is told every event.",
+        f"{CROWD} connections on one hot show: without the marks that tell readers where to look, with them, "
+        "and while a consumer in its own process is told every event.",
         feed,
     ),
 )
