@@ -9,7 +9,8 @@ import typer
 from boxoffice.cli.output import AsJson, out, print_json, print_table, say
 from boxoffice.cli.shared import connected, dsn_of, in_database, read_settings
 from boxoffice.database import publication
-from boxoffice.database.publication import PUBLICATION, Publication, Slot
+from boxoffice.database.publication import PUBLICATION, Publication
+from boxoffice.vocabulary.views import ReplicationSlot
 
 app = typer.Typer(
     add_completion=False,
@@ -66,7 +67,7 @@ def _published(there: Publication) -> str:
     return f"{'' if there.is_ours else 'NOT AS SET UP, '}{what} of {', '.join(there.published)}"
 
 
-def _tell_slots(slots: Sequence[Slot]) -> None:
+def _tell_slots(slots: Sequence[ReplicationSlot]) -> None:
     if not slots:
         say("slots of this database: none")
         return
@@ -80,7 +81,7 @@ def _tell_slots(slots: Sequence[Slot]) -> None:
     )  # fmt: skip
 
 
-def _reader(slot: Slot) -> str:
+def _reader(slot: ReplicationSlot) -> str:
     if slot.active:
         return "reads"
     return "none" if slot.inactive_s is None else f"none for {slot.inactive_s:,.0f} s"

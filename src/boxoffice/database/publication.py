@@ -11,6 +11,7 @@ from boxoffice.database.servers import Servers, hang_up
 from boxoffice.sql import query
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.faults import Fault
+from boxoffice.vocabulary.views import ReplicationSlot
 
 PUBLICATION: Final = "boxoffice_events"
 
@@ -77,20 +78,6 @@ class Publication(Struct, frozen=True):
         return None
 
 
-class Slot(Struct, frozen=True):
-    """A replication slot, as the statement ``slots`` tells. ``here``: it is of this database."""
-
-    name: str
-    plugin: str | None
-    here: bool
-    active: bool
-    wal_status: str
-    retained_bytes: float
-    inactive_s: float | None
-    failover: bool
-    kept_mb_max: int
-
-
 async def set_up(dsn: str) -> bool:
     """Publishes events; False: they were published already. Raises ``CannotPublish``."""
     async with _connected(dsn) as connection:
@@ -108,7 +95,7 @@ async def set_up(dsn: str) -> bool:
         return True
 
 
-async def drop(dsn: str) -> tuple[bool, list[Slot]]:
+async def drop(dsn: str) -> tuple[bool, list[ReplicationSlot]]:
     """Ends the publication: whether there was one, and the slots of this database that still retain log."""
     async with _connected(dsn) as connection:
         there = (await _publication(connection)).published is not None
@@ -117,7 +104,7 @@ async def drop(dsn: str) -> tuple[bool, list[Slot]]:
         return there, await _slots(connection)
 
 
-async def status(dsn: str) -> tuple[Publication, list[Slot]]:
+async def status(dsn: str) -> tuple[Publication, list[ReplicationSlot]]:
     """What the publication and the slots of this database are like."""
     async with _connected(dsn) as connection:
         return await _publication(connection), await _slots(connection)
@@ -140,6 +127,6 @@ async def _publication(connection: Any) -> Publication:
     return convert(dict(await connection.fetchrow(query("publication"))), Publication)
 
 
-async def _slots(connection: Any) -> list[Slot]:
-    slots = [convert(dict(row), Slot) for row in await connection.fetch(query("slots"))]
+async def _slots(connection: Any) -> list[ReplicationSlot]:
+    slots = [convert(dict(row), ReplicationSlot) for row in await connection.fetch(query("slots"))]
     return [slot for slot in slots if slot.here]

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from msgspec import convert
 
-from boxoffice.database.publication import PUBLICATION, Publication, Slot
+from boxoffice.database.publication import PUBLICATION, Publication
 from boxoffice.doctor.verdicts import Rows, Situation, Verdict, error, ok, warning
+from boxoffice.vocabulary.views import ReplicationSlot
 
 INACTIVE_MAX_S: Final = 3_600.0
 """Seconds for which a slot may be without a reader. A connector that is updated is away for minutes; after an
@@ -56,7 +57,7 @@ def judge_slots(rows: Rows, _: Situation) -> Verdict:
 
 
 def _trouble(row: Any) -> str | None:
-    slot = convert(dict(row), Slot, strict=False)
+    slot = convert(dict(row), ReplicationSlot, strict=False)
     if slot.wal_status == "lost":
         return "is lost: its reader must begin again"
     if slot.inactive_s is not None and slot.inactive_s >= INACTIVE_MAX_S:

@@ -124,6 +124,8 @@ async def _engine_open(app: Litestar) -> AsyncIterator[None]:
         finally:
             await vitals.stop()
             await services.rates.close()
+            if services.cache is not None:
+                await services.cache.close()
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig | None:
