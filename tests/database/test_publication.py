@@ -1,6 +1,7 @@
 """What readers of PostgreSQL's log get: new events alone, without a person's address or words."""
 
 import re
+from collections.abc import AsyncIterator
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -49,7 +50,7 @@ async def _act(box: Box, start: datetime) -> None:
 
 
 @pytest.fixture
-async def reading(logical_database: str) -> Connection:
+async def reading(logical_database: str) -> AsyncIterator[Connection]:
     """A connection to a database with the publication and a slot."""
     await publication.set_up(logical_database)
     async with connected(logical_database) as connection:
