@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "bench": "Measure throughput and latency beside what this machine could do at all; status 1 if data are "
     "wrong.",
     "keys": "API keys for servers.",
+    "cdc": "Change data capture: what readers of PostgreSQL's log get of the events.",
     "users": "Persons and what is kept about them.",
 }
 """The commands in the order of ``--help``, each with the first line of its own help; a test compares them."""
