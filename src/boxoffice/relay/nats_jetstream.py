@@ -6,8 +6,8 @@ stream's `duplicate_window`.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, NamedTuple
 
 import nats
 from nats.aio.client import Client
@@ -141,11 +141,11 @@ class NatsSink:
 
     async def _send(self, waiting: dict[int, list[Message]]) -> set[int]:
         """Send a run of each show. Returns the shows of which a message was refused, or was there."""
-        under_way: list[tuple[Message, asyncio.Future[PubAck]]] = []
+        under_way: list[tuple[Message, Coroutine[Any, Any, PubAck]]] = []
         for show_id, messages in waiting.items():
             expected = self._tails[show_id].number
             for message in messages[: self._run]:
-                under_way.append((message, await self._begin(message, expected)))
+                under_way.append((message, self._sent(message, expected)))
                 expected = self._next + len(under_way) - 1  # foretold
         answers = await asyncio.gather(*(answer for _, answer in under_way), return_exceptions=True)
         refused: set[int] = set()
@@ -157,9 +157,10 @@ class NatsSink:
         self._run = 1 if refused else min(self._run * 2, _RUN_MAX)
         return refused & waiting.keys()
 
-    async def _begin(self, message: Message, expected: int) -> "asyncio.Future[PubAck]":
+    async def _sent(self, message: Message, expected: int) -> PubAck:
+        # Not the client's publish_async: it never answers when the server refuses.
         headers = {"Nats-Msg-Id": message.id, "Nats-Expected-Last-Subject-Sequence": str(expected)}
-        return await self._context.publish_async(
+        return await self._context.publish(
             _subject(message.show_id), message.body, stream=self._stream, headers=headers
         )
 

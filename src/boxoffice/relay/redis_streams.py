@@ -99,8 +99,6 @@ class RedisSink:
         if last is None:
             return messages
         last_seq, last_id = last
-        if last_id == messages[0].id:  # a notice that is there
-            return messages[1:]
         if last_id.endswith(REWOUND) and messages[0].position is not None:
             # An operator has rewound the show. Its new events have smaller numbers than the stream's.
             await _answer(self._client.rename(key, f"{key}:{last_id.removesuffix(f'-{REWOUND}')}"))

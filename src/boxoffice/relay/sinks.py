@@ -112,6 +112,8 @@ async def not_yet_there(messages: list[Message], last_id: str, fits: Fits) -> li
     Another id than that of an event, such as that of a notice, says nothing: then the cursor is right. Raises
     ``Forked`` if the broker's last event is not in the history.
     """
+    if last_id == messages[0].id:
+        return messages[1:]
     known = parse_id(last_id)
     if known is None:
         return messages
