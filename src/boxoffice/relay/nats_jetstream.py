@@ -7,9 +7,8 @@ stream's `duplicate_window`.
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error
 from nats.js import JetStreamContext
@@ -17,15 +16,29 @@ from nats.js.api import PubAck
 from nats.js.errors import APIError, BadRequestError, NotFoundError
 
 from boxoffice.feed.events import START, Position, parse_id
-from boxoffice.relay.sinks import CONNECT_MAX_S, Fits, Known, Message, SinkRefused, by_show, not_yet_there
+from boxoffice.relay.sinks import (
+    CONNECT_MAX_S,
+    Fits,
+    Known,
+    Message,
+    SinkAway,
+    SinkRefused,
+    by_show,
+    not_yet_there,
+)
 
 STREAM: Final = "BOXOFFICE"
 """The stream that the relay declares if no stream has the subjects. Its limits are its operator's."""
 
 SUBJECTS: Final = "boxoffice.show.*"
 
+COVERING: Final = frozenset({SUBJECTS, "boxoffice.show.>", "boxoffice.*.*", "boxoffice.>", "*.*.*", ">"})
+"""Subjects of a stream of the operator's that have all of these."""
+
 WRONG_LAST_SEQUENCE: Final = 10071
 """JetStream's code for a message that does not follow the one that it names."""
+
+T = TypeVar("T")
 
 _RUN_MAX: Final = 512
 """Messages of a show under way at once; as many as a batch has."""
@@ -49,16 +62,24 @@ class NatsBroker:
 
     async def connect(self) -> "NatsSink":
         """A connection on which a stream has the subjects."""
-        client = await nats.connect(
-            _servers(self._url),
-            error_cb=_tell_nobody,
-            name="boxoffice",
-            allow_reconnect=False,  # the relay makes a new connection, and reads the tails back
-            connect_timeout=round(CONNECT_MAX_S),
-        )
+        client, lost = Client(), asyncio.Event()
+
+        async def lose() -> None:
+            lost.set()
+
         try:
+            await client.connect(
+                _servers(self._url),
+                error_cb=_tell_nobody,
+                disconnected_cb=lose,
+                name="boxoffice",
+                allow_reconnect=False,  # the relay makes a new connection, and reads the tails back
+                max_reconnect_attempts=1,  # of the first connection, too
+                reconnect_time_wait=0,
+                connect_timeout=round(CONNECT_MAX_S),
+            )
             context = client.jetstream(timeout=CONNECT_MAX_S)
-            return NatsSink(client, context, await _stream(context), self._fits)
+            return NatsSink(client, context, await _stream(context), self._fits, lost)
         except BaseException:
             await client.close()
             raise
@@ -77,7 +98,11 @@ async def _tell_nobody(_error: Exception) -> None:
 async def _stream(context: JetStreamContext) -> str:
     """The stream that has the subjects. It is declared if there is none."""
     try:
-        return await context.find_stream_name_by_subject(SUBJECTS)
+        found = await context.find_stream_name_by_subject(SUBJECTS)  # also one that has a part of them
+        subjects = (await context.stream_info(found)).config.subjects or []
+        if not COVERING.intersection(subjects):
+            raise SinkRefused(f"stream {found} has a part of {SUBJECTS}; it must have all, or none")
+        return found
     except NotFoundError:
         pass
     try:
@@ -96,11 +121,14 @@ class NatsSink:
     and goes again: more slowly at first.
     """
 
-    def __init__(self, client: Client, context: JetStreamContext, stream: str, fits: Fits) -> None:
+    def __init__(
+        self, client: Client, context: JetStreamContext, stream: str, fits: Fits, lost: asyncio.Event
+    ) -> None:
         self._client = client
         self._context = context
         self._stream = stream
         self._fits = fits
+        self._lost = lost
         self._tails: Known[int, Tail] = Known()
         self._next = 0
         self._run = 1
@@ -147,7 +175,9 @@ class NatsSink:
             for message in messages[: self._run]:
                 under_way.append((message, self._sent(message, expected)))
                 expected = self._next + len(under_way) - 1  # foretold
-        answers = await asyncio.gather(*(answer for _, answer in under_way), return_exceptions=True)
+        answers = await self._unless_lost(
+            asyncio.gather(*(answer for _, answer in under_way), return_exceptions=True)
+        )
         refused: set[int] = set()
         for (message, _), answer in zip(under_way, answers, strict=True):
             if not self._taken(message, answer):
@@ -156,6 +186,18 @@ class NatsSink:
                 _leave(waiting, message.show_id, waiting[message.show_id][1:])
         self._run = 1 if refused else min(self._run * 2, _RUN_MAX)
         return refused & waiting.keys()
+
+    async def _unless_lost(self, answers: asyncio.Future[T]) -> T:
+        """The answers. The client itself would wait for them on a connection that is lost."""
+        lost = asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait({answers, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if not answers.done():
+                raise SinkAway("the connection broke")
+            return answers.result()
+        finally:
+            lost.cancel()
+            answers.cancel()
 
     async def _sent(self, message: Message, expected: int) -> PubAck:
         # Not the client's publish_async: it never answers when the server refuses.

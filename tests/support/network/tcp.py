@@ -19,6 +19,7 @@ class Wire:
         self.answers.set()
         self.port = 0
         self._target_port = target_port
+        self._heard = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -35,6 +36,11 @@ class Wire:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def heard(self) -> None:
+        """Returns when the server has heard something from now on."""
+        self._heard.clear()
+        await self._heard.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
@@ -59,6 +65,8 @@ class Wire:
                     await gate.wait()
                 writer.write(data)
                 await writer.drain()
+                if gate is None:
+                    self._heard.set()
 
 
 @asynccontextmanager
