@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 from typing import Final
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
+from msgspec.structs import replace
 
 from boxoffice.engine.runtime import open_engine
+from boxoffice.feed.runtime import open_feed, sales_connections
 from boxoffice.serve.operations import DOMAINS, Domain, controllers_of, kinds_of, render
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.serve.vitals import Vitals
@@ -77,7 +79,7 @@ def create_app(
     docs_handlers = docs.docs_handlers(lambda: render(domains, root_path), root_path)
     app = Litestar(
         [*controllers_of(domains), *system.HANDLERS, *docs_handlers],
-        lifespan=[traced, _engine_open],
+        lifespan=[traced, lambda app: _parts_open(app, domains)],
         request_class=ApiRequest,
         before_request=refuse_what_is_not_taken,
         request_max_body_size=settings.server.body_bytes_max,
@@ -113,14 +115,22 @@ def _edge(app: Litestar, services: Services) -> Outermost:
 
 
 @asynccontextmanager
-async def _engine_open(app: Litestar) -> AsyncIterator[None]:
+async def _parts_open(app: Litestar, domains: Sequence[Domain]) -> AsyncIterator[None]:
+    """The engine, the feed and the background of the domains; what was opened last is closed first."""
     services = services_of(app)
-    async with open_engine(services.settings) as (engine, reads):
-        vitals = Vitals(engine, reads)
-        services.started(engine, reads, vitals)
+    settings = services.settings
+    pool_max = sales_connections(settings.database.pool_max)
+    for_sales = replace(settings, database=replace(settings.database, pool_max=pool_max))
+    async with open_engine(for_sales) as (engine, reads), open_feed(settings, engine) as feed:
+        vitals = Vitals(engine, reads, feed)
+        services.started(engine, reads, feed, vitals)
         vitals.start()
         try:
-            yield
+            async with AsyncExitStack() as background:
+                for domain in domains:
+                    for begin in domain.background:
+                        await background.enter_async_context(begin(services))
+                yield
         finally:
             await vitals.stop()
             await services.rates.close()

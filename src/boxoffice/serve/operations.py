@@ -4,7 +4,8 @@ A domain is added by one line in ``DOMAINS``, and by one field in ``serve/settin
 Nothing below this room names it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, NamedTuple
 
 from litestar import Controller
@@ -21,14 +22,21 @@ from boxoffice.web.api.users import UsersController
 from boxoffice.web.http import kinds
 from boxoffice.web.http.kinds import Kind
 from boxoffice.web.http.refusals import REFUSALS
+from boxoffice.web.http.services import Services
+
+Background = Callable[[Services], AbstractAsyncContextManager[None]]
+"""Work of a domain beside its requests, from the start of a process to its end."""
 
 
 class Domain(NamedTuple):
-    """What a domain brings: its operations, the words of its refusals, and its tags in the description."""
+    """What a domain brings: its operations, the words of its refusals, its tags in the description, and what
+    it does beside requests.
+    """
 
     controllers: Sequence[type[Controller]]
     refusals: Mapping[str, Kind]
     tags: Sequence[Tag]
+    background: Sequence[Background] = ()
 
 
 CORE: Final = Domain(
