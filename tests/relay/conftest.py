@@ -8,6 +8,9 @@ import pytest
 from boxoffice.relay.guarded import GuardedSink
 from tests.support.brokers.histories import History
 from tests.support.brokers.stages import Stage, staged
+from tests.support.engine.fixtures import box as box
+from tests.support.engine.fixtures import clock as clock
+from tests.support.engine.fixtures import isolation as isolation
 
 KINDS = ("rabbitmq", "nats", "redis", "kafka")
 

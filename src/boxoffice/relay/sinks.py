@@ -115,7 +115,7 @@ async def not_yet_there(messages: list[Message], last_id: str, fits: Fits) -> li
     if last_id == messages[0].id:
         return messages[1:]
     known = parse_id(last_id)
-    if known is None:
+    if known is None or messages[0].position is None:
         return messages
     show_id, last = known
     if not (messages[0].continues(last) or await fits(show_id, last)):
