@@ -63,6 +63,8 @@ async def test_a_relay_that_is_killed_again_and_again_loses_nothing(
             await asyncio.sleep(chance.uniform(0, 0.3))  # the moment of the kill is left to chance
             await relay.kill()
     await relay.start()
+    async with selling(box, shows):
+        await _until_it_sends(box, relay)
     async with feed_on(box.dsn) as feed:
         await until_level(feed, *consumers)
     assert await relay.end() == 0, relay.output()

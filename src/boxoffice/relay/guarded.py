@@ -26,6 +26,7 @@ class GuardedSink:
     def __init__(self, consumer: str, broker: Broker, clock: Callable[[], float] = monotonic) -> None:
         self._consumer = consumer
         self._broker = broker
+        self._failures: tuple[type[Exception], ...] = (SinkAway, TimeoutError, *broker.errors)
         self._clock = clock
         self._sink: Sink | None = None
         self._reason: str | None = None
@@ -39,7 +40,7 @@ class GuardedSink:
                 there = await sink.publish(messages)
         except Forked:
             raise
-        except (SinkAway, TimeoutError, *self._broker.errors) as error:
+        except self._failures as error:
             await self._give_up(error)
             raise SinkAway(self._reason) from error
         except BaseException:  # stopped in the middle: what was sent may be acknowledged or not
@@ -60,7 +61,7 @@ class GuardedSink:
     async def _drop(self) -> None:
         sink, self._sink = self._sink, None
         if sink is not None:
-            with suppress(TimeoutError, SinkAway, *self._broker.errors):
+            with suppress(*self._failures):
                 async with asyncio.timeout(sinks.CLOSE_MAX_S):
                     await sink.close()
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from confluent_kafka import KafkaError, KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from boxoffice.feed.envelopes import CONTENT_TYPE
 from boxoffice.feed.leases import slice_of
@@ -38,7 +39,7 @@ THREADS_MAX: Final = 4
 class KafkaBroker:
     """A Kafka cluster at an address. Transactional ids begin with ``consumer``, the name of the cursors."""
 
-    errors = (KafkaException, BufferError, OSError)
+    errors: tuple[type[Exception], ...] = (KafkaException, BufferError, OSError)
 
     def __init__(self, url: str, consumer: str, more: dict[str, Any] | None = None) -> None:
         self._config = config_of(url) | (more or {})

@@ -54,7 +54,7 @@ class Tail(NamedTuple):
 class NatsBroker:
     """A NATS, or a cluster, at an address."""
 
-    errors = (Error, OSError, ValueError)
+    errors: tuple[type[Exception], ...] = (Error, OSError, ValueError)
 
     def __init__(self, url: str, fits: Fits) -> None:
         self._url = url
@@ -191,7 +191,8 @@ class NatsSink:
         """The answers. The client itself would wait for them on a connection that is lost."""
         lost = asyncio.ensure_future(self._lost.wait())
         try:
-            await asyncio.wait({answers, lost}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {answers, lost}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not answers.done():
                 raise SinkAway("the connection broke")
             return answers.result()

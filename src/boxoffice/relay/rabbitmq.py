@@ -29,7 +29,7 @@ EXCHANGE: Final = "boxoffice"
 class RabbitBroker:
     """A RabbitMQ at an address."""
 
-    errors = (AMQPError, ChannelInvalidStateError, OSError)
+    errors: tuple[type[Exception], ...] = (AMQPError, ChannelInvalidStateError, OSError)
 
     def __init__(self, url: str) -> None:
         self._url = url

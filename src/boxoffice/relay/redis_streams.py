@@ -36,7 +36,7 @@ _NO_KEY: Final = "no such key"
 class RedisBroker:
     """A Redis at an address."""
 
-    errors = (RedisError, OSError)
+    errors: tuple[type[Exception], ...] = (RedisError, OSError)
 
     def __init__(self, url: str, fits: Fits) -> None:
         self._url = url

@@ -37,6 +37,8 @@ class Stage(Protocol):
 
     url: str
 
+    def __init__(self, url: str) -> None: ...
+
     def broker(self, fits: Fits, /) -> Broker:
         """The broker as the relay has it."""
         ...
@@ -151,8 +153,8 @@ class RedisStage:
 class KafkaStage:
     """A topic of its own in the brokers that the client carries for tests."""
 
-    def __init__(self, servers: str) -> None:
-        self._servers = servers
+    def __init__(self, url: str) -> None:
+        self._servers = url
         self.url = ""
 
     def broker(self, _fits: Fits) -> Broker:
@@ -187,8 +189,10 @@ class KafkaStage:
             assert message is not None, "the topic ends"
             error = message.error()
             if error is None:
-                ids = dict(message.headers() or [])["ce_id"]
-                found.append(Got(int(message.key() or b""), bytes(ids).decode(), message.value() or b""))
+                headers: Any = dict(message.headers() or [])
+                found.append(
+                    Got(int(message.key() or b""), headers["ce_id"].decode(), message.value() or b"")
+                )
             else:
                 assert error.code() == KafkaError._PARTITION_EOF, error
                 ended += 1
