@@ -38,6 +38,8 @@ HEADINGS = (
     "A broker has another history",
     "An instance is down",
     "The disk is full",
+    "A slot retains the log",
+    "The shared cache is away",
     "A booking is disputed",
     "After a crash",
 )
