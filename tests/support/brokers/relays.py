@@ -14,7 +14,8 @@ from tests.support.engine.box import Box
 from tests.support.engine.databases import connected
 from tests.support.engine.feeding import feed_on
 
-WAIT_MAX_S: Final = 20.0
+WAIT_MAX_S: Final = 45.0
+"""Longest wait in seconds: a broker that is back is asked again after 30 s at the latest."""
 
 
 @asynccontextmanager
