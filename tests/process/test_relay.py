@@ -1,6 +1,7 @@
 """A server with a broker in its settings: what is booked over HTTP is in the broker."""
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,7 +22,8 @@ def test_a_booking_arrives_at_the_broker_by_one_setting(program: Program) -> Non
         body = {"user_id": 1, "show_id": show, "seats_booked": 1}
         assert httpx.post(f"{program.url}/api/bookings", json=body).status_code == 201
         wait_until(lambda: client.exists(f"bo:show:{show}") == 1, "the booking in Redis")
-        [(_, fields)] = client.xrange(f"bo:show:{show}")
+        entries: Any = client.xrange(f"bo:show:{show}")
+        [(_, fields)] = entries
         event = json.loads(fields["event"])
         client.close()
         program.close()
