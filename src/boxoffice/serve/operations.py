@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from litestar import Controller
 from litestar.openapi.spec import Tag
 
+from boxoffice.relay.relay import relaying
 from boxoffice.web.api import openapi
 from boxoffice.web.api.booking_lists import BookingListsController
 from boxoffice.web.api.bookings import BookingsController
@@ -61,7 +62,8 @@ CORE: Final = Domain(
         Tag("System", "How the service is."),
     ),
 )
-DOMAINS: Final[tuple[Domain, ...]] = (CORE,)
+RELAY: Final = Domain(controllers=(), refusals={}, tags=(), background=(relaying,))
+DOMAINS: Final[tuple[Domain, ...]] = (CORE, RELAY)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:
