@@ -87,7 +87,7 @@ async def test_a_broker_that_never_acknowledges_stops_itself_alone(
         await until_level(feed, "relay:redis")
         await box.book(show)
         await until_level(feed, "relay:redis")
-        behind = await feed.cursors.find("relay:nats")
+        behind = await feed.cursors.lag("relay:nats")
         assert behind is not None
         assert behind.events_behind == 2
         wire.answers.set()

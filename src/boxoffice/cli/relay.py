@@ -10,7 +10,7 @@ import typer
 from boxoffice.cli.output import AsJson, out, print_json, print_table
 from boxoffice.cli.shared import in_database, read_settings
 from boxoffice.engine.runtime import open_store
-from boxoffice.feed.cursors import Consumer, Cursors
+from boxoffice.feed.cursors import Cursors, Lag
 from boxoffice.feed.runtime import open_feed
 from boxoffice.relay.relay import brokers_of, open_relay, relay_settings
 from boxoffice.settings.settings import Settings
@@ -42,9 +42,9 @@ async def _run(settings: Settings) -> None:
 def status(as_json: AsJson = False) -> None:
     """Show how far each broker is."""
 
-    async def work(settings: Settings) -> list[Consumer]:
+    async def work(settings: Settings) -> list[Lag]:
         async with open_store(settings) as store:
-            return [one for one in await Cursors(store).consumers() if one.kind == "relay"]
+            return [one for one in await Cursors(store).lags() if one.kind == "relay"]
 
     found = in_database(work)
     if as_json:
@@ -54,7 +54,7 @@ def status(as_json: AsJson = False) -> None:
     print_table(heads, [_row(one) for one in found])
 
 
-def _row(one: Consumer) -> tuple[str, ...]:
+def _row(one: Lag) -> tuple[str, ...]:
     waits = "" if one.oldest_at is None else f"{(datetime.now(UTC) - one.oldest_at).total_seconds():.0f} s"
     return (
         one.consumer,

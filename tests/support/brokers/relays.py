@@ -31,7 +31,7 @@ async def until_level(feed: Feed, *consumers: str) -> None:
     async with asyncio.timeout(WAIT_MAX_S):
         for consumer in consumers:
             while True:
-                found = await feed.cursors.find(consumer)
+                found = await feed.cursors.lag(consumer)
                 if found is not None and found.events_behind == 0:
                     break
                 await asyncio.sleep(0.02)  # it is asked again and again, up to the bound
