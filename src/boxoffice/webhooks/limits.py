@@ -5,8 +5,8 @@ from typing import Final
 DUTY: Final = "webhooks"
 """The name of the leases under which processes share the shows (feed_leases)."""
 
-ENDPOINTS_MAX: Final = 1_000
-"""Most endpoints: each process looks at all of them once a second, and reads at most this many rows for it."""
+ENDPOINTS_MAX: Final = 200
+"""Most endpoints: each is compared with all shows once a minute, which takes 42 ms for 100,000 shows."""
 
 SENDING_MAX: Final = 64
 """Most messages that a process has under way at once: enough for 4,000 a second at 15 ms an answer, few enough
@@ -67,3 +67,18 @@ URL_CHARS_MAX: Final = 2_000
 
 REPLAY_EVENTS_MAX: Final = 100_000
 """Most events of one replay: an hour of work at 30 a second; ask again for more."""
+
+FORGOTTEN_MAX: Final = 10_000
+"""Most attempts that are deleted at once, so that a deletion stays far below the timeout of statements."""
+
+READY_MAX: Final = 10_000
+"""Most shows of an endpoint that a process remembers as changed; beyond it compares all cursors later."""
+
+STOP_WAIT_S: Final = 5.0
+"""Seconds that messages under way have to arrive when the process stops; later ones are sent again."""
+
+FORK_PAUSE_S: Final = 60.0
+"""Seconds until an endpoint is told of a fork again, if that did not arrive."""
+
+FAULT_PAUSE_S: Final = 0.5
+"""Seconds until the next try when the database does not answer."""

@@ -15,7 +15,7 @@ from boxoffice import __version__
 from boxoffice.webhooks import limits
 from boxoffice.webhooks.addresses import BlockedAddress
 
-Trouble = Literal["", "blocked_address", "unresolved", "timeout", "tls", "unreachable", "broken"]
+Trouble = Literal["", "blocked_address", "unresolved", "timeout", "tls", "unreachable", "broken", "rewound"]
 
 THROTTLING: Final = frozenset({429, 502, 503, 504})
 """Statuses of an endpoint, or of the proxy before it, that has too much to do."""

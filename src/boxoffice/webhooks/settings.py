@@ -43,3 +43,9 @@ class WebhookSettings(Group, frozen=True, kw_only=True, rename=prefixed("WEBHOOK
         "Whether endpoints may have an address that begins with http://: whoever is on the way can read "
         "along.",
     ] = False
+
+
+def settings_of(settings: object) -> WebhookSettings:
+    """This domain's group in the settings of the program; without it, the group as it is by default."""
+    group = getattr(settings, "webhooks", None)
+    return group if isinstance(group, WebhookSettings) else WebhookSettings()
