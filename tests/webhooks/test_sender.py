@@ -17,13 +17,6 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    """A running receiver."""
-    async with open_receiver() as receiver:
-        yield receiver
-
-
-@pytest.fixture
 async def sender() -> AsyncIterator[Sender]:
     """A sender that may reach this machine, and waits for half a second."""
     sender = Sender(JudgingBackend(Judge(["127.0.0.0/8"])), 0.5)

@@ -23,6 +23,7 @@ from boxoffice.web.http import kinds
 from boxoffice.web.http.kinds import Kind
 from boxoffice.web.http.refusals import REFUSALS
 from boxoffice.web.http.services import Services
+from boxoffice.webhooks import domain as webhooks
 
 Background = Callable[[Services], AbstractAsyncContextManager[None]]
 """Work of a domain beside its requests, from the start of a process to its end."""
@@ -58,7 +59,8 @@ CORE: Final = Domain(
         Tag("System", "How the service is."),
     ),
 )
-DOMAINS: Final[tuple[Domain, ...]] = (CORE,)
+WEBHOOKS: Final = Domain(webhooks.CONTROLLERS, webhooks.KINDS, webhooks.TAGS, (webhooks.background,))
+DOMAINS: Final[tuple[Domain, ...]] = (CORE, WEBHOOKS)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:

@@ -1,6 +1,7 @@
 """The settings of the whole program."""
 
 from boxoffice.settings.settings import Settings
+from boxoffice.webhooks.settings import WebhookSettings
 
 
 class ProgramSettings(Settings, frozen=True, kw_only=True):
@@ -9,3 +10,5 @@ class ProgramSettings(Settings, frozen=True, kw_only=True):
     A domain declares its group in its own package and is listed here by one field, such as
     ``till: TillSettings = TillSettings()``. Its handlers find it at ``request.services.settings.till``.
     """
+
+    webhooks: WebhookSettings = WebhookSettings()
