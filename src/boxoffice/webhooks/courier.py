@@ -51,6 +51,7 @@ class Courier:
         self._compare = True
         self._compared_to = 0
         self._probed = 0
+        self._noted_at = 0.0
         self._stopping = False
         self._wake = asyncio.Event()
         self._wake.set()
@@ -67,8 +68,13 @@ class Courier:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def update(self, target: Target) -> None:
-        """The endpoint is like this now, by the database."""
+    def update(self, target: Target, read_at: float) -> None:
+        """The endpoint was like this at ``read_at``, by the database. How it stands is known better by what came
+        of a message since then: by an older reading a broken endpoint would seem whole.
+        """
+        if read_at < self._noted_at:
+            known = self.target
+            target = replace(target, failing=known.failing, broken=known.broken, waits=known.waits)
         recovered = self.target.broken and not target.broken
         changed = (target.show_ids, target.url) != (self.target.show_ids, self.target.url)
         self.target = target
@@ -121,7 +127,7 @@ class Courier:
             return
         if not await self._parts.ledger.claim_probe(self.target.endpoint_id):
             return
-        self.target = replace(self.target, waits=True)
+        self.target, self._noted_at = replace(self.target, waits=True), monotonic()
         if shows:
             self._probed = shows[0]
             await self._start(shows[:1], probing=True)
@@ -228,13 +234,19 @@ class Courier:
             else:
                 ran = await lane.tell(tail.events, probing=probing)
             await self._note(ran)
-            if not probing and (tail.more or ran.verdict == "parked") and ran.verdict in (None, "parked"):
+            if self._has_more(ran, tail) and end is None:
                 self._again.add(standing.show_id)
         finally:
             if rest_s:
                 asyncio.get_running_loop().call_later(rest_s, self._release, standing.show_id)
             else:
                 self._release(standing.show_id)
+
+    def _has_more(self, ran: Ran, tail: Tail) -> bool:
+        """Whether the show has more to tell at once. If it is another process's by now, that one tells it."""
+        if ran.verdict == "parked":
+            return True
+        return ran.is_ours and ran.verdict is None and (tail.more or ran.done < tail.events[-1].seq)
 
     def _goes_on(self, lease: Lease, probing: bool) -> bool:
         return (probing or self._may_send()) and self._held().get(lease.slice) == lease
@@ -252,6 +264,7 @@ class Courier:
         target, last = self.target, (ran.answers[-1] if ran.answers else None)
         if target.failing and any(answer.arrived for answer in ran.answers):
             await self._parts.ledger.works(target.endpoint_id)
+            self._noted_at = monotonic()
             self.target = replace(
                 self.target, failing=False, broken=False, waits=target.waits and not target.broken
             )
@@ -259,6 +272,7 @@ class Courier:
                 self.compare()
         if ran.verdict is None or last is None:
             return
+        self._noted_at = monotonic()
         asked_to_wait = last.throttles and last.retry_after_s is not None
         self.target = replace(
             self.target,

@@ -23,12 +23,14 @@ class Parts(NamedTuple):
 
 class Ran(NamedTuple):
     """How a lane ended. ``answers``: of each message. ``verdict``: what follows the failure of the last one.
-    ``is_ours`` False: another process sends the show by now, or an operator has moved the cursor.
+    ``is_ours`` False: another process sends the show by now, or an operator has moved the cursor. ``done``: the
+    last event that is behind the cursor.
     """
 
     answers: list[Answer]
     verdict: Verdict | None = None
     is_ours: bool = True
+    done: int = 0
 
 
 class Lane:
@@ -105,10 +107,10 @@ class Lane:
         if standing.in_trouble and any(answer.arrived for answer in self._answers):
             await self._parts.ledger.lane_is_clear(show_id, self._target.endpoint_id, self._done.seq)
         if self._done.seq == standing.seq:
-            return Ran(self._answers)
+            return Ran(self._answers, done=self._done.seq)
         moves = {show_id: Move(standing.seq, self._done)}
         moved = await self._parts.cursors.move([self._lease], self._target.consumer, moves)
-        return Ran(self._answers, is_ours=show_id in moved)
+        return Ran(self._answers, is_ours=show_id in moved, done=self._done.seq)
 
     async def _failed(self, message: Message, answer: Answer, *, probing: bool) -> Ran:
         saved = await self._saved()

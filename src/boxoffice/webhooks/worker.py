@@ -97,11 +97,12 @@ class Worker:
             await self._ledger.forget()
 
     async def _meet_targets(self) -> None:
+        read_at = monotonic()
         targets = {target.endpoint_id: target for target in await self._ledger.targets()}
         gone = [self._couriers.pop(known) for known in [*self._couriers] if known not in targets]
         for endpoint_id, target in targets.items():
             if courier := self._couriers.get(endpoint_id):
-                courier.update(target)
+                courier.update(target, read_at)
             else:
                 held = lambda: self.leases.held  # noqa: E731 - read anew each time
                 self._couriers[endpoint_id] = Courier(target, self._parts, self._reader, held)
