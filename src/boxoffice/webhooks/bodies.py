@@ -42,22 +42,25 @@ Order = Annotated[
     ),
 ]
 Kinds = Annotated[
-    list[EventKind] | None,
+    Annotated[
+        list[EventKind],
+        Meta(min_length=1, max_length=len(EventKind), extra_json_schema={"uniqueItems": True}),
+    ]
+    | None,
     Meta(
-        min_length=1,
-        max_length=len(EventKind),
         description="Only events of these kinds; null: of all. Not with mode `hint`.",
-        extra_json_schema={"uniqueItems": True},
         examples=[["confirmed", "cancelled"]],
     ),
 ]
 ShowIds = Annotated[
-    list[Annotated[int, Meta(ge=1, le=core.SHOW_ID_MAX)]] | None,
+    Annotated[
+        list[Annotated[int, Meta(ge=1, le=core.SHOW_ID_MAX)]],
+        Meta(min_length=1, max_length=limits.SHOWS_NAMED_MAX, extra_json_schema={"uniqueItems": True}),
+    ]
+    | None,
     Meta(
-        min_length=1,
-        max_length=1_000,
-        description="Only these shows, at most 1000; null: all. A key for some shows names some of these.",
-        extra_json_schema={"uniqueItems": True},
+        description=f"Only these shows, at most {limits.SHOWS_NAMED_MAX}; null: all. A key for some shows names "
+        "some of these.",
         examples=[[1]],
     ),
 ]

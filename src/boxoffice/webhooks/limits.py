@@ -82,3 +82,6 @@ FORK_PAUSE_S: Final = 60.0
 
 FAULT_PAUSE_S: Final = 0.5
 """Seconds until the next try when the database does not answer."""
+
+SHOWS_NAMED_MAX: Final = 1_000
+"""Most shows that an endpoint names; who wants more names none, and gets all."""
