@@ -1,6 +1,8 @@
-"""Which addresses an endpoint may have. No test here opens a connection: the network counts what it is asked."""
+"""Which addresses an endpoint may have. No test here opens a connection: the network counts what it is
+asked.
+"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import httpcore
@@ -11,7 +13,7 @@ from boxoffice.webhooks.backend import JudgingBackend, resolved
 from boxoffice.webhooks.sender import Sender
 
 SPECIAL: Final = (
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104 - nothing is bound to it
     "10.0.0.1",
     "100.64.0.1",
     "127.0.0.1",
@@ -56,14 +58,7 @@ class Network(httpcore.AsyncNetworkBackend):
     def __init__(self) -> None:
         self.connected: list[tuple[str, int]] = []
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
         self.connected.append((host, port))
         raise httpcore.ConnectError("nothing is connected in this test")
 

@@ -95,5 +95,5 @@ def test_the_times_of_attempts_are_spread_and_grow() -> None:
     assert retries.pauses(lambda _low, _high: 1.0) == list(retries.STEPS_S[1:])
     low, high = retries.pauses(min), retries.pauses(max)
     for step, least, most in zip(retries.STEPS_S[1:], low, high, strict=True):
-        assert (least, most) == (pytest.approx(0.8 * step), pytest.approx(1.2 * step))
+        assert [least, most] == pytest.approx([0.8 * step, 1.2 * step])
     assert sum(retries.STEPS_S) == pytest.approx(75 * 3600 + 36 * 60 + 5)

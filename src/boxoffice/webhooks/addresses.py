@@ -39,7 +39,8 @@ SPECIAL_V4: Final = tuple(
 """The special ranges of IPv4 by IANA's registry."""
 
 GLOBAL_V6: Final = IPv6Network("2000::/3")
-"""All that IANA has given out for the public internet; what is outside is loopback, local, multicast or unused."""
+"""All that IANA has given out for the public internet; what is outside is loopback, local, multicast or
+unused."""
 
 SPECIAL_V6: Final = tuple(
     map(

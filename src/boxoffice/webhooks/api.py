@@ -8,7 +8,6 @@ from litestar.params import Body as RequestBody
 from litestar.params import PathParameter
 
 from boxoffice.access.callers import Forbidden
-from boxoffice.access.policies import Policy
 from boxoffice.settings.texts import Secret
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
@@ -22,7 +21,7 @@ from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.samples import ONE_PAGE
 from boxoffice.web.http.services import Services
 from boxoffice.webhooks import limits as bounds
-from boxoffice.webhooks import policies, refusals, samples
+from boxoffice.webhooks import operations, policies, refusals, samples
 from boxoffice.webhooks.answers import (
     AttemptListAnswer,
     LetterListAnswer,
@@ -35,7 +34,6 @@ from boxoffice.webhooks.answers import (
 )
 from boxoffice.webhooks.bodies import NewWebhook, Replay, Resume, Rotate, WebhookChanges
 from boxoffice.webhooks.desk import Desk, Wanted, public_keys, secret_of
-from boxoffice.webhooks.operation import DeskOperation
 from boxoffice.webhooks.settings import WebhookSettings, settings_of
 from boxoffice.webhooks.views import Replayed, Webhook
 from boxoffice.webhooks.worker import open_post
@@ -71,90 +69,6 @@ _NEW: Final = [
         },
     ),
 ]
-_PATH: Final = "/api/webhooks/{webhook_id:str}"
-_ONE: Final = (refusals.NOT_FOUND,)
-
-
-def _on_one(
-    operation_id: str, suffix: str, summary: str, *, more: tuple[str, ...] = (), policy: Policy = policies.WEBHOOK
-) -> DeskOperation:
-    return DeskOperation(
-        id=operation_id,
-        path=_PATH + suffix,
-        summary=summary,
-        policy=policy,
-        refusals=(*_ONE, *more),
-        example=samples.ANSWER,
-        meaning="The webhook as it is now",
-    )
-
-
-CREATE: Final = DeskOperation(
-    id="createWebhook",
-    path="/api/webhooks",
-    summary="Create a webhook",
-    policy=policies.WEBHOOK,
-    refusals=(refusals.OFF, refusals.TOO_MANY, RefusalCode.IDEMPOTENCY_KEY_REUSED),
-    example=samples.SECRET_ANSWER,
-    meaning="The webhook with its secret, which is shown once",
-    status=201,
-    again=200,
-)
-CHANGE: Final = DeskOperation(
-    id="updateWebhook",
-    method="PUT",
-    path=_PATH,
-    summary="Change a webhook",
-    policy=policies.WEBHOOK,
-    refusals=_ONE,
-    example=samples.ANSWER,
-    meaning="The webhook as it is now",
-)
-DELETE: Final = DeskOperation(
-    id="deleteWebhook",
-    method="DELETE",
-    path=_PATH,
-    summary="Delete a webhook",
-    policy=policies.WEBHOOK,
-    refusals=_ONE,
-    example=samples.ANSWER,
-    meaning="The webhook as it was",
-)
-TEST: Final = DeskOperation(
-    id="testWebhook",
-    path=_PATH + "/test",
-    summary="Send a test message",
-    policy=policies.WEBHOOK,
-    refusals=(*_ONE, refusals.OFF),
-    example=samples.TESTED_ANSWER,
-    meaning="What came of it",
-)
-ROTATE: Final = DeskOperation(
-    id="rotateWebhookSecret",
-    path=_PATH + "/rotate",
-    summary="Replace the secret of a webhook",
-    policy=policies.WEBHOOK,
-    refusals=(*_ONE, refusals.OFF, refusals.ROTATING),
-    example=samples.SECRET_ANSWER,
-    meaning="The webhook with its new secret",
-)
-REPLAY: Final = DeskOperation(
-    id="replayWebhook",
-    path=_PATH + "/replay",
-    summary="Tell events again",
-    policy=policies.WEBHOOK,
-    refusals=(*_ONE, RefusalCode.SHOW_NOT_FOUND, refusals.NOTHING_TO_REPLAY),
-    example=samples.REPLAYED_ANSWER,
-    meaning="How many",
-)
-PAUSE: Final = _on_one("pauseWebhook", "/pause", "Pause a webhook")
-RESUME: Final = _on_one("resumeWebhook", "/resume", "Resume a webhook that is paused or disabled")
-RETRY: Final = _on_one(
-    "retryWebhookLetter",
-    "/parked/{letter_id:str}/retry",
-    "Send a parked letter again",
-    more=(refusals.LETTER_NOT_FOUND,),
-)
 
 
 class WebhooksController(Controller):
@@ -162,7 +76,7 @@ class WebhooksController(Controller):
 
     tags = ("Webhooks",)
 
-    @CREATE.route
+    @operations.CREATE.route
     async def create_webhook(
         self,
         request: ApiRequest,
@@ -184,7 +98,11 @@ class WebhooksController(Controller):
         if not made.created and not wanted.is_like(made.webhook):
             raise Refusal(Refused(RefusalCode.IDEMPOTENCY_KEY_REUSED))
         answer = WebhookSecretAnswer(data=secret_of(made.webhook, key), message="Webhook created")
-        headers = {"Location": f"/api/webhooks/{made.webhook.id}"} if made.created else {"Idempotency-Replayed": "true"}
+        headers = (
+            {"Location": f"/api/webhooks/{made.webhook.id}"}
+            if made.created
+            else {"Idempotency-Replayed": "true"}
+        )
         return Response(answer, status_code=201 if made.created else 200, headers=headers)
 
     @ReadOperation(
@@ -205,10 +123,10 @@ class WebhooksController(Controller):
 
     @ReadOperation(
         id="getWebhook",
-        path=_PATH,
+        path=operations.PATH,
         summary="Get a webhook",
         policy=policies.WEBHOOK_READ,
-        refusals=_ONE,
+        refusals=(refusals.NOT_FOUND,),
         example=samples.ANSWER,
         meaning="The webhook",
     ).route
@@ -216,7 +134,7 @@ class WebhooksController(Controller):
         """A webhook by id: what it is told, and how it stands."""
         return _told(await _one(request, webhook_id), "Webhook found")
 
-    @CHANGE.route
+    @operations.CHANGE.route
     async def update_webhook(
         self,
         request: ApiRequest,
@@ -231,14 +149,14 @@ class WebhooksController(Controller):
         _check_shows(request, wanted.show_ids)
         return _told(await _desk(request).change(webhook_id, wanted), "Webhook updated")
 
-    @DELETE.route
+    @operations.DELETE.route
     async def delete_webhook(self, request: ApiRequest, webhook_id: WebhookId) -> Response[WebhookAnswer]:
         """Forgets the webhook, how far it was told, and what has not arrived."""
         webhook = await _one(request, webhook_id)
         await _desk(request).drop(webhook_id)
         return _told(webhook, "Webhook deleted")
 
-    @TEST.route
+    @operations.TEST.route
     async def test_webhook(self, request: ApiRequest, webhook_id: WebhookId) -> Response[TestedAnswer]:
         """Sends a message that tells nothing, at once, and says what came of it. It is not tried again."""
         webhook, key = await _one(request, webhook_id), _key(request)
@@ -250,7 +168,7 @@ class WebhooksController(Controller):
         message = "The message has arrived" if tested.arrived else "The message has not arrived"
         return Response(TestedAnswer(data=tested, message=message))
 
-    @ROTATE.route
+    @operations.ROTATE.route
     async def rotate_webhook_secret(
         self,
         request: ApiRequest,
@@ -264,13 +182,13 @@ class WebhooksController(Controller):
         rotated = found(await _desk(request).rotate(webhook, at_once=data.at_once), refusals.ROTATING)
         return Response(WebhookSecretAnswer(data=secret_of(rotated, key), message="Secret replaced"))
 
-    @PAUSE.route
+    @operations.PAUSE.route
     async def pause_webhook(self, request: ApiRequest, webhook_id: WebhookId) -> Response[WebhookAnswer]:
         """Sends nothing more. What happens meanwhile is not lost."""
         await _one(request, webhook_id)
         return _told(await _desk(request).pause(webhook_id), "Webhook paused")
 
-    @RESUME.route
+    @operations.RESUME.route
     async def resume_webhook(
         self,
         request: ApiRequest,
@@ -282,7 +200,7 @@ class WebhooksController(Controller):
         webhook = await _desk(request).resume(webhook_id, skip=data.backlog == "skip")
         return _told(webhook, "Webhook resumed")
 
-    @REPLAY.route
+    @operations.REPLAY.route
     async def replay_webhook(
         self,
         request: ApiRequest,
@@ -305,11 +223,11 @@ class WebhooksController(Controller):
 
     @ReadOperation(
         id="listWebhookAttempts",
-        path=_PATH + "/attempts",
+        path=operations.PATH + "/attempts",
         summary="List the attempts at a webhook",
         policy=policies.WEBHOOK_READ,
         cost=PAGE,
-        refusals=_ONE,
+        refusals=(refusals.NOT_FOUND,),
         example=samples.ATTEMPTS_ANSWER,
         meaning="One page of attempts",
     ).route
@@ -330,11 +248,11 @@ class WebhooksController(Controller):
 
     @ReadOperation(
         id="listWebhookLetters",
-        path=_PATH + "/parked",
+        path=operations.PATH + "/parked",
         summary="List the letters of a webhook",
         policy=policies.WEBHOOK_READ,
         cost=PAGE,
-        refusals=_ONE,
+        refusals=(refusals.NOT_FOUND,),
         example=samples.LETTERS_ANSWER,
         meaning="One page of letters",
     ).route
@@ -351,11 +269,13 @@ class WebhooksController(Controller):
         message = counted(len(page.items), "letter")
         return listed(request, LetterListAnswer, page, lambda letter: letter.id, message)
 
-    @RETRY.route
+    @operations.RETRY.route
     async def retry_webhook_letter(
         self, request: ApiRequest, webhook_id: WebhookId, letter_id: LetterId
     ) -> Response[WebhookAnswer]:
-        """Tries a letter again, within a second, under the id of its events. If it fails, it is parked again."""
+        """Tries a letter again, within a second, under the id of its events. If it fails, it is parked
+        again.
+        """
         webhook = await _one(request, webhook_id)
         if not await _desk(request).retry(webhook_id, letter_id):
             raise Refusal(Refused(refusals.LETTER_NOT_FOUND))
@@ -411,7 +331,9 @@ def _reaches(request: ApiRequest, webhook: Webhook) -> bool:
 
 
 def _check_shows(request: ApiRequest, show_ids: tuple[int, ...] | None) -> None:
-    """A key for some shows makes webhooks of these shows alone. Raises ``Forbidden``."""
+    """A key for some shows makes webhooks of these shows alone. Raises ``Forbidden`` or ``Refusal``."""
     shows = request.access.caller.show_ids
-    if shows is not None and (show_ids is None or not shows.issuperset(show_ids)):
+    if shows is not None and show_ids is None:
         raise Forbidden("This key is for some shows only: name some of these in show_ids.")
+    if shows is not None and not shows.issuperset(show_ids or ()):
+        raise Refusal(Refused(RefusalCode.SHOW_NOT_FOUND))

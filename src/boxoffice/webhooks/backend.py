@@ -1,4 +1,5 @@
-"""How a connection to an endpoint is made: one resolution, every address judged, the judged address connected.
+"""How a connection to an endpoint is made: one resolution, every address judged, the judged address
+connected.
 
 A name is resolved here and nowhere else, at the moment of the connection. So a name that leads to a public
 address when it is checked, and to an inner one when it is used, gains nothing.
@@ -40,7 +41,7 @@ class JudgingBackend(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own parameter
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
@@ -62,12 +63,6 @@ class JudgingBackend(httpcore.AsyncNetworkBackend):
         if not texts:
             raise OSError("the name has no address")
         return [self._judge.judged(text, usual_port=port in USUAL_PORTS) for text in texts]
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        """Never: an endpoint has an address."""
-        raise OSError("webhooks use no sockets of this machine")
 
     async def sleep(self, seconds: float) -> None:
         """Waits."""

@@ -59,8 +59,8 @@ ShowIds = Annotated[
     ]
     | None,
     Meta(
-        description=f"Only these shows, at most {limits.SHOWS_NAMED_MAX}; null: all. A key for some shows names "
-        "some of these.",
+        description=f"Only these shows, at most {limits.SHOWS_NAMED_MAX}; null: all. A key for some shows "
+        "names some of these.",
         examples=[[1]],
     ),
 ]
@@ -115,7 +115,9 @@ class WebhookChanges(Body):
 
     def wanted(self, now: Webhook, settings: WebhookSettings) -> Wanted:
         """What the webhook is to be like. Raises ``InvalidInput``."""
-        given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
+        given = {
+            name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET
+        }
         if not given:
             expected = f"at least one of: {', '.join(self.__struct_fields__)}"
             raise invalid_field("", expected, "Nothing is to be changed")
@@ -134,8 +136,8 @@ class Resume(Body):
     backlog: Annotated[
         Literal["resume", "skip"],
         Meta(
-            description="`resume`: everything that has happened meanwhile is told first, in order. `skip`: none "
-            "of it; the next message of each show says where the hole begins."
+            description="`resume`: everything that has happened meanwhile is told first, in order. `skip`: "
+            "none of it; the next message of each show says where the hole begins."
         ),
     ]
 
@@ -145,7 +147,9 @@ class Rotate(Body):
 
     at_once: Annotated[
         bool,
-        Meta(description="Whether the old secret ends at once, as after a leak; else it is good for 24 hours."),
+        Meta(
+            description="Whether the old secret ends at once, as after a leak; else it is good for 24 hours."
+        ),
     ] = False
 
 

@@ -23,7 +23,7 @@ from boxoffice.webhooks.messages import of_fork
 from boxoffice.webhooks.share import Share
 from boxoffice.webhooks.views import DueLetter, Standing, Target, UntoldFork
 
-_log: Final = structlog.get_logger(__name__)
+log: Final = structlog.get_logger(__name__)
 
 Held = Callable[[], Mapping[int, Lease]]
 """The leases that may be used at this moment."""
@@ -32,8 +32,8 @@ Held = Callable[[], Mapping[int, Lease]]
 class Courier:
     """Brings messages to one endpoint; ``stop`` after use.
 
-    A show is in one lane at a time, and at most ``Share.size`` lanes and letters are under way. The couriers of
-    several endpoints share nothing but the pool of connections.
+    A show is in one lane at a time, and at most ``Share.size`` lanes and letters are under way. The couriers
+    of several endpoints share nothing but the pool of connections.
     """
 
     def __init__(self, target: Target, parts: Parts, reader: FeedReader, held: Held) -> None:
@@ -69,8 +69,8 @@ class Courier:
             await asyncio.gather(*late, return_exceptions=True)
 
     def update(self, target: Target, read_at: float) -> None:
-        """The endpoint was like this at ``read_at``, by the database. How it stands is known better by what came
-        of a message since then: by an older reading a broken endpoint would seem whole.
+        """The endpoint was like this at ``read_at``, by the database. How it stands is known better by what
+        came of a message since then: by an older reading a broken endpoint would seem whole.
         """
         if read_at < self._noted_at:
             known = self.target
@@ -115,7 +115,8 @@ class Courier:
                 self._begin(self._tell_fork(fork))
 
     async def probe(self, letters: list[DueLetter]) -> None:
-        """Makes the one attempt at a broken endpoint that is due: of the next show that is behind, or a letter.
+        """Makes the one attempt at a broken endpoint that is due: of the next show that is behind, or a
+        letter.
 
         Another show each time: one that fails by itself must not keep the endpoint broken.
         """
@@ -141,10 +142,10 @@ class Courier:
             try:
                 await self._fill()
             except Fault as fault:
-                _log.warning("webhook_waits", webhook=self.target.endpoint_id, reason=str(fault))
+                log.warning("webhook_waits", webhook=self.target.endpoint_id, reason=str(fault))
                 await self._pause()
             except Exception:
-                _log.exception("webhook_failed", webhook=self.target.endpoint_id)
+                log.exception("webhook_failed", webhook=self.target.endpoint_id)
                 await self._pause()
 
     async def _pause(self) -> None:
@@ -216,7 +217,7 @@ class Courier:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.compare()
             if not isinstance(error, Fault):
-                _log.error("webhook_failed", webhook=self.target.endpoint_id, exc_info=error)
+                log.error("webhook_failed", webhook=self.target.endpoint_id, exc_info=error)
 
     async def _lane(
         self, standing: Standing, tail: Tail, end: Position | None, lease: Lease, *, probing: bool
@@ -283,12 +284,14 @@ class Courier:
         if ran.verdict == "parked":
             metrics.WEBHOOK_LETTERS_PARKED.inc()
         if ran.verdict == "disabled":
-            _log.error("webhook_disabled", webhook=target.endpoint_id, last=last.told)
+            log.error("webhook_disabled", webhook=target.endpoint_id, last=last.told)
 
     async def _fork(self, standing: Standing) -> None:
-        """Nothing more of the show is sent until an operator decides; the endpoint is told by the next look."""
+        """Nothing more of the show is sent until an operator decides; the endpoint is told by the next
+        look.
+        """
         has = Position(standing.seq, standing.link)
-        _log.error("webhook_forked", webhook=self.target.endpoint_id, show_id=standing.show_id, has=str(has))
+        log.error("webhook_forked", webhook=self.target.endpoint_id, show_id=standing.show_id, has=str(has))
         metrics.FEED_FORKS.labels(self.target.consumer).inc()
         await self._parts.cursors.note_fork(self.target.consumer, standing.show_id, has)
 
@@ -312,9 +315,7 @@ class Courier:
             self._begin(self._letter(letter, lease, probing=probing))
 
     async def _letter(self, letter: DueLetter, lease: Lease, *, probing: bool) -> None:
-        run = LetterRun(
-            self._parts, self._reader, self.target, letter, lambda: self._goes_on(lease, probing)
-        )
+        run = LetterRun(self._parts, self._reader, self.target, letter, lambda: self._goes_on(lease, probing))
         try:
             await self._note(await run.send(probing=probing))
         finally:

@@ -8,8 +8,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from boxoffice.database.rows import to_view
-from boxoffice.database.store import Store
 from boxoffice.engine.reads import Page
 from boxoffice.settings.texts import Secret
 from boxoffice.webhooks import limits
@@ -17,6 +15,7 @@ from boxoffice.webhooks.ledger import Ledger
 from boxoffice.webhooks.messages import of_test
 from boxoffice.webhooks.post import Post
 from boxoffice.webhooks.signing import Signer
+from boxoffice.webhooks.tables import Tables, view_of
 from boxoffice.webhooks.views import Attempt, Letter, Mode, Order, Tested, Webhook, WebhookKey, WebhookSecret
 
 
@@ -60,7 +59,7 @@ class Made(Struct, frozen=True):
 class Desk:
     """Each method raises ``Unavailable`` or another ``Fault`` if the database fails."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Tables) -> None:
         self._store: Final = store
 
     async def create(self, wanted: Wanted, *, from_start: bool, key: str | None = None) -> Made:
@@ -77,12 +76,12 @@ class Desk:
 
     async def list(self) -> "list[Webhook]":
         """All endpoints by id."""
-        return [to_view(row, Webhook) for row in await self._store.read("webhook_endpoints", None)]
+        return [view_of(row, Webhook) for row in await self._store.read("webhook_endpoints", None)]
 
     async def find(self, webhook_id: int) -> Webhook | None:
         """One endpoint."""
         rows = await self._store.read("webhook_endpoints", webhook_id)
-        return to_view(rows[0], Webhook) if rows else None
+        return view_of(rows[0], Webhook) if rows else None
 
     async def change(self, webhook_id: int, wanted: Wanted) -> Webhook | None:
         """Gives an endpoint new values. Shows that it was not told of before are told from now on."""
@@ -122,16 +121,17 @@ class Desk:
     async def attempts(self, webhook_id: int, *, before: int | None, limit: int) -> Page[Attempt]:
         """The attempts that are kept, the newest first."""
         rows = await self._store.read("webhook_attempts", webhook_id, before, limit + 1)
-        return Page([to_view(row, Attempt) for row in rows[:limit]], len(rows) > limit)
+        return Page([view_of(row, Attempt) for row in rows[:limit]], len(rows) > limit)
 
     async def letters(self, webhook_id: int, *, after: int, limit: int) -> Page[Letter]:
         """What is told out of the order of its show, or was parked."""
         rows = await self._store.read("webhook_letters", webhook_id, after, limit + 1)
-        return Page([to_view(row, Letter) for row in rows[:limit]], len(rows) > limit)
+        return Page([view_of(row, Letter) for row in rows[:limit]], len(rows) > limit)
 
     async def retry(self, webhook_id: int, letter_id: int) -> bool:
         """Sends a letter again at once; False: there is none."""
-        return bool(await self._store.write("retry_letter", webhook_id, letter_id))
+        [row] = await self._store.write("retry_letter", webhook_id, letter_id)
+        return bool(row["found"])
 
     async def test(self, webhook: Webhook, post: Post, source: str) -> Tested:
         """Sends a message that tells nothing, whatever state the endpoint is in."""

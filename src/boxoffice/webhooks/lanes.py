@@ -23,8 +23,8 @@ class Parts(NamedTuple):
 
 class Ran(NamedTuple):
     """How a lane ended. ``answers``: of each message. ``verdict``: what follows the failure of the last one.
-    ``is_ours`` False: another process sends the show by now, or an operator has moved the cursor. ``done``: the
-    last event that is behind the cursor.
+    ``is_ours`` False: another process sends the show by now, or an operator has moved the cursor. ``done``:
+    the last event that is behind the cursor.
     """
 
     answers: list[Answer]

@@ -6,13 +6,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from boxoffice.database.rows import to_view
-from boxoffice.database.store import Store
 from boxoffice.feed.cursors import Lease
 from boxoffice.feed.events import Position
 from boxoffice.webhooks import limits, retries
 from boxoffice.webhooks.messages import Message
 from boxoffice.webhooks.sender import GONE, Answer
+from boxoffice.webhooks.tables import Tables, view_of
 from boxoffice.webhooks.views import DueLetter, Standing, Target, UntoldFork
 
 Verdict = Literal["waits", "parked", "works", "broken", "disabled", "lost"]
@@ -22,18 +21,18 @@ Verdict = Literal["waits", "parked", "works", "broken", "disabled", "lost"]
 class Ledger:
     """The state of endpoints, lanes and letters."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Tables) -> None:
         self._store: Final = store
 
     async def targets(self) -> list[Target]:
         """The endpoints that are told."""
         rows = await self._store.read("webhook_targets", limits.BREAKER_FAILURES)
-        return [to_view(row, Target) for row in rows]
+        return [view_of(row, Target) for row in rows]
 
     async def standings(self, endpoint_id: int, shows: Sequence[int]) -> list[Standing]:
         """Where the endpoint stands in those of these shows that it is told of."""
         rows = await self._store.read("webhook_standing", endpoint_id, list(shows))
-        return [to_view(row, Standing) for row in rows]
+        return [view_of(row, Standing) for row in rows]
 
     async def behind(
         self, endpoint_id: int, slices: Sequence[int], *, after: int, limit: int, probing: bool = False
@@ -50,12 +49,12 @@ class Ledger:
     async def letters_due(self, slices: Sequence[int]) -> list[DueLetter]:
         """Letters that are to be sent."""
         rows = await self._store.read("webhook_letters_due", list(slices), limits.FOUND_MAX)
-        return [to_view(row, DueLetter) for row in rows]
+        return [view_of(row, DueLetter) for row in rows]
 
     async def forks_untold(self, slices: Sequence[int]) -> list[UntoldFork]:
         """Forks of which the endpoint must be told."""
         rows = await self._store.read("webhook_forks_untold", list(slices), limits.FOUND_MAX)
-        return [to_view(row, UntoldFork) for row in rows]
+        return [view_of(row, UntoldFork) for row in rows]
 
     async def ends(self, shows: Sequence[int]) -> dict[int, Position]:
         """The last events of shows."""
@@ -63,7 +62,9 @@ class Ledger:
         return {row["show_id"]: Position(row["seq"], row["link"]) for row in rows}
 
     async def claim_probe(self, endpoint_id: int) -> bool:
-        """Takes the next attempt at a broken endpoint; False: another process has it, or it is not yet time."""
+        """Takes the next attempt at a broken endpoint; False: another process has it, or it is not yet
+        time.
+        """
         lease = timedelta(seconds=limits.PROBE_LEASE_S)
         return bool(await self._store.write("claim_probe", endpoint_id, limits.BREAKER_FAILURES, lease))
 

@@ -84,7 +84,7 @@ class LetterRun:
             target.url, target.endpoint_id, target.generation, message, signs_old=target.signs_old
         )
         self._answers.append(answer)
-        if answer.arrived and letter.origin != "replay":
+        if answer.arrived and letter.cause != "replay":
             await self._parts.ledger.note_attempt(letter.show_id, target.endpoint_id, message.id, answer)
         return answer
 

@@ -9,15 +9,15 @@ ENDPOINTS_MAX: Final = 200
 """Most endpoints: each is compared with all shows once a minute, which takes 42 ms for 100,000 shows."""
 
 SENDING_MAX: Final = 64
-"""Most messages that a process has under way at once: enough for 4,000 a second at 15 ms an answer, few enough
-for the file descriptors of any machine."""
+"""Most messages that a process has under way at once: enough for 4,000 a second at 15 ms an answer, few
+enough for the file descriptors of any machine."""
 
 SENDING_PER_ENDPOINT_MAX: Final = 8
 """Most messages that a process has under way to one endpoint: an eighth of all, so a slow one leaves room."""
 
 TAIL_EVENTS: Final = 100
-"""Most events of a show that are read at once, and most events of a batch. A receiver can read 100 events (50 KB)
-in one request, and a process that is killed sends at most so many of a show again."""
+"""Most events of a show that are read at once, and most events of a batch. A receiver can read 100 events
+(50 KB) in one request, and a process that is killed sends at most so many of a show again."""
 
 EXCERPT_CHARS_MAX: Final = 200
 """Most characters of a failed answer that are kept: enough for a message, too few to carry a page away."""
@@ -45,13 +45,15 @@ ATTEMPTS_KEPT_DAYS: Final = 30
 """Days for which attempts are kept."""
 
 OLD_SECRET_HOURS: Final = 24
-"""Hours for which messages are signed with the old secret, too: time to bring the new one to every receiver."""
+"""Hours for which messages are signed with the old secret, too: time to bring the new one to every
+receiver."""
 
 LOOK_EVERY_S: Final = 1.0
 """Seconds between two looks at what is due. The shortest retry is 5 s, so a second more does not matter."""
 
 RECONCILE_EVERY_S: Final = 60.0
-"""Seconds after which all cursors are compared with their shows: a hint that was lost costs a minute at most."""
+"""Seconds after which all cursors are compared with their shows: a hint that was lost costs a minute at
+most."""
 
 HOUSEKEEPING_EVERY_S: Final = 600.0
 """Seconds between two times that old attempts are deleted."""

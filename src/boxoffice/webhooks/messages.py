@@ -31,14 +31,12 @@ class Message(Struct, frozen=True):
     end: Position = Position(0, b"")
 
 
-def of_events(
-    target: Target, events: Sequence[FeedEvent], hole_from: int | None, source: str
-) -> Message:
+def of_events(target: Target, events: Sequence[FeedEvent], hole_from: int | None, source: str) -> Message:
     """One event as it is, or several as a batch.
 
-    Each event says in ``previous`` up to where the endpoint has everything that it asked for. That is the event
-    before; or ``hole_from``, if what follows that event was parked or skipped. So a hole shows by itself:
-    ``sequence`` is more than one above ``previous``.
+    Each event says in ``previous`` up to where the endpoint has everything that it asked for. That is the
+    event before; or ``hole_from``, if what follows that event was parked or skipped. So a hole shows by
+    itself: ``sequence`` is more than one above ``previous``.
     """
     bodies: list[dict[str, Any]] = []
     for event in events:
@@ -60,9 +58,7 @@ def hint(show_id: int, after: int, end: Position, previous: int) -> Message:
 
 def of_fork(fork: UntoldFork, source: str) -> Message:
     """That the history of a show does not continue what the endpoint has."""
-    told = rewound(
-        fork.show_id, Position(fork.seq, fork.link), fork.last_seq, source, fork.noticed_at
-    )
+    told = rewound(fork.show_id, Position(fork.seq, fork.link), fork.last_seq, source, fork.noticed_at)
     return Message(told["id"], CONTENT_TYPE, encode(told), fork.show_id)
 
 

@@ -24,7 +24,7 @@ REFUSALS: Final[Mapping[str, Kind]] = {
     ROTATING: Kind(
         409,
         "The secret is being replaced",
-        "The secret before is good until {until}. Wait, or ask with at_once: true, which ends the old secrets.",
+        "The secret before is good until {until}. Wait, or ask with at_once: true, which ends it.",
         {"until": "2030-12-11T10:40:00Z"},
     ),
     NOTHING_TO_REPLAY: Kind(

@@ -84,7 +84,7 @@ LETTERS_ANSWER: Final = LetterListAnswer(
         Letter(
             id=1,
             show_id=1,
-            origin="lane",
+            cause="lane",
             seq=17,
             last_seq=17,
             attempts=6,

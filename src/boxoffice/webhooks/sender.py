@@ -59,7 +59,9 @@ class Answer(Struct, frozen=True):
 
 
 class Sender:
-    """The one pool of connections of a process. Nothing is taken from the environment, no redirect followed."""
+    """The one pool of connections of a process. Nothing is taken from the environment, no redirect
+    followed.
+    """
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend, timeout_s: float) -> None:
         self._timeout_s = timeout_s

@@ -26,8 +26,9 @@ class WebhookSettings(Group, frozen=True, kw_only=True, rename=prefixed("WEBHOOK
 
     secret_key: Annotated[
         Key | None,
-        "The key from which the secrets of all webhooks are derived, such as the output of `openssl rand -hex "
-        "32`; the same for all instances. Without it there are no webhooks. A new key ends all secrets at once.",
+        "The key from which the secrets of all webhooks are derived, such as the output of "
+        "`openssl rand -hex 32`; the same for all instances. Without it there are no webhooks. A new key "
+        "ends all secrets at once.",
     ] = None
     timeout_seconds: Annotated[
         float,
@@ -36,12 +37,11 @@ class WebhookSettings(Group, frozen=True, kw_only=True, rename=prefixed("WEBHOOK
     ] = 15.0
     allow_networks: Annotated[
         Networks,
-        "Networks of your own in which endpoints may be, on any port. All other addresses must be public ones.",
+        "Networks of your own in which endpoints may be, on any port. All other addresses must be public.",
     ] = ()
     allow_http: Annotated[
         bool,
-        "Whether endpoints may have an address that begins with http://: whoever is on the way can read "
-        "along.",
+        "Whether endpoints may have an address that begins with http://: whoever is on the way reads along.",
     ] = False
 
 

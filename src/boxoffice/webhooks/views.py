@@ -13,10 +13,10 @@ State = Literal["active", "paused", "disabled"]
 class Webhook(Struct, kw_only=True):
     """An endpoint: where something is told, what, how, and how it stands.
 
-    ``show_ids``, ``kinds`` null: all. ``personal``: it is told who booked and who acted. ``disabled_because``:
-    ``gone`` (it answered 410) or ``no_success`` (for five days). ``failing_since``: since when no message has
-    arrived. ``waits_until``: nothing is sent until then. ``shows_blocked``: shows that wait behind a message
-    that failed. ``parked``: letters that are not tried by themselves any more.
+    ``show_ids``, ``kinds`` null: all. ``personal``: it is told who booked and who acted.
+    ``disabled_because``: ``gone`` (it answered 410) or ``no_success`` (for five days). ``failing_since``:
+    since when no message has arrived. ``waits_until``: nothing is sent until then. ``shows_blocked``: shows
+    that wait behind a message that failed. ``parked``: letters that are not tried by themselves any more.
     """
 
     id: int
@@ -58,8 +58,8 @@ class WebhookKey(Struct, kw_only=True):
 class Attempt(Struct, kw_only=True):
     """An attempt that failed, that followed a failure, or that was asked for by hand.
 
-    ``show_id`` 0: about no show. ``status`` 0: there was no answer, and ``trouble`` says why. ``excerpt``: the
-    first 200 characters of a failed answer.
+    ``show_id`` 0: about no show. ``status`` 0: there was no answer, and ``trouble`` says why. ``excerpt``:
+    the first 200 characters of a failed answer.
     """
 
     id: int
@@ -79,7 +79,7 @@ class Letter(Struct, kw_only=True):
 
     id: int
     show_id: int
-    origin: Literal["lane", "alone", "replay"]
+    cause: Literal["lane", "alone", "replay"]
     seq: int
     last_seq: int
     attempts: int
@@ -141,7 +141,7 @@ class DueLetter(Struct, frozen=True, kw_only=True):
     endpoint_id: int
     show_id: int
     letter_id: int
-    origin: str
+    cause: str
     seq: int
     last_seq: int
     link: bytes

@@ -25,7 +25,7 @@ from boxoffice.webhooks.sender import Sender
 from boxoffice.webhooks.settings import WebhookSettings
 from boxoffice.webhooks.views import DueLetter, UntoldFork
 
-_log: Final = structlog.get_logger(__name__)
+log: Final = structlog.get_logger(__name__)
 
 
 def open_post(settings: WebhookSettings, key: Secret) -> Post:
@@ -35,7 +35,9 @@ def open_post(settings: WebhookSettings, key: Secret) -> Post:
 
 
 class Worker:
-    """Shares the shows with the workers of other processes by leases; ``start`` before use, ``stop`` after."""
+    """Shares the shows with the workers of other processes by leases; ``start`` before use, ``stop``
+    after.
+    """
 
     def __init__(self, feed: Feed, post: Post) -> None:
         self._reader: Final = feed.reader
@@ -77,9 +79,9 @@ class Worker:
             try:
                 await self.look()
             except Fault as fault:
-                _log.warning("webhooks_cannot_look", reason=str(fault))
+                log.warning("webhooks_cannot_look", reason=str(fault))
             except Exception:
-                _log.exception("webhooks_cannot_look")
+                log.exception("webhooks_cannot_look")
             await asyncio.sleep(limits.LOOK_EVERY_S)
 
     async def look(self) -> None:

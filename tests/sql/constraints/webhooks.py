@@ -21,7 +21,6 @@ URL = "'https://shop.example/'"
 
 REFUSED = [
     ("webhook_endpoints_pkey", ENDPOINT.format(f"1, 'b', 'Shop', {URL}, NULL, 'events', 'show', 1, 0")),
-    ("endpoint_is_a_consumer", ENDPOINT.format(f"3, 'b', 'Shop', {URL}, NULL, 'events', 'show', 1, 0")),
     ("endpoint_made_once", ENDPOINT.format(f"2, 'a', 'Shop', {URL}, NULL, 'events', 'show', 1, 0")),
     ("endpoint_name_length", ENDPOINT.format(f"2, 'b', '', {URL}, NULL, 'events', 'show', 1, 0")),
     ("endpoint_url", ENDPOINT.format("2, 'b', 'Shop', 'ftp://x', NULL, 'events', 'show', 1, 0")),
@@ -40,7 +39,7 @@ REFUSED = [
     ("lane_is_in_trouble", LANE.format("2, 1, 1, 5, NULL, now(), now(), '500', NULL, NULL")),
     ("lane_hole", LANE.format("2, 1, 0, NULL, NULL, NULL, NULL, NULL, 4, 4")),
     ("webhook_letters_pkey", LETTER.format("1, 1, 1, 'lane', 3, 4", "6")),
-    ("letter_origin", LETTER.format("1, 2, 1, 'mail', 3, 4", "6")),
+    ("letter_cause", LETTER.format("1, 2, 1, 'mail', 3, 4", "6")),
     ("letter_attempts", LETTER.format("1, 2, 1, 'lane', 3, 4", "-1")),
     ("letter_events", LETTER.format("1, 2, 1, 'lane', 4, 3", "6")),
     (

@@ -1,4 +1,4 @@
--- I12: a letter of a webhook, which holds events that its show went past, lies inside the endpoint's cursor.
+-- I9: a letter of a webhook, which holds events that its show went past, lies inside the endpoint's cursor.
 -- Otherwise the show would tell the events itself, and the letter a second time.
 SELECT l.show_id, format('letter %s of endpoint %s reaches to event %s, the cursor to %s',
                          l.letter_id, l.endpoint_id, l.last_seq, COALESCE(c.seq, 0)) AS violation

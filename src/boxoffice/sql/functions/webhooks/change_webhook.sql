@@ -1,5 +1,5 @@
--- change_webhook(endpoint, name, url, kinds, mode, ordering, shows, personal): gives the endpoint these values.
--- Shows that it was not told of before are told from now on. Gives whether there is such an endpoint.
+-- change_webhook(endpoint, name, url, kinds, mode, ordering, shows, personal): gives the endpoint these
+-- values. Shows that it was not told of before are told from now on. Gives whether there is such an endpoint.
 -- Locks, in this order: the endpoint, its consumer, its new cursors.
 CREATE OR REPLACE FUNCTION change_webhook(
     p_endpoint_id bigint, p_name text, p_url text, p_kinds text[], p_mode text, p_ordering text, p_show_ids bigint[],

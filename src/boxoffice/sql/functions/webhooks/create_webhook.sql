@@ -1,6 +1,6 @@
--- create_webhook(key, name, url, kinds, mode, ordering, shows, personal, from start, most): a new endpoint and its
--- consumer, told from now on or from the start. Gives its id and whether it is new; a request that is repeated
--- finds the endpoint that it made by its key. id NULL: there are `most` endpoints already.
+-- create_webhook(key, name, url, kinds, mode, ordering, shows, personal, from start, most): a new endpoint
+-- and its consumer, told from now on or from the start. Gives its id and whether it is new; a request that is
+-- repeated finds the endpoint that it made by its key. id NULL: there are `most` endpoints already.
 -- Locks: the new rows; the whole table against other creations, so that the bound holds.
 CREATE OR REPLACE FUNCTION create_webhook(
     p_key bytea, p_name text, p_url text, p_kinds text[], p_mode text, p_ordering text, p_show_ids bigint[],

@@ -6,8 +6,9 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     v_dropped boolean;
 BEGIN
-    PERFORM FROM webhook_endpoints WHERE endpoint_id = p_endpoint_id FOR UPDATE;
-    v_dropped := drop_consumer('webhook:' || p_endpoint_id);
+    DELETE FROM webhook_endpoints WHERE endpoint_id = p_endpoint_id;
+    v_dropped := FOUND;
+    PERFORM drop_consumer('webhook:' || p_endpoint_id);
     DELETE FROM webhook_lanes WHERE endpoint_id = p_endpoint_id;
     DELETE FROM webhook_letters WHERE endpoint_id = p_endpoint_id;
     DELETE FROM webhook_attempts WHERE endpoint_id = p_endpoint_id;

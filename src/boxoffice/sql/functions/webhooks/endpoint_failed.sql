@@ -1,9 +1,9 @@
--- endpoint_failed(endpoint, attempt, pauses, probing): an attempt at the endpoint has failed. Gives its standing:
--- 'works', 'broken' or 'disabled'. pauses: seconds until the attempt after the first failure, the second, and so
--- on; after the last pause they stay as long. attempt has {gone, wait_s, broken_after, disabled_after_s} beside
--- what note_attempt reads. wait_s: the pause that the endpoint asked for, NULL for none.
--- A broken endpoint is left alone until not_before, then it gets one attempt (probing), whose failure leads to
--- the next pause. Attempts that were under way when it broke lead to none.
+-- endpoint_failed(endpoint, attempt, pauses, probing): an attempt at the endpoint has failed. Gives its
+-- standing: 'works', 'broken' or 'disabled'. pauses: seconds until the attempt after the first failure, the
+-- second, and so on; after the last pause they stay as long. attempt has {gone, wait_s, broken_after,
+-- disabled_after_s} beside what note_attempt reads. wait_s: the pause that the endpoint asked for, NULL for
+-- none. A broken endpoint is left alone until not_before, then it gets one attempt (probing), whose failure
+-- leads to the next pause. Attempts that were under way when it broke lead to none.
 -- Locks, in this order: the endpoint, its consumer.
 CREATE OR REPLACE FUNCTION endpoint_failed(
     p_endpoint_id bigint, p_attempt jsonb, p_pauses float8[], p_probing boolean

@@ -1,5 +1,5 @@
--- endpoint_works(endpoint, broken after): an attempt has arrived after failures. A broken endpoint is whole again:
--- its lanes are due at once, and the hour for which each may block its show begins anew.
+-- endpoint_works(endpoint, broken after): an attempt has arrived after failures. A broken endpoint is whole
+-- again: its lanes are due at once, and the hour for which each may block its show begins anew.
 -- Locks, in this order: the endpoint, its lanes.
 CREATE OR REPLACE FUNCTION endpoint_works(p_endpoint_id bigint, p_broken_after integer) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,11 +1,11 @@
--- lane_failed(show, endpoint, lease, message, attempt, pauses, probing): a message of the show has not arrived.
--- Gives what follows: 'waits' (tried again later, its show waits), 'parked' (a letter, its show goes on),
--- 'broken' or 'disabled' (so is the endpoint), 'lost' (the lease is another's, or the cursor was set elsewhere).
--- lease: {duty, slice, epoch}. message: {before, seq, last_seq, link, acknowledged}: the cursor before it, its
--- events, the link of its last event as hexadecimal text, and what the endpoint acknowledged before.
--- A message may block its show for attempt.blocked_max_s; of an endpoint without order it becomes a letter at
--- once. While the endpoint is broken nothing is parked: the fault is not the message's. The letter and the
--- cursor that passes it are written together, so no letter is forgotten, and none is told twice.
+-- lane_failed(show, endpoint, lease, message, attempt, pauses, probing): a message of the show has not
+-- arrived. Gives what follows: 'waits' (tried again later, its show waits), 'parked' (a letter, its show goes
+-- on), 'broken' or 'disabled' (so is the endpoint), 'lost' (the lease is another's, or the cursor was set
+-- elsewhere). lease: {duty, slice, epoch}. message: {before, seq, last_seq, link, acknowledged}: the cursor
+-- before it, its events, the link of its last event as hexadecimal text, and what the endpoint acknowledged
+-- before. A message may block its show for attempt.blocked_max_s; of an endpoint without order it becomes a
+-- letter at once. While the endpoint is broken nothing is parked: the fault is not the message's. The letter
+-- and the cursor that passes it are written together, so no letter is forgotten, and none is told twice.
 -- Locks, in this order: the lease, the endpoint, its consumer, the cursor, the lane.
 CREATE OR REPLACE FUNCTION lane_failed(
     p_show_id bigint, p_endpoint_id bigint, p_lease jsonb, p_message jsonb, p_attempt jsonb, p_pauses float8[],
@@ -52,7 +52,7 @@ BEGIN
     v_wait_s := greatest(p_pauses[least(v_lane.attempts + 1, cardinality(p_pauses))], (p_attempt->>'wait_s')::float8);
     IF v_alone OR v_left_s <= 0 THEN
         INSERT INTO webhook_letters (
-            show_id, endpoint_id, origin, seq, last_seq, link, attempts, next_try_at, last_status, written_at
+            show_id, endpoint_id, cause, seq, last_seq, link, attempts, next_try_at, last_status, written_at
         ) VALUES (
             p_show_id, p_endpoint_id, CASE WHEN v_alone THEN 'alone' ELSE 'lane' END, v_seq, v_last_seq, v_link,
             v_lane.attempts + 1, CASE WHEN v_alone THEN v_now + make_interval(secs => v_wait_s) END,

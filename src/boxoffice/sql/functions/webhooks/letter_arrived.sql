@@ -1,5 +1,5 @@
--- letter_arrived(show, letter, seq): the letter has arrived up to event `seq`. The rest of it stays; a letter that
--- has arrived as a whole is deleted.
+-- letter_arrived(show, letter, seq): the letter has arrived up to event `seq`. The rest of it stays; a letter
+-- that has arrived as a whole is deleted.
 -- Locks: the letter.
 CREATE OR REPLACE FUNCTION letter_arrived(p_show_id bigint, p_letter_id bigint, p_seq bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

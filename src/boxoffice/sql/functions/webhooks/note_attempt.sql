@@ -1,4 +1,5 @@
--- note_attempt(show, endpoint, attempt): keeps an attempt: {message_id, status, trouble, excerpt, milliseconds}.
+-- note_attempt(show, endpoint, attempt): keeps an attempt: {message_id, status, trouble, excerpt,
+-- milliseconds}.
 -- Locks: the new row.
 CREATE OR REPLACE FUNCTION note_attempt(p_show_id bigint, p_endpoint_id bigint, p_attempt jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,5 +1,5 @@
--- note_holes(endpoint): before what has happened is skipped: notes for each show that is behind from where to where
--- nothing is told. A hole that ends where this one begins becomes one with it.
+-- note_holes(endpoint): before what has happened is skipped: notes for each show that is behind from where to
+-- where nothing is told. A hole that ends where this one begins becomes one with it.
 -- Locks: the lanes of the endpoint.
 CREATE OR REPLACE FUNCTION note_holes(p_endpoint_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,4 +1,5 @@
--- release_lanes(endpoint): what failed is due at once, and the hour for which a message may block its show begins.
+-- release_lanes(endpoint): what failed is due at once, and the hour for which a message may block its show
+-- begins.
 -- Locks: the lanes and letters of the endpoint.
 CREATE OR REPLACE FUNCTION release_lanes(p_endpoint_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

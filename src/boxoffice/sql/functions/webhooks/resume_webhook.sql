@@ -1,6 +1,6 @@
--- resume_webhook(endpoint, skip): the endpoint is told again, as if it had never failed. skip: what has happened
--- meanwhile is not told, and the next message of each show says so (webhook_lanes, hole). Gives how many shows
--- were skipped; NULL: there is no such endpoint.
+-- resume_webhook(endpoint, skip): the endpoint is told again, as if it had never failed. skip: what has
+-- happened meanwhile is not told, and the next message of each show says so (webhook_lanes, hole). Gives how
+-- many shows were skipped; NULL: there is no such endpoint.
 -- Locks, in this order: the endpoint, its consumer; its lanes and cursors.
 CREATE OR REPLACE FUNCTION resume_webhook(p_endpoint_id bigint, p_skip boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,5 +1,5 @@
--- The shows in the slices $2, after show $3, with events that endpoint $1 was not told, $4 at most; without forked ones
--- and, unless $5, without those whose message waits to be tried again.
+-- The shows in the slices $2, after show $3, with events that endpoint $1 was not told, $4 at most; without
+-- forked ones and, unless $5, without those whose message waits to be tried again.
 SELECT i.show_id
 FROM feed_consumers AS k
 JOIN show_inventory AS i ON k.show_ids IS NULL OR i.show_id = ANY (k.show_ids)

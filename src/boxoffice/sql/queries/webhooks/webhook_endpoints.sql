@@ -1,5 +1,5 @@
--- The endpoints by id, or the endpoint $1, each with its state, what waits and what was parked; old_secret_until: until
--- when the secret before is good.
+-- The endpoints by id, or the endpoint $1, each with its state, what waits and what was parked;
+-- old_secret_until: until when the secret before is good.
 SELECT e.endpoint_id AS id, e.name, e.url, e.mode, e.ordering AS "order", e.kinds, k.show_ids, k.personal, k.state,
        e.disabled_because, e.generation, CASE WHEN e.old_until > engine_now() THEN e.old_until END AS old_secret_until,
        e.created_at, e.failures, e.failing_since, CASE WHEN e.not_before > engine_now() THEN e.not_before END AS waits_until,

@@ -1,5 +1,5 @@
--- Where endpoint $1 stands in the shows $2 that it is told of: its cursor, what has failed there, and the hole before
--- the next message. waits: it is not yet time to try again. Forked shows are left out.
+-- Where endpoint $1 stands in the shows $2 that it is told of: its cursor, what has failed there, and the
+-- hole before the next message. waits: it is not yet time to try again. Forked shows are left out.
 SELECT w.show_id, COALESCE(c.seq, 0) AS seq, COALESCE(c.link, '') AS link, l.seq AS failed_seq, l.last_seq AS failed_last_seq,
        l.show_id IS NOT NULL AS in_trouble, COALESCE(l.attempts > 0 AND l.next_try_at > engine_now(), false) AS waits,
        CASE WHEN l.hole_to <= COALESCE(c.seq, 0) THEN l.hole_from END AS hole_from

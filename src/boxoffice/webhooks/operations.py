@@ -1,0 +1,131 @@
+"""The operations on webhooks that change something, told once. They are no commands of the engine."""
+
+from typing import Final, Literal
+
+from litestar.openapi import ResponseSpec
+from msgspec import Struct
+
+from boxoffice.vocabulary.outcomes import RefusalCode
+from boxoffice.web.http.operation import Operation
+from boxoffice.web.http.samples import shown
+from boxoffice.web.http.troubles import ENGINE_FAULTS
+from boxoffice.webhooks import policies, refusals, samples
+
+
+class DeskOperation(Operation, frozen=True, kw_only=True):
+    """An operation at a desk: it changes something that no sale depends on.
+
+    ``example``: an answer, with this ``status``. ``again``: the status of the same answer to a repetition.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
+    example: Struct
+    meaning: str
+    status: int = 200
+    again: int | None = None
+
+    def successes(self) -> dict[int, ResponseSpec]:
+        """The example, under each status that it may have."""
+        statuses = (self.status,) if self.again is None else (self.status, self.again)
+        return {status: shown(self.example, self.meaning) for status in statuses}
+
+    def errors(self, *, has_body: bool) -> tuple[str, ...]:
+        """The operation's own codes, and those of all that change something."""
+        body = ("body_too_large", "unsupported_coding") if has_body else ()
+        return (
+            "invalid_request",
+            "precondition_failed",
+            *body,
+            *self.refusals,
+            "internal_error",
+            *ENGINE_FAULTS,
+        )
+
+
+PATH: Final = "/api/webhooks/{webhook_id:str}"
+_ONE: Final = (refusals.NOT_FOUND,)
+
+
+def _on_one(operation_id: str, suffix: str, summary: str, *, more: tuple[str, ...] = ()) -> DeskOperation:
+    return DeskOperation(
+        id=operation_id,
+        path=PATH + suffix,
+        summary=summary,
+        policy=policies.WEBHOOK,
+        refusals=(*_ONE, *more),
+        example=samples.ANSWER,
+        meaning="The webhook as it is now",
+    )
+
+
+CREATE: Final = DeskOperation(
+    id="createWebhook",
+    path="/api/webhooks",
+    summary="Create a webhook",
+    policy=policies.WEBHOOK,
+    refusals=(
+        refusals.OFF,
+        refusals.TOO_MANY,
+        RefusalCode.SHOW_NOT_FOUND,
+        RefusalCode.IDEMPOTENCY_KEY_REUSED,
+    ),
+    example=samples.SECRET_ANSWER,
+    meaning="The webhook with its secret, which is shown once",
+    status=201,
+    again=200,
+)
+CHANGE: Final = DeskOperation(
+    id="updateWebhook",
+    method="PUT",
+    path=PATH,
+    summary="Change a webhook",
+    policy=policies.WEBHOOK,
+    refusals=(*_ONE, RefusalCode.SHOW_NOT_FOUND),
+    example=samples.ANSWER,
+    meaning="The webhook as it is now",
+)
+DELETE: Final = DeskOperation(
+    id="deleteWebhook",
+    method="DELETE",
+    path=PATH,
+    summary="Delete a webhook",
+    policy=policies.WEBHOOK,
+    refusals=_ONE,
+    example=samples.ANSWER,
+    meaning="The webhook as it was",
+)
+TEST: Final = DeskOperation(
+    id="testWebhook",
+    path=PATH + "/test",
+    summary="Send a test message",
+    policy=policies.WEBHOOK,
+    refusals=(*_ONE, refusals.OFF),
+    example=samples.TESTED_ANSWER,
+    meaning="What came of it",
+)
+ROTATE: Final = DeskOperation(
+    id="rotateWebhookSecret",
+    path=PATH + "/rotate",
+    summary="Replace the secret of a webhook",
+    policy=policies.WEBHOOK,
+    refusals=(*_ONE, refusals.OFF, refusals.ROTATING),
+    example=samples.SECRET_ANSWER,
+    meaning="The webhook with its new secret",
+)
+REPLAY: Final = DeskOperation(
+    id="replayWebhook",
+    path=PATH + "/replay",
+    summary="Tell events again",
+    policy=policies.WEBHOOK,
+    refusals=(*_ONE, RefusalCode.SHOW_NOT_FOUND, refusals.NOTHING_TO_REPLAY),
+    example=samples.REPLAYED_ANSWER,
+    meaning="How many",
+)
+PAUSE: Final = _on_one("pauseWebhook", "/pause", "Pause a webhook")
+RESUME: Final = _on_one("resumeWebhook", "/resume", "Resume a webhook that is paused or disabled")
+RETRY: Final = _on_one(
+    "retryWebhookLetter",
+    "/parked/{letter_id:str}/retry",
+    "Send a parked letter again",
+    more=(refusals.LETTER_NOT_FOUND,),
+)
