@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "wrong.",
     "keys": "API keys for servers.",
     "users": "Persons and what is kept about them.",
+    "webhooks": "Other servers that are told what happens.",
 }
 """The commands in the order of ``--help``, each with the first line of its own help; a test compares them."""
 
