@@ -27,6 +27,17 @@ def erased(then: str) -> str:
 # What is written with plain SQL, and the checks that see it. The scene: see ``scene``.
 CORRUPTIONS = [
     (
+        {"cursors are in the history"},
+        """
+        INSERT INTO feed_consumers VALUES ('shop', 'pull', 'active', NULL, false, '{}', now());
+        INSERT INTO feed_cursors VALUES (1, 'shop', 1, 'other')
+        """,
+    ),
+    (
+        {"cursors are in the history"},  # of a consumer that is not there
+        "INSERT INTO feed_cursors SELECT 1, 'gone', seq, link FROM show_events WHERE show_id = 1 AND seq = 1",
+    ),
+    (
         {"counters add up"},
         "UPDATE show_inventory SET free_places = free_places - 1, sold_places = sold_places + 1",
     ),

@@ -14,6 +14,7 @@ from litestar.openapi.spec import Tag
 from boxoffice.web.api import openapi
 from boxoffice.web.api.booking_lists import BookingListsController
 from boxoffice.web.api.bookings import BookingsController
+from boxoffice.web.api.feeds import FeedsController
 from boxoffice.web.api.house import HouseController
 from boxoffice.web.api.show_reads import ShowReadsController
 from boxoffice.web.api.shows import ShowsController
@@ -48,6 +49,7 @@ CORE: Final = Domain(
         BookingsController,
         BookingListsController,
         HouseController,
+        FeedsController,
         SystemController,
     ),
     refusals=REFUSALS,
@@ -55,6 +57,7 @@ CORE: Final = Domain(
         Tag("Shows", "What is sold by the seat."),
         Tag("Users", "Who books."),
         Tag("Bookings", "Seats of one user in one show, held or sold."),
+        Tag("Feeds", "What happens, told in order to services."),
         Tag("Administration", "Operations of the house."),
         Tag("System", "How the service is."),
     ),

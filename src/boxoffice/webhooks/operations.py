@@ -1,45 +1,10 @@
 """The operations on webhooks that change something, told once. They are no commands of the engine."""
 
-from typing import Final, Literal
-
-from litestar.openapi import ResponseSpec
-from msgspec import Struct
+from typing import Final
 
 from boxoffice.vocabulary.outcomes import RefusalCode
-from boxoffice.web.http.operation import Operation
-from boxoffice.web.http.samples import shown
-from boxoffice.web.http.troubles import ENGINE_FAULTS
+from boxoffice.web.http.operation import DeskOperation
 from boxoffice.webhooks import policies, refusals, samples
-
-
-class DeskOperation(Operation, frozen=True, kw_only=True):
-    """An operation at a desk: it changes something that no sale depends on.
-
-    ``example``: an answer, with this ``status``. ``again``: the status of the same answer to a repetition.
-    """
-
-    method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
-    example: Struct
-    meaning: str
-    status: int = 200
-    again: int | None = None
-
-    def successes(self) -> dict[int, ResponseSpec]:
-        """The example, under each status that it may have."""
-        statuses = (self.status,) if self.again is None else (self.status, self.again)
-        return {status: shown(self.example, self.meaning) for status in statuses}
-
-    def errors(self, *, has_body: bool) -> tuple[str, ...]:
-        """The operation's own codes, and those of all that change something."""
-        body = ("body_too_large", "unsupported_coding") if has_body else ()
-        return (
-            "invalid_request",
-            "precondition_failed",
-            *body,
-            *self.refusals,
-            "internal_error",
-            *ENGINE_FAULTS,
-        )
 
 
 PATH: Final = "/api/webhooks/{webhook_id:str}"
@@ -49,6 +14,7 @@ _ONE: Final = (refusals.NOT_FOUND,)
 def _on_one(operation_id: str, suffix: str, summary: str, *, more: tuple[str, ...] = ()) -> DeskOperation:
     return DeskOperation(
         id=operation_id,
+        method="POST",
         path=PATH + suffix,
         summary=summary,
         policy=policies.WEBHOOK,
@@ -60,6 +26,7 @@ def _on_one(operation_id: str, suffix: str, summary: str, *, more: tuple[str, ..
 
 CREATE: Final = DeskOperation(
     id="createWebhook",
+    method="POST",
     path="/api/webhooks",
     summary="Create a webhook",
     policy=policies.WEBHOOK,
@@ -96,6 +63,7 @@ DELETE: Final = DeskOperation(
 )
 TEST: Final = DeskOperation(
     id="testWebhook",
+    method="POST",
     path=PATH + "/test",
     summary="Send a test message",
     policy=policies.WEBHOOK,
@@ -105,6 +73,7 @@ TEST: Final = DeskOperation(
 )
 ROTATE: Final = DeskOperation(
     id="rotateWebhookSecret",
+    method="POST",
     path=PATH + "/rotate",
     summary="Replace the secret of a webhook",
     policy=policies.WEBHOOK,
@@ -114,6 +83,7 @@ ROTATE: Final = DeskOperation(
 )
 REPLAY: Final = DeskOperation(
     id="replayWebhook",
+    method="POST",
     path=PATH + "/replay",
     summary="Tell events again",
     policy=policies.WEBHOOK,

@@ -1,9 +1,10 @@
 """What can be read of webhooks."""
 
-from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
+
+from boxoffice.vocabulary.views import Moment
 
 Mode = Literal["events", "batch", "hint"]
 Order = Literal["show", "none"]
@@ -30,11 +31,11 @@ class Webhook(Struct, kw_only=True):
     state: State
     disabled_because: str | None
     generation: int
-    old_secret_until: datetime | None
-    created_at: datetime
+    old_secret_until: Moment | None
+    created_at: Moment
     failures: int
-    failing_since: datetime | None
-    waits_until: datetime | None
+    failing_since: Moment | None
+    waits_until: Moment | None
     shows_blocked: int
     parked: int
 
@@ -65,7 +66,7 @@ class Attempt(Struct, kw_only=True):
     id: int
     show_id: int
     message_id: str
-    at: datetime
+    at: Moment
     status: int
     trouble: str
     excerpt: str
@@ -83,9 +84,9 @@ class Letter(Struct, kw_only=True):
     seq: int
     last_seq: int
     attempts: int
-    next_try_at: datetime | None
+    next_try_at: Moment | None
     last_status: str | None
-    written_at: datetime
+    written_at: Moment
 
 
 class Tested(Struct, kw_only=True):
@@ -155,5 +156,5 @@ class UntoldFork(Struct, frozen=True, kw_only=True):
     show_id: int
     seq: int
     link: bytes
-    noticed_at: datetime
+    noticed_at: Moment
     last_seq: int

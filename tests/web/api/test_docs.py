@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
@@ -54,6 +55,27 @@ SPECIFIED = {
     "POST /api/bookings/{booking_id}/extend",
     "DELETE /api/users/{user_id}",
     "GET /api/users/{user_id}/export",
+    "GET /api/changes",
+    "GET /api/feeds",
+    "PUT /api/feeds/{name}",
+    "GET /api/feeds/{name}",
+    "GET /api/feeds/{name}/events",
+    "POST /api/feeds/{name}/ack",
+    "DELETE /api/feeds/{name}",
+    "POST /api/webhooks",
+    "GET /api/webhooks",
+    "GET /api/webhooks/{webhook_id}",
+    "PUT /api/webhooks/{webhook_id}",
+    "DELETE /api/webhooks/{webhook_id}",
+    "POST /api/webhooks/{webhook_id}/test",
+    "POST /api/webhooks/{webhook_id}/rotate",
+    "POST /api/webhooks/{webhook_id}/pause",
+    "POST /api/webhooks/{webhook_id}/resume",
+    "POST /api/webhooks/{webhook_id}/replay",
+    "GET /api/webhooks/{webhook_id}/attempts",
+    "GET /api/webhooks/{webhook_id}/parked",
+    "POST /api/webhooks/{webhook_id}/parked/{letter_id}/retry",
+    "GET /api/webhook-keys",
     "GET /health",
 }
 
@@ -93,7 +115,23 @@ def test_an_operation_shows_examples_and_errors(operation: Json) -> None:
         assert answer["content"][kind]["examples"]
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if not name.startswith("GET")])
+SAME_AGAIN: Final = {
+    "PUT /api/feeds/{name}": "the feed is found as it was asked for",
+    "POST /api/feeds/{name}/ack": "what was acknowledged stays so",
+    "DELETE /api/feeds/{name}": "it is not there any more",
+    "PUT /api/webhooks/{webhook_id}": "the webhook is as it was asked for",
+    "DELETE /api/webhooks/{webhook_id}": "it is not there any more",
+    "POST /api/webhooks/{webhook_id}/test": "another test message changes nothing",
+    "POST /api/webhooks/{webhook_id}/rotate": "a second replacement is refused for a day",
+    "POST /api/webhooks/{webhook_id}/pause": "it is paused already",
+    "POST /api/webhooks/{webhook_id}/resume": "it is active already",
+    "POST /api/webhooks/{webhook_id}/replay": "receivers know the events by their ids",
+    "POST /api/webhooks/{webhook_id}/parked/{letter_id}/retry": "it is due already",
+}
+"""Changes that change nothing more when they are sent again, so that they need no key; and why."""
+
+
+@pytest.mark.parametrize("name", [n for n in OPERATIONS if not n.startswith("GET") and n not in SAME_AGAIN])
 def test_a_change_takes_an_idempotency_key(name: str) -> None:
     assert "Idempotency-Key" in [parameter["name"] for parameter in OPERATIONS[name]["parameters"]]
 
@@ -118,6 +156,10 @@ def test_bodies_describe_their_limits_exactly() -> None:
     assert DOCUMENT["components"]["schemas"]["NewBooking"]["additionalProperties"] is False
 
 
+OF_A_FEED: Final = ("POST /api/feeds/{name}/ack",)
+"""Operations whose example names an event of a running feed, which no demo data have."""
+
+
 async def test_every_example_works_on_the_demo_data(settings: ProgramSettings) -> None:
     assert await load_demo(settings)
     async with running(settings) as app, client_of(app) as client:
@@ -127,7 +169,8 @@ async def test_every_example_works_on_the_demo_data(settings: ProgramSettings) -
                 if parameter["in"] == "path":
                     [example] = parameter["examples"].values()
                     path = path.replace(f"{{{parameter['name']}}}", str(example["value"]))
-            for body in _bodies(operation):
+            is_left_out = name in OF_A_FEED or "/webhooks" in name  # see tests/webhooks/test_api.py
+            for body in () if is_left_out else _bodies(operation):
                 response = await client.request(method, path, json=body)
                 assert response.is_success, (name, path, response.text)
 

@@ -138,6 +138,15 @@ TABLE: Final = {
         "POST", "/api/webhooks/{webhook}/parked/{letter}/retry", 401, 403, 403, 403, 403, 200
     ),
     "listWebhookKeys": Row("GET", "/api/webhook-keys", 200, 200, 200, 200, 200, 200),
+    "listChangedShows": Row("GET", "/api/changes", 401, 403, 403, 200, 200, 200),
+    "listFeeds": Row("GET", "/api/feeds", 401, 403, 403, 200, 200, 200),
+    "createFeed": Row("PUT", "/api/feeds/new-{show}", 401, 403, 403, 200, 200, 200, {"show_ids": ["{show}"]}),
+    "getFeed": Row("GET", "/api/feeds/{feed}", 401, 403, 403, 200, 200, 200),
+    "listFeedEvents": Row("GET", "/api/feeds/{feed}/events", 401, 403, 403, 200, 200, 200),
+    "ackFeed": Row(
+        *("POST", "/api/feeds/{feed}/ack", 401, 403, 403, 409, 409, 409), {"events": ["1-9-00000000"]}
+    ),
+    "deleteFeed": Row("DELETE", "/api/feeds/{feed}", 401, 403, 403, 200, 200, 200),
     "getHealth": Row("GET", "/health", 200, 200, 200, 200, 200, 200),
     "/": Row("GET", "/", 200, 200, 200, 200, 200, 200),
     "/healthz": Row("GET", "/healthz", 200, 200, 200, 200, 200, 200),
@@ -147,6 +156,9 @@ TABLE: Final = {
     "/api/openapi.json": Row("GET", "/api/openapi.json", 200, 200, 200, 200, 200, 200),
     "/metrics": Row("GET", "/metrics", 401, 403, 403, 200, 200, 200),
 }
+FINDS_NOTHING: Final = ("listBookings", "listChangedShows", "listFeeds", "listWebhooks")
+"""Operations that find nothing outside the shows of a key, and refuse nothing."""
+
 REFUSED: Final = ("expired key", "revoked key", "unknown key", "wrong audience token", "expired token")
 """Credentials that get 401 from every operation."""
 
@@ -165,7 +177,8 @@ async def scene(callers: Callers, *, hold: bool, webhook: bool = False) -> dict[
         blocked = {"seat_numbers": [10], "reason": "house"}
         data_of(await admin.http.post(f"/api/admin/shows/{show}/seats/block", json=blocked))
         user = data_of(await ada.http.get("/api/users/me"))["id"]
-        made = {"{show}": show, "{empty show}": empty, "{user}": user, "{hold}": 0}
+        data_of(await admin.http.put(f"/api/feeds/of-{show}", json={"show_ids": [show]}))
+        made = {"{show}": show, "{empty show}": empty, "{user}": user, "{hold}": 0, "{feed}": f"of-{show}"}
         if hold:
             made["{hold}"] = data_of(
                 await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201
@@ -235,7 +248,7 @@ async def test_an_admins_key_for_one_show_reaches_that_show_and_nothing_else(
     for name, shows in (("elsewhere", [elsewhere]), ("here", here)):  # what is refused comes first
         async with callers.api_with(bearer(await callers.key(Role.ADMIN, shows=shows))) as api:
             got[name] = await ask(api, row, made)
-    searches = operation in ("listBookings", "listWebhooks")  # they find nothing, see other tests
+    searches = operation in FINDS_NOTHING  # a list of what the key is for
     hidden = row.admin if searches else {"any": row.admin, "shows": 404, "no": 403}[narrowed]
     assert got == {"elsewhere": hidden, "here": 403 if narrowed == "no" else row.admin}
 
