@@ -6,7 +6,6 @@ from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.web.http.operation import DeskOperation
 from boxoffice.webhooks import policies, refusals, samples
 
-
 PATH: Final = "/api/webhooks/{webhook_id:str}"
 _ONE: Final = (refusals.NOT_FOUND,)
 
