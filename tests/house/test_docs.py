@@ -33,6 +33,7 @@ HEADINGS = (
     "Errors on our side",
     "Holds are not bought",
     "Somebody guesses keys",
+    "Webhooks do not arrive",
     "An instance is down",
     "The disk is full",
     "A booking is disputed",
