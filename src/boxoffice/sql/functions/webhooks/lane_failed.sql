@@ -58,7 +58,6 @@ BEGIN
             v_lane.attempts + 1, CASE WHEN v_alone THEN v_now + make_interval(secs => v_wait_s) END,
             p_attempt->>'told', v_now
         );
-        -- fault point: letter_is_written
         INSERT INTO feed_cursors AS c (show_id, consumer, seq, link)
         VALUES (p_show_id, v_consumer, v_last_seq, v_link)
         ON CONFLICT (consumer, show_id) DO UPDATE SET seq = EXCLUDED.seq, link = EXCLUDED.link;
