@@ -58,7 +58,7 @@ CORRUPTIONS = [
         {"bookings end once"},  # cancelled twice
         """
         SELECT append_events(1, ARRAY(
-            SELECT ROW(kind, booking_id, user_id, places, actor, at, NULL, details, NULL)::new_event
+            SELECT ROW(kind, booking_id, user_id, places, actor, at, NULL, details, NULL, NULL)::new_event
             FROM show_events WHERE kind = 'cancelled'
         ))
         """,
@@ -67,7 +67,7 @@ CORRUPTIONS = [
         {"bookings end once", "bookings keep their places"},  # returned after the end
         """
         SELECT append_events(1, ARRAY(
-            SELECT ROW('returned', booking_id, user_id, places, actor, at, NULL, details, NULL)::new_event
+            SELECT ROW('returned', booking_id, user_id, places, actor, at, NULL, NULL, NULL, NULL)::new_event
             FROM show_events WHERE kind = 'cancelled'
         ))
         """,
@@ -76,7 +76,7 @@ CORRUPTIONS = [
         {"bookings end once"},  # a hold is extended after the sale, with a return between
         """
         SELECT append_events(1, ARRAY(
-            SELECT ROW(k.kind, booking_id, user_id, '{}', actor, at, NULL, details, NULL)::new_event
+            SELECT ROW(k.kind, booking_id, user_id, '{}', actor, at, NULL, details, NULL, NULL)::new_event
             FROM show_events, unnest('{returned,extended,confirmed}'::text[]) AS k (kind)
             WHERE show_events.kind = 'booked'
         ))
@@ -86,7 +86,7 @@ CORRUPTIONS = [
         {"events have a kind"},
         """
         SELECT append_events(1, ARRAY[
-            ROW('lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL)::new_event
+            ROW('lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL, NULL)::new_event
         ])
         """,
     ),
@@ -204,7 +204,7 @@ CORRUPTIONS = [
         ) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
         RETURN convert_to(json_build_array(
             p_show_id, p_seq, p_kind, p_booking_id, p_user_id, p_places, p_actor, p_at AT TIME ZONE 'UTC',
-            COALESCE(p_details - 'reason', '{}')
+            COALESCE(p_details, '{}')
                 || CASE WHEN p_details ? 'name' THEN '{"name": "Movie"}' ELSE '{}' END::jsonb
         )::text, 'UTF8')
         """,

@@ -36,6 +36,8 @@ HEADINGS = (
     "Webhooks do not arrive",
     "An instance is down",
     "The disk is full",
+    "A slot retains the log",
+    "The shared cache is away",
     "A booking is disputed",
     "After a crash",
 )

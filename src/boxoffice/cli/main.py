@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "bench": "Measure throughput and latency beside what this machine could do at all; status 1 if data are "
     "wrong.",
     "keys": "API keys for servers.",
+    "cdc": "Change data capture: what readers of PostgreSQL's log get of the events.",
     "users": "Persons and what is kept about them.",
     "webhooks": "Other servers that are told what happens.",
 }

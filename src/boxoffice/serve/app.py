@@ -133,6 +133,8 @@ async def _parts_open(app: Litestar, domains: Sequence[Domain]) -> AsyncIterator
         finally:
             await vitals.stop()
             await services.rates.close()
+            if services.cache is not None:
+                await services.cache.close()
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig | None:

@@ -11,7 +11,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from boxoffice.access.callers import Role
 from tests.support.engine.databases import Connection
-from tests.support.http.api import Api, data_of, problem_of
+from tests.support.http.api import Api, data_of, listed, problem_of
 from tests.support.http.callers import Callers, callers_of, closed
 from tests.support.http.identity import bearer
 
@@ -160,7 +160,7 @@ async def test_a_key_for_some_shows_sees_and_makes_feeds_of_these_alone(callers:
         async with callers.api_with(bearer(secret)) as api:
             start = (await api.http.get("/api/changes")).json()["meta"]["next_cursor"]
             assert (await api.http.get("/api/feeds/all/events")).status_code == 404
-            assert data_of(await api.http.get("/api/feeds")) == []
+            assert listed(await api.http.get("/api/feeds")) == []
             assert (await api.http.put("/api/feeds/x", json={"show_ids": [other]})).status_code == 404
             data_of(await api.http.put("/api/feeds/mine", json={"start": "start"}))
             assert {event["data"]["show_id"] for event in await read(api, "mine")} == {mine}
