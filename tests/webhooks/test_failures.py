@@ -60,7 +60,8 @@ async def test_after_an_hour_it_is_parked_the_hole_shows_and_it_can_be_had_later
         await site.box.book(other)  # the endpoint works: it is not the endpoint that fails
 
         async def tried() -> bool:
-            return len(receiver.seqs(show)) > before  # noqa: B023 - it is awaited at once
+            noted = len((await site.desk.attempts(hook.id, before=None, limit=100)).items)
+            return len(receiver.seqs(show)) > before and noted == receiver.seqs(show).count(3)  # noqa: B023 - it is awaited at once
 
         await eventually(tried, "another attempt")
     await site.told(hook, show, 4)
@@ -261,7 +262,7 @@ async def test_what_is_skipped_is_not_told_and_the_next_message_says_so(
     assert int(receiver.got[-1].json["previous"]) == 7
 
 
-@pytest.mark.parametrize("kill_at", [1, 3, 5])
+@pytest.mark.parametrize("kill_at", [1, 4])
 async def test_killed_between_answer_and_cursor_it_is_sent_twice_and_never_thrice(
     box: Box, receiver: Receiver, kill_at: int
 ) -> None:

@@ -235,7 +235,7 @@ class Courier:
             else:
                 ran = await lane.tell(tail.events, probing=probing)
             await self._note(ran)
-            if self._has_more(ran, tail) and end is None:
+            if self._has_more(ran, tail, end):
                 self._again.add(standing.show_id)
         finally:
             if rest_s:
@@ -243,11 +243,13 @@ class Courier:
             else:
                 self._release(standing.show_id)
 
-    def _has_more(self, ran: Ran, tail: Tail) -> bool:
+    def _has_more(self, ran: Ran, tail: Tail, end: Position | None) -> bool:
         """Whether the show has more to tell at once. If it is another process's by now, that one tells it."""
         if ran.verdict == "parked":
             return True
-        return ran.is_ours and ran.verdict is None and (tail.more or ran.done < tail.events[-1].seq)
+        last = tail.events[-1].seq if end is None else end.seq
+        more = tail.more and end is None
+        return ran.is_ours and ran.verdict is None and (more or ran.done < last)
 
     def _goes_on(self, lease: Lease, probing: bool) -> bool:
         return (probing or self._may_send()) and self._held().get(lease.slice) == lease

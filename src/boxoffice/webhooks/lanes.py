@@ -75,6 +75,8 @@ class Lane:
 
     async def hint(self, end: Position, *, probing: bool = False) -> Ran:
         """Sends a hint with the last event, whatever happened before it."""
+        if not self._goes_on():
+            return await self._saved()
         after = self._standing.seq
         previous = after if self._hole_from is None else self._hole_from
         message = hint(self._standing.show_id, after, end, previous)
