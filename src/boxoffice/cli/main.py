@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "openapi": "Print the OpenAPI document.",
     "bench": "Measure throughput and latency beside what this machine could do at all; status 1 if data are "
     "wrong.",
+    "relay": "Events to brokers.",
     "keys": "API keys for servers.",
     "cdc": "Change data capture: what readers of PostgreSQL's log get of the events.",
     "users": "Persons and what is kept about them.",

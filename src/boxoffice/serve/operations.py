@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from litestar import Controller
 from litestar.openapi.spec import Tag
 
+from boxoffice.relay.relay import relaying
 from boxoffice.web.api import openapi
 from boxoffice.web.api.booking_lists import BookingListsController
 from boxoffice.web.api.bookings import BookingsController
@@ -63,7 +64,8 @@ CORE: Final = Domain(
     ),
 )
 WEBHOOKS: Final = Domain(webhooks.CONTROLLERS, webhooks.KINDS, webhooks.TAGS, (webhooks.background,))
-DOMAINS: Final[tuple[Domain, ...]] = (CORE, WEBHOOKS)
+RELAY: Final = Domain(controllers=(), refusals={}, tags=(), background=(relaying,))
+DOMAINS: Final[tuple[Domain, ...]] = (CORE, RELAY, WEBHOOKS)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:

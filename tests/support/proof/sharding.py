@@ -25,7 +25,7 @@ CROSS_SHOWS: Final = {
     "queries/overdue_hold": "monitoring looks now and then; each node can for its own",
     "queries/raw_events": "verify reads all chains; each node can for its own",
     "queries/shows": "the list of all shows",
-    "queries/feed_consumers": "monitoring looks now and then; each node can for its own",
+    "queries/feed_lags": "monitoring looks now and then; each node can for its own",
     "queries/feed_forks": "an operator asks",
     "queries/feed_look": "a reader looks at one node",
     "functions/drop_consumer": "an operator asks",
