@@ -33,6 +33,7 @@ HEADINGS = (
     "Errors on our side",
     "Holds are not bought",
     "Somebody guesses keys",
+    "Webhooks do not arrive",
     "A broker is away",
     "A broker refuses",
     "A broker has another history",

@@ -25,6 +25,7 @@ from boxoffice.web.http import kinds
 from boxoffice.web.http.kinds import Kind
 from boxoffice.web.http.refusals import REFUSALS
 from boxoffice.web.http.services import Services
+from boxoffice.webhooks import domain as webhooks
 
 Background = Callable[[Services], AbstractAsyncContextManager[None]]
 """Work of a domain beside its requests, from the start of a process to its end."""
@@ -62,8 +63,9 @@ CORE: Final = Domain(
         Tag("System", "How the service is."),
     ),
 )
+WEBHOOKS: Final = Domain(webhooks.CONTROLLERS, webhooks.KINDS, webhooks.TAGS, (webhooks.background,))
 RELAY: Final = Domain(controllers=(), refusals={}, tags=(), background=(relaying,))
-DOMAINS: Final[tuple[Domain, ...]] = (CORE, RELAY)
+DOMAINS: Final[tuple[Domain, ...]] = (CORE, RELAY, WEBHOOKS)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:
