@@ -9,6 +9,7 @@ from typing import Final
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
+from litestar.types import ASGIApp
 from msgspec.structs import replace
 
 from boxoffice.engine.runtime import open_engine
@@ -96,19 +97,21 @@ def create_app(
         debug=False,
     )
     services.put_into(app)
-    edge = _edge(app, services)
+    edge = _edge(app, services, domains)
     app.asgi_handler = RootPath(edge, root_path) if root_path else edge
     return app
 
 
-def _edge(app: Litestar, services: Services) -> Outermost:
+def _edge(app: Litestar, services: Services, domains: Sequence[Domain]) -> Outermost:
     """The layers that every request passes before the framework, built from the inside out."""
     operations = list(operations_of(app))
     routing = Routing(app, customers_confirm=services.settings.access.customers_confirm)
     rates = PageRates(services.settings.rates.pages_per_minute)
     pages = Pages(FrameworkDoor(app.asgi_handler), routing, rates, services.problems)
-    shared = SharedReads(pages, services, operations, app.cors_config)
-    fast = FastBookings(shared, services, operations)
+    inner: ASGIApp = SharedReads(pages, services, operations, app.cors_config)
+    for door in (door for domain in domains for door in domain.doors):
+        inner = door(inner, services, app.cors_config)
+    fast = FastBookings(inner, services, operations)
     gate = Gate(fast, routing, app.cors_config, services, rates)
     readable = RefusedHeads(gate, services.problems)
     return Outermost(readable, default_headers(https=services.settings.server.asks_for_https), services.drain)
