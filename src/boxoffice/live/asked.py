@@ -12,7 +12,7 @@ SHOWS_MAX: Final = 20
 Asked = Position | Literal["unknown"] | None
 """The position that a client has in a show: None: none; unknown: it says something that is no position."""
 
-_SHOWS: Final = re.compile(r"[1-9][0-9]{0,8}(?:,[1-9][0-9]{0,8}){0,%d}" % (SHOWS_MAX - 1))
+_SHOWS: Final = re.compile(rf"[1-9][0-9]{{0,8}}(?:,[1-9][0-9]{{0,8}}){{0,{SHOWS_MAX - 1}}}")
 
 
 def asked_of(show_id: int, after: str) -> Asked:

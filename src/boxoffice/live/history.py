@@ -54,7 +54,7 @@ class History:
         return None
 
     def since(self, no: int, places: Iterable[int] = ()) -> Changes | None:
-        """What the steps after step ``no`` have changed, and these places; None: that is not known any more."""
+        """What the steps after step ``no`` have changed, and these places; None: that is no longer known."""
         if no < self._steps[0].no:
             return None
         changes = Changes(set(places))

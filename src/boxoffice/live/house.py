@@ -62,7 +62,7 @@ class Reader(Source, Protocol):
 
 
 class House:
-    """The live shows; ``open`` before use."""
+    """The live shows; ``open`` before use. ``watchers``: how many were admitted and are still there."""
 
     def __init__(self, settings: LiveSettings, share: float, connections_max: int | None = None) -> None:
         """``share``: the part of a core that frames may take. ``connections_max``: instead of the setting."""
@@ -72,7 +72,7 @@ class House:
         self._loading: Final[dict[int, asyncio.Task[Hub | None]]] = {}
         self._slots: Final[list[set[Watcher]]] = [set() for _ in range(HEARTBEAT_S)]
         self._tasks: Final[set[asyncio.Task[None]]] = set()
-        self._watchers = 0
+        self.watchers = 0
         self._admitted = 0
         self._goodbyes = 0
 
@@ -97,18 +97,18 @@ class House:
         """Counts one more who watches, until ``leave``. Raises ``Overloaded`` if there are too many; nobody
         is sent away for a new one.
         """
-        if self._watchers >= self._max:
+        if self.watchers >= self._max:
             metrics.LIVE_REFUSED.inc()
             fault = Overloaded(f"{self._max} clients watch already")
-            fault.retry_after_s = random.uniform(RETRY_MAX_S, BYE_SPREAD_S)
+            fault.retry_after_s = random.uniform(RETRY_MAX_S, BYE_SPREAD_S)  # noqa: S311 - no secret
             raise fault
-        self._watchers += 1
-        metrics.LIVE_WATCHERS.set(self._watchers)
+        self.watchers += 1
+        metrics.LIVE_WATCHERS.set(self.watchers)
 
     def leave(self, watcher: Watcher | None) -> None:
         """Forgets one who was admitted."""
-        self._watchers -= 1
-        metrics.LIVE_WATCHERS.set(self._watchers)
+        self.watchers -= 1
+        metrics.LIVE_WATCHERS.set(self.watchers)
         if watcher is None:
             return
         watcher.left = True
@@ -147,7 +147,7 @@ class House:
 
     def retry_s(self) -> float:
         """After how many seconds a client comes back whose connection is lost."""
-        return random.uniform(RETRY_MIN_S, RETRY_MAX_S)
+        return random.uniform(RETRY_MIN_S, RETRY_MAX_S)  # noqa: S311 - no secret
 
     def goodbye(self, watcher: Watcher) -> None:
         """Ends the answer to a watcher, because the server ends; each client comes back at another time."""
@@ -226,7 +226,7 @@ class House:
             turn += 1
             try:
                 self._look(turn)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the next look may do better
                 _log.exception("the watchers of live seats cannot be looked at")
 
     def _look(self, turn: int) -> None:

@@ -21,7 +21,8 @@ SENDS_AT_ONCE: Final = 500
 """Watchers that are sent to in one turn of the event loop: some 6 ms, in which nobody else is served."""
 
 STALE_MAX_S: Final = 30.0
-"""Seconds for which a watcher may read nothing. Its connection is closed then; it comes back to a difference."""
+"""Seconds for which a watcher may read nothing. Then its connection is closed; when it comes back it gets a
+difference."""
 
 CAUGHT_UP_KEPT_MAX: Final = 64
 """Positions whose way to the present is remembered: after a restart thousands come back with a few."""
@@ -102,7 +103,7 @@ class Hub:
             self.idle_since = now
 
     def catch_up_stale(self, now: float) -> list[Watcher]:
-        """Sends their own difference to watchers that read again. Returns those that have not read for long."""
+        """Sends their own difference to watchers that read again. Returns those that did not for long."""
         lost = []
         for sub in tuple(self.stale):
             if self._tell_stale(sub):
@@ -127,7 +128,7 @@ class Hub:
         self.current.add(sub)
 
     def _skip(self, sub: Sub, reached: Reached) -> None:
-        """The watcher is too slow: it gets no frames until it has read what is written, and then a difference."""
+        """The watcher is too slow: it gets no frames until it has read what is written, then a difference."""
         metrics.LIVE_SKIPPED.inc()
         sub.no, sub.seq, sub.epoch = reached
         self.current.discard(sub)
@@ -167,11 +168,13 @@ class Hub:
         return await asyncio.shield(task)
 
     async def _read_since(self, asked: Position) -> CaughtUp:
-        no = self.show.history.no
+        no, at = self.show.history.no, self.show.position.seq
         tail = await self._source.tail(self.show.show_id, asked, EVENTS_READ_MAX)
         if tail.forked:
             return CaughtUp(no, fits=False)
-        if tail.more or any(EFFECTS.get(event.kind) is None for event in tail.events):
+        last = tail.events[-1].seq if tail.events else asked.seq
+        # What comes from memory may be older than the map: places that changed in between would be missing.
+        if last < at or tail.more or any(EFFECTS.get(event.kind) is None for event in tail.events):
             return CaughtUp(no, fits=True)
         return CaughtUp(no, fits=True, places=frozenset(p for e in tail.events for p in e.places))
 

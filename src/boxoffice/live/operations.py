@@ -47,8 +47,8 @@ _After = Annotated[
     str | None,
     QueryParameter(
         max_length=AFTER_CHARS_MAX,
-        description="What you have: the id of the last event, or a `position`. You get what has changed since, "
-        "or all of it. A stream that connects again says the same in the header Last-Event-ID.",
+        description="What you have: the id of the last event, or a `position`. You get what has changed "
+        "since, or all of it. A stream that connects again says the same in the header Last-Event-ID.",
     ),
 ]
 _Wait = Annotated[
@@ -56,15 +56,15 @@ _Wait = Annotated[
     QueryParameter(
         ge=0,
         le=WAIT_MAX_S,
-        description="Seconds to wait for the next events, which are the answer then, in JSON: an integer from "
-        f"0 to {WAIT_MAX_S}. Without it the answer is a stream.",
+        description="Seconds to wait for the next events, which are the answer then, in JSON: an integer "
+        f"from 0 to {WAIT_MAX_S}. Without it the answer is a stream.",
     ),
 ]
 _Shows = Annotated[
     str,
     QueryParameter(
         name="shows",
-        pattern=r"^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8}){0,%d}(?!\n)$" % (SHOWS_MAX - 1),
+        pattern=rf"^[1-9][0-9]{{0,8}}(,[1-9][0-9]{{0,8}}){{0,{SHOWS_MAX - 1}}}(?!\n)$",
         description=f"The ids of 1 to {SHOWS_MAX} shows, separated by commas.",
         examples=[Example(id="shows", value="1,2")],
     ),

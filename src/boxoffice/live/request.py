@@ -23,8 +23,8 @@ _KNOWN: Final = frozenset({"after", "wait", "shows"})
 
 
 class LiveRequest(Struct, frozen=True):
-    """The shows, each with what the client has of it. ``wait_s`` None: the client asks for a stream. ``after``
-    is the text of what the client has. ``many``: positions name their show.
+    """The shows, each with what the client has of it. ``wait_s`` None: the client asks for a stream.
+    ``after`` is the text of what the client has. ``many``: positions name their show.
     """
 
     asked: Mapping[int, Asked]

@@ -20,6 +20,6 @@ class LiveSettings(Group, frozen=True, kw_only=True, rename=prefixed("LIVE_")):
     bytes_per_second_max: Annotated[
         int,
         Meta(ge=10_000, le=10_000_000_000),
-        "Bytes a second that each process sends to those who watch, about: with many of them, frames are sent "
-        "less often, up to one in 5 s.",
+        "Bytes a second that each process sends to those who watch, about: with many of them, frames are "
+        "sent less often, down to one in 5 s.",
     ] = 50_000_000

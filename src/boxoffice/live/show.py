@@ -31,7 +31,7 @@ EVENTS_READ_MAX: Final = 2_000
 _BYTES_OF_A_RUN: Final = 12
 _BYTES_OF_A_SNAPSHOT: Final = 120
 _PLACES_OF_A_BYTE: Final = 3
-"""What is told takes about so much on the wire: a run; a snapshot beside its map; places of a map in base64."""
+"""What is told takes about so much on the wire: a run; a snapshot beside its map; a map in base64."""
 
 _CLOSING: Final[dict[str, ClosedBecause]] = {"show_deleted": "deleted", "show_archived": "archived"}
 
@@ -78,6 +78,12 @@ class LiveShow:
     def __init__(self, show_id: int, loaded: Loaded) -> None:
         self.show_id: Final = show_id
         self.epoch = 0
+        self.history: History
+        self.position: Position
+        self.facts: Facts
+        self.states: SeatStates
+        self.closed: ClosedBecause | None
+        self.told_seq: int
         self._take(loaded, History(loaded.position))
 
     @property
@@ -115,7 +121,7 @@ class LiveShow:
         self.position = loaded.position
         self.facts = loaded.facts
         self.states = loaded.states
-        self.closed: ClosedBecause | None = loaded.closed if loaded.live else "not_live"
+        self.closed = loaded.closed if loaded.live else "not_live"
         self.told_seq = loaded.position.seq
 
     def _apply(self, event: FeedEvent) -> Iterable[int]:

@@ -43,7 +43,7 @@ class SeatStates:
 
     @classmethod
     def of(cls, taken: str, blocked: Iterable[int]) -> "SeatStates":
-        """The map of which ``taken`` has a '0' or a '1' for each place, and ``blocked`` those of the house."""
+        """The map of which ``taken`` has '0' or '1' for each place, and ``blocked`` those of the house."""
         states = bytearray(taken.encode().translate(_STATE_OF_DIGIT))
         for place in blocked:
             states[place - 1] = BLOCKED

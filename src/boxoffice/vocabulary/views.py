@@ -68,8 +68,8 @@ class User(Struct):
 class Show(Struct):
     """Anything sold by the seat. ``seq`` is the number of its latest event, and its version.
 
-    ``reference`` and ``metadata`` are an integrator's own words. ``live``: whether the states of its seats may
-    be watched.
+    ``reference`` and ``metadata`` are an integrator's own words. ``live``: whether everybody may watch
+    the states of its seats.
     """
 
     id: int

@@ -140,8 +140,8 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
 
 
 class StreamOperation(ReadOperation, frozen=True, kw_only=True):
-    """An operation whose answer is a stream of events (SSE). ``example`` is the answer to a request that waits
-    for the next events in the place of a stream. ``stream``: the text of a stream, as an example.
+    """An operation whose answer is a stream of events (SSE). ``example`` is the answer to a request that
+    waits for the next events in the place of a stream. ``stream``: the text of a stream, as an example.
     """
 
     stream: str

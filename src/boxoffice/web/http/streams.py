@@ -31,7 +31,7 @@ def note_carrier(state: dict[str, Any], carrier: Carrier) -> None:
 
 
 def begin_stream(scope: Scope, end: Callable[[], None]) -> Carrier | None:
-    """Makes the answer to this request a stream. None: the server knows no streams, and cuts off at its end."""
+    """Makes the answer a stream. None: the server knows no streams, and cuts them off when it ends."""
     state: dict[str, Any] = scope["state"]
     state[_STREAM] = True
     carrier: Carrier | None = state.get(_CONNECTION)
