@@ -56,7 +56,9 @@ async def test_all_who_watch_are_told_when_to_come_back_and_the_server_ends(data
         assert all(view.retries[-1] == told["retry_ms"] for view, (_, told) in zip(views, last, strict=True))
 
 
-@pytest.mark.parametrize("bytes_sent", [b"POST /api/shows/1/live HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"x\0" * 20_000])
+@pytest.mark.parametrize(
+    "bytes_sent", [b"POST /api/shows/1/live HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"x\0" * 20_000]
+)
 async def test_what_is_no_request_gets_a_problem_from_the_process_of_live_seats(
     database: str, bytes_sent: bytes
 ) -> None:

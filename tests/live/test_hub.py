@@ -33,7 +33,17 @@ def link(seq: int) -> bytes:
 def event(seq: int, *places: int, kind: str = "booked", **details: object) -> FeedEvent:
     """An event of the show."""
     return FeedEvent(
-        SHOW, seq, kind, 1, 1, places, "tester", START, str(details).replace("'", '"'), link(seq), link(seq - 1)
+        SHOW,
+        seq,
+        kind,
+        1,
+        1,
+        places,
+        "tester",
+        START,
+        str(details).replace("'", '"'),
+        link(seq),
+        link(seq - 1),
     )
 
 

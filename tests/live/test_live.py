@@ -191,7 +191,8 @@ async def test_a_position_that_is_too_old_gets_a_snapshot(
 
 
 @pytest.mark.parametrize(
-    "after", ["2-00000000", "900-9f3ac01b", "0-", "x", "2-9f3ac01b'--", "%ff%00", "99999999999999999999-00000000"]
+    "after",
+    ["2-00000000", "900-9f3ac01b", "0-", "x", "2-9f3ac01b'--", "%ff%00", "99999999999999999999-00000000"],
 )
 async def test_a_position_of_no_history_is_reset(site: Site, after: str) -> None:
     show_id, _, _ = await positions(site)

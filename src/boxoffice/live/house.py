@@ -8,14 +8,13 @@ from typing import Final, Protocol
 
 import structlog
 
-from boxoffice.database.store import Store
 from boxoffice.feed.events import Position
 from boxoffice.feed.tails import Tail
 from boxoffice.live.asked import Asked
 from boxoffice.live.hub import Hub
 from boxoffice.live.pace import Pace
 from boxoffice.live.settings import LiveSettings
-from boxoffice.live.show import LiveShow, Source, load
+from boxoffice.live.show import LiveShow, Rows, Source, load
 from boxoffice.live.watchers import Watcher
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.faults import Overloaded, Unavailable
@@ -34,9 +33,10 @@ IDLE_PLACES_MAX: Final = 16_000_000
 """Places of shows that nobody watches, one byte each: beyond that the longest idle shows are forgotten."""
 
 RETRY_MIN_S: Final = 1.0
+"""Shortest wait of a client whose connection is lost, in seconds."""
+
 RETRY_MAX_S: Final = 5.0
-"""Seconds after which a client whose connection is lost comes back: some time between these two, so that a
-crowd does not come back in one moment."""
+"""Longest such wait: clients are told times between the two, so that no crowd comes back in one moment."""
 
 BYE_SPREAD_S: Final = 30.0
 """Seconds over which the clients of a server that ends come back: 50,000 of them are 1,700 a second."""
@@ -77,7 +77,7 @@ class House:
         self._goodbyes = 0
 
     @asynccontextmanager
-    async def open(self, reader: Reader, store: Store) -> AsyncIterator[None]:
+    async def open(self, reader: Reader, store: Rows) -> AsyncIterator[None]:
         """Follows shows as they are asked for."""
         self._reader, self._store = reader, store
         end = reader.follow(self._notice, self._compare)

@@ -6,12 +6,11 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from boxoffice.database.store import Store
 from boxoffice.feed.events import FeedEvent, Position
 from boxoffice.live.asked import Asked
 from boxoffice.live.frames import Frame
 from boxoffice.live.pace import Pace
-from boxoffice.live.show import EVENTS_READ_MAX, LiveShow, Source, UnknownKind, load
+from boxoffice.live.show import EVENTS_READ_MAX, LiveShow, Rows, Source, UnknownKind, load
 from boxoffice.live.states import EFFECTS
 from boxoffice.live.watchers import Sub, Watcher
 from boxoffice.telemetry import metrics
@@ -53,7 +52,7 @@ class Hub:
     """
 
     def __init__(
-        self, show: LiveShow, store: Store, source: Source, pace: Pace, closed: Callable[["Hub"], None]
+        self, show: LiveShow, store: Rows, source: Source, pace: Pace, closed: Callable[["Hub"], None]
     ) -> None:
         self.show: Final = show
         self.current: Final[set[Sub]] = set()

@@ -6,7 +6,7 @@ same for all: no length and no chunk stands before them.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from boxoffice.web.http.head import RawHeaders
 
@@ -66,8 +66,7 @@ class LiveConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Waits for the request."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     @property
     def waits_for_head(self) -> bool:

@@ -1,12 +1,11 @@
 """One show as its watchers know it: its working map, its position, and the frames that tell of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from boxoffice.database.store import Store
 from boxoffice.feed.events import FeedEvent, Position
 from boxoffice.feed.tails import Tail
 from boxoffice.live.frames import (
@@ -43,6 +42,13 @@ class Source(Protocol):
         """What follows a position. Raises ``Unavailable``."""
 
 
+class Rows(Protocol):
+    """What a show is loaded from: the connections of the feed."""
+
+    async def read(self, name: str, *args: object) -> Sequence[Mapping[str, Any]]:
+        """The rows of a query. Raises ``Unavailable``."""
+
+
 class Loaded(Struct):
     """A show as the database has it at one moment. ``closed``: why nothing will change any more."""
 
@@ -57,7 +63,7 @@ class UnknownKind(Exception):
     """An event is of a kind that this program does not know: a newer program writes such events."""
 
 
-async def load(store: Store, show_id: int) -> Loaded | None:
+async def load(store: Rows, show_id: int) -> Loaded | None:
     """The show; None: there is none. Raises ``Unavailable``."""
     rows = await store.read("live_show", show_id)
     if not rows:

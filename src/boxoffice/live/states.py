@@ -4,10 +4,16 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 FREE: Final = 0
+"""The state of a place that can be booked."""
+
 TAKEN: Final = 1
+"""The state of a place that is held or sold."""
+
 BLOCKED: Final = 2
+"""The state of a place that the house keeps."""
+
 NOT_FOR_YOU: Final = 3
-"""Reserved: a place that is free, and not for this watcher. No show has such a place yet."""
+"""Reserved: the state of a place that is free, and not for this watcher. No show has such a place yet."""
 
 _BITS: Final = 2
 _PER_BYTE: Final = 4

@@ -1,13 +1,10 @@
 """Who watches: a connection that gets frames as they come, or a request that waits for the next one."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from boxoffice.live import frames
 from boxoffice.live.frames import Frame, finished
-
-if TYPE_CHECKING:
-    from boxoffice.live.hub import Hub
 
 
 class Line(Protocol):
@@ -23,6 +20,13 @@ class Line(Protocol):
         """Ends the connection at once, whatever was not read."""
 
 
+class Watched(Protocol):
+    """What is watched: the hub of a show."""
+
+    def leave(self, sub: "Sub", now: float) -> None:
+        """Forgets a watcher."""
+
+
 class Sub:
     """A watcher's part in one show. ``no``: the step up to which the watcher has everything, -1: nothing.
     ``seq``: the number that its client knows. ``stale_since``: since when frames are skipped; 0: none is.
@@ -30,7 +34,7 @@ class Sub:
 
     __slots__ = ("epoch", "hub", "no", "seq", "stale_since", "watcher")
 
-    def __init__(self, watcher: "Watcher", hub: "Hub") -> None:
+    def __init__(self, watcher: "Watcher", hub: Watched) -> None:
         self.watcher = watcher
         self.hub = hub
         self.no = -1

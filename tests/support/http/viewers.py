@@ -5,7 +5,7 @@ import json
 import socket
 from base64 import b64decode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final, Self
 
 import httpx
@@ -30,8 +30,6 @@ READ_MAX: Final = 1_000_000
 """Bytes of the longest line that is read."""
 
 Json = dict[str, Any]
-
-
 
 
 def unpacked(states: str, total: int) -> list[int]:
@@ -103,6 +101,22 @@ class Viewer:
         return name, told
 
 
+@asynccontextmanager
+async def viewed(url: str, path: str, **headers: str) -> AsyncIterator[Viewer]:
+    """A stream of a server."""
+    port = int(url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=READ_MAX)
+    try:
+        fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n".encode())
+        async with asyncio.timeout(TOLD_MAX_S):
+            status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        told = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        yield Viewer(int(status.split(" ")[1]), told, reader)
+    finally:
+        writer.transport.abort()
+
+
 class Site:
     """A server of live seats beside the whole API. ``house``: where live seats are kept."""
 
@@ -111,20 +125,9 @@ class Site:
         self.url = url
         self.house = house
 
-    @asynccontextmanager
-    async def view(self, path: str, **headers: str) -> AsyncIterator[Viewer]:
+    def view(self, path: str, **headers: str) -> AbstractAsyncContextManager[Viewer]:
         """A stream."""
-        port = int(self.url.rpartition(":")[2])
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=READ_MAX)
-        try:
-            fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n".encode())
-            async with asyncio.timeout(TOLD_MAX_S):
-                status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            told = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-            yield Viewer(int(status.split(" ")[1]), told, reader)
-        finally:
-            writer.transport.abort()
+        return viewed(self.url, path, **headers)
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """The whole answer."""
@@ -183,9 +186,7 @@ async def site_in_serve(settings: ProgramSettings) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def site_alone(
-    settings: ProgramSettings, connections_max: int | None = None
-) -> AsyncIterator[Site]:
+async def site_alone(settings: ProgramSettings, connections_max: int | None = None) -> AsyncIterator[Site]:
     """A process of ``boxoffice live``, and beside it the API that sells."""
     loop = asyncio.get_running_loop()
     server = LiveServer(settings, connections_max or settings.live.connections_max)

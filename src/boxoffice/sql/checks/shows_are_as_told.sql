@@ -1,6 +1,6 @@
--- I9: a show agrees with its events: it begins once, its name, type, start and number of places, and whether
--- it may be watched live, are as the last event about them tells, and it was made, changed, deleted and archived at the times of these
--- events.
+-- I9: a show agrees with its events: it begins once; its name, type, start and number of places, and whether
+-- it may be watched live, are as the last event about them tells; and it was made, changed, deleted and
+-- archived at the times of these events.
 SELECT COALESCE(s.show_id, e.show_id) AS show_id,
        format('the show is %s, its events say %s', COALESCE(s.state::text, 'not there'), COALESCE(e.state::text, 'nothing'))
        AS violation
