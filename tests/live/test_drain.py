@@ -4,10 +4,12 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from boxoffice.live.service import house_of
 from boxoffice.web.http.services import services_of
+from tests.support.http.api import Api
 from tests.support.http.viewers import Serving, Site, Viewer, site_alone
 from tests.support.settings import settings_for
 
@@ -29,14 +31,10 @@ async def farewell(view: Viewer) -> Any:
 async def test_all_who_watch_are_told_when_to_come_back_and_the_server_ends(database: str) -> None:
     settings = settings_for(database, DB_POOL_MAX=6)
     async with Serving.begun(settings) as serving, AsyncExitStack() as watching:
-        import httpx
-
-        from tests.support.http.api import Api
-
         url = f"http://127.0.0.1:{serving.port}"
-        async with httpx.AsyncClient(base_url=url) as client:
-            show_id = (await Api(client).show(10))["id"]
-        site = Site(Api(client), url, house_of(services_of(serving.app)))
+        api = Api(await watching.enter_async_context(httpx.AsyncClient(base_url=url)))
+        site = Site(api, url, house_of(services_of(serving.app)))
+        show_id = (await api.show(10))["id"]
         views = [
             await watching.enter_async_context(site.view(f"/api/shows/{show_id}/live"))
             for _ in range(WATCHERS)
@@ -49,8 +47,6 @@ async def test_all_who_watch_are_told_when_to_come_back_and_the_server_ends(data
         async with asyncio.timeout(ENDS_MAX_S):
             last = [await farewell(view) for view in views]
             assert (await waiting).json()["data"]["events"] == []
-            while serving.server.servers and any(s.is_serving() for s in serving.server.servers):
-                await asyncio.sleep(0.01)  # uvicorn tells nobody
         assert {name for name, _ in last} == {"bye"}
         assert len({told["retry_ms"] for _, told in last}) == WATCHERS
         assert all(view.retries[-1] == told["retry_ms"] for view, (_, told) in zip(views, last, strict=True))

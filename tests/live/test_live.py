@@ -12,6 +12,7 @@ from boxoffice.live.answers import LiveEventsAnswer
 from boxoffice.live.history import STEPS_MAX
 from boxoffice.serve.settings import ProgramSettings
 from tests.support.engine.databases import Connection
+from tests.support.engine.eventually import eventually
 from tests.support.http.api import Api, Json, data_of, problem_of
 from tests.support.http.viewers import Site, Viewer, site_alone, site_in_serve, unpacked
 from tests.support.settings import settings_for
@@ -77,18 +78,17 @@ async def change(api: Api, show_id: int, user_id: int, chance: random.Random) ->
         case _:
             body = {"user_id": user_id, "show_id": show_id, "seat_numbers": seats, "status": "PENDING"}
             held = await api.http.post("/api/bookings", json=body)
-            if held.status_code == 201 and chance.random() < 0.6:
-                way = chance.choice(("confirm", "fail"))
-                number = held.json()["data"]["id"]
-                body = {"reason": "declined"} if way == "fail" else None
-                await api.http.post(f"/api/bookings/{number}/{way}", json=body)
-            if held.status_code == 201 and chance.random() < 0.3:
-                await api.http.delete(f"/api/bookings/{number}" if "number" in locals() else "/api/x")
+            if held.status_code == 201:
+                booking = f"/api/bookings/{held.json()['data']['id']}"
+                if chance.random() < 0.5:
+                    await api.http.post(f"{booking}/confirm")
+                if chance.random() < 0.5:
+                    await api.http.delete(booking)
 
 
 async def watch(site: Site, show_id: int, over: asyncio.Event, seed: int) -> Viewer:
     """A watcher that loses its connection at random and comes back with its position; its last state."""
-    chance, view, position = random.Random(seed), None, ""
+    chance, view, position = random.Random(seed), None, ""  # noqa: S311 - no secret
     while True:
         async with site.view(f"/api/shows/{show_id}/live?after={position}") as viewer:
             if view is not None:
@@ -107,7 +107,7 @@ async def watch(site: Site, show_id: int, over: asyncio.Event, seed: int) -> Vie
 
 async def test_watchers_see_what_the_database_has(site: Site, connection: Connection) -> None:
     show_id, user_id = (await site.api.show(SEATS))["id"], (await site.api.user())["id"]
-    over, chance = asyncio.Event(), random.Random(7)
+    over, chance = asyncio.Event(), random.Random(7)  # noqa: S311 - no secret
     watchers = [asyncio.create_task(watch(site, show_id, over, seed)) for seed in range(12)]
     for _ in range(60):
         await change(site.api, show_id, user_id, chance)
@@ -223,8 +223,8 @@ async def test_a_history_that_was_rewound_is_reset_for_all_who_watch(
             "UPDATE show_events SET link = sha256(link) WHERE show_id = $1 AND seq = 2", show_id
         )
         await connection.execute(
-            "UPDATE show_inventory SET last_link = (SELECT link FROM show_events WHERE show_id = $1 AND seq = 2) "
-            "WHERE show_id = $1",
+            "UPDATE show_inventory AS i SET last_link = e.link FROM show_events AS e "
+            "WHERE i.show_id = $1 AND e.show_id = $1 AND e.seq = 2",
             show_id,
         )
         await site.api.booking(show_id, user_id, seat_numbers=[9])
@@ -234,7 +234,6 @@ async def test_a_history_that_was_rewound_is_reset_for_all_who_watch(
         assert (await view.next())[0] == "snapshot"
         await view.until(3)
         assert view.map[8] == 1
-        assert (await view.next())[0] if view.seq < 3 else True
 
 
 async def test_several_shows_come_on_one_connection_and_go_on_together(site: Site) -> None:
@@ -302,13 +301,9 @@ async def test_a_show_can_be_kept_out_and_let_in_again(site: Site) -> None:
     problem_of(await site.get(f"{path}/live"), 409, "show_not_live")
     problem_of(await site.api.http.get(f"{path}/seat-states"), 409, "show_not_live")
     assert data_of(await site.api.http.put(path, json={"live": True}))["live"] is True
-    async with site.view(f"{path}/live?wait=") as view:
-        assert view.status in (200, 400, 404)
 
     async def is_let_in() -> bool:
         return (await site.get(f"{path}/live?wait=0")).status_code == 200
-
-    from tests.support.engine.eventually import eventually
 
     await eventually(is_let_in, "the show may be watched again")
     async with site.view(f"{path}/live") as view:
@@ -319,7 +314,6 @@ async def test_a_show_can_be_kept_out_and_let_in_again(site: Site) -> None:
 
 async def test_nothing_private_is_told(site: Site) -> None:
     show_id = (await site.api.show(SEATS))["id"]
-    users = [(await site.api.user(f"p{n}@example.com", f"Person {n}"))["id"] + 7_000_000 for n in range(1)]
     user_id = (await site.api.user("secret@example.com", "Secret"))["id"]
     async with site.view(f"/api/shows/{show_id}/live") as view:
         told: list[Any] = [await view.next()]
@@ -334,7 +328,7 @@ async def test_nothing_private_is_told(site: Site) -> None:
     known = {"seq", "after", "show_id", "name", "start_time", "total_seats", "available", "states", "taken",
              "free", "blocked"}  # fmt: skip
     assert {key for _, data in told for key in data} <= known
-    for secret in (*map(str, bookings), *map(str, users), "ref-", "Secret", "actor", "user", "booking"):
+    for secret in (*map(str, bookings), "ref-", "Secret", "actor", "user", "booking"):
         assert secret not in text
 
 
@@ -357,15 +351,13 @@ async def test_one_too_many_is_refused_and_nobody_is_sent_away(database: str) ->
 
 
 async def test_more_frames_than_are_remembered_give_a_snapshot(serve: Site) -> None:
-    show_id, user_id, position = await positions(serve)
+    show_id, _, _ = await positions(serve)
     hub = serve.house._hubs[show_id]
     at = hub.show.position
     for _ in range(STEPS_MAX):
         hub.show.history.add(at, [1], of_show=False)
     assert hub.show.history.find(at) is not None
     assert hub.show.since(0, 2).stream.startswith(b"event: snapshot")  # type: ignore[union-attr]
-    assert user_id
-    assert position
 
 
 async def test_the_head_alone_begins_no_stream(site: Site) -> None:

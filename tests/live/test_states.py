@@ -20,7 +20,7 @@ def test_a_map_is_packed_from_the_lowest_bits_on() -> None:
 
 
 def test_a_client_unpacks_what_was_packed() -> None:
-    chance = random.Random(1)
+    chance = random.Random(1)  # noqa: S311 - no secret
     for total in (1, 2, 3, 4, 5, 4_096, 100_003):
         states = SeatStates(bytearray(chance.choices((FREE, TAKEN, BLOCKED), k=total)))
         assert packed(states).count(FREE) == states.available

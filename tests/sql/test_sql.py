@@ -131,7 +131,7 @@ def test_every_kind_of_event_that_is_written_has_its_row_and_every_row_is_writte
     assert known <= set(re.findall(r"'(\w+)'", code.lower()))  # an end's kind is its status
 
 
-OF_READS: Final = {"show_not_live"}
+OF_READS = {"show_not_live"}
 """Refusals that a read gives, which no function decides."""
 
 
