@@ -1,6 +1,6 @@
 """One show as its watchers know it: its working map, its position, and the frames that tell of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -45,7 +45,7 @@ class Source(Protocol):
 class Rows(Protocol):
     """What a show is loaded from: the connections of the feed."""
 
-    async def read(self, name: str, *args: object) -> Sequence[Mapping[str, Any]]:
+    async def read(self, name: str, *args: object) -> Sequence[Any]:
         """The rows of a query. Raises ``Unavailable``."""
 
 

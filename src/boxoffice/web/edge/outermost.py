@@ -66,6 +66,7 @@ class Outermost:
         self, scope: HTTPScope, receive: Receive, send: Send, ids: RequestIds, span: RequestSpan | None
     ) -> None:
         status = 500  # this is recorded if no answer begins
+        head_at = 0.0
         method = scope["method"]
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
@@ -80,7 +81,7 @@ class Outermost:
                     _allow_every_method(message, scope)
             await send(message)
 
-        started = head_at = perf_counter()
+        started = perf_counter()
         try:
             await self._app(scope, receive, send_completed)
         finally:
