@@ -33,9 +33,17 @@ from boxoffice.settings.settings import load_settings
 from boxoffice.web.http.services import services_of
 
 WATCHERS: Final = 5_000
+"""Clients that watch, unless the command says another number: as many as a process of ``serve`` lets in."""
+
 FRAMES: Final = 40
+"""Frames that each client gets: enough that a collection of garbage more or less does not show."""
+
 CONNECT_AT_ONCE: Final = 200
+"""Clients that connect at one time, far below the queue of a listening socket."""
+
 PLACES: Final = 1_000
+"""Places of the show: a theatre. Only the first frame depends on it."""
+
 WAYS: Final = ("bare", "live", "serve")
 
 _START: Final = datetime(2030, 1, 1, tzinfo=UTC)
