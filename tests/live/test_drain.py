@@ -13,7 +13,6 @@ from tests.support.http.api import Api
 from tests.support.http.viewers import Serving, Site, Viewer, site_alone
 from tests.support.settings import settings_for
 
-WATCHERS: Final = 150
 ENDS_MAX_S: Final = 10.0
 """Longest wait for the end of a server, in seconds: half of the drain."""
 
@@ -28,27 +27,29 @@ async def farewell(view: Viewer) -> Any:
         return told
 
 
-async def test_all_who_watch_are_told_when_to_come_back_and_the_server_ends(database: str) -> None:
+@pytest.mark.parametrize("watching", [150, pytest.param(1_000, marks=pytest.mark.proof)])
+async def test_all_who_watch_are_told_when_to_come_back_and_the_server_ends(
+    database: str, watching: int
+) -> None:
     settings = settings_for(database, DB_POOL_MAX=6)
-    async with Serving.begun(settings) as serving, AsyncExitStack() as watching:
+    async with Serving.begun(settings) as serving, AsyncExitStack() as opened:
         url = f"http://127.0.0.1:{serving.port}"
-        api = Api(await watching.enter_async_context(httpx.AsyncClient(base_url=url)))
+        api = Api(await opened.enter_async_context(httpx.AsyncClient(base_url=url)))
         site = Site(api, url, house_of(services_of(serving.app)))
         show_id = (await api.show(10))["id"]
         views = [
-            await watching.enter_async_context(site.view(f"/api/shows/{show_id}/live"))
-            for _ in range(WATCHERS)
+            await opened.enter_async_context(site.view(f"/api/shows/{show_id}/live")) for _ in range(watching)
         ]
         for view in views:
             await view.next()
         waiting = asyncio.create_task(site.get(f"/api/shows/{show_id}/live?after={views[0].id}&wait=30"))
-        await site.watched_by(WATCHERS + 1)
+        await site.watched_by(watching + 1)
         serving.server.should_exit = True
         async with asyncio.timeout(ENDS_MAX_S):
             last = [await farewell(view) for view in views]
             assert (await waiting).json()["data"]["events"] == []
         assert {name for name, _ in last} == {"bye"}
-        assert len({told["retry_ms"] for _, told in last}) == WATCHERS
+        assert len({told["retry_ms"] for _, told in last}) == watching
         assert all(view.retries[-1] == told["retry_ms"] for view, (_, told) in zip(views, last, strict=True))
 
 

@@ -105,11 +105,16 @@ async def watch(site: Site, show_id: int, over: asyncio.Event, seed: int) -> Vie
             position = viewer.id
 
 
-async def test_watchers_see_what_the_database_has(site: Site, connection: Connection) -> None:
+@pytest.mark.parametrize(
+    ("watching", "changes"), [(12, 60), pytest.param(200, 2_000, marks=pytest.mark.proof)]
+)
+async def test_watchers_see_what_the_database_has(
+    site: Site, connection: Connection, watching: int, changes: int
+) -> None:
     show_id, user_id = (await site.api.show(SEATS))["id"], (await site.api.user())["id"]
     over, chance = asyncio.Event(), random.Random(7)  # noqa: S311 - no secret
-    watchers = [asyncio.create_task(watch(site, show_id, over, seed)) for seed in range(12)]
-    for _ in range(60):
+    watchers = [asyncio.create_task(watch(site, show_id, over, seed)) for seed in range(watching)]
+    for _ in range(changes):
         await change(site.api, show_id, user_id, chance)
     over.set()
     for view in await asyncio.gather(*watchers):

@@ -45,7 +45,7 @@ def live(program: Program, *arguments: str, port: int) -> Iterator[subprocess.Po
         log.close()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.proof)])
 async def test_what_serve_sells_is_told_by_another_process_until_it_ends(
     program: Program, workers: str
 ) -> None:
