@@ -23,7 +23,6 @@ from boxoffice.live.door import serve_live
 from boxoffice.live.frames import snapshot_of
 from boxoffice.live.house import NOT_LIVE
 from boxoffice.live.request import (
-    AFTER_CHARS_MAX,
     MANY_TEMPLATE,
     WAIT_MAX_S,
     LiveRequest,
@@ -46,7 +45,6 @@ _STATES = Cost(unit=5)
 _After = Annotated[
     str | None,
     QueryParameter(
-        max_length=AFTER_CHARS_MAX,
         description="What you have: the id of the last event, or a `position`. You get what has changed "
         "since, or all of it. A stream that connects again says the same in the header Last-Event-ID.",
     ),

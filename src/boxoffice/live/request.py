@@ -12,7 +12,8 @@ WAIT_MAX_S: Final = 30
 """Longest wait for the next events, in seconds: below what proxies and browsers wait for an answer."""
 
 AFTER_CHARS_MAX: Final = 700
-"""Characters of positions in 20 shows, and some more."""
+"""Characters that are read of what a client has: positions in 20 shows, and some more. What is longer is cut,
+and then it is no position."""
 
 ONE_TEMPLATE: Final = "/api/shows/{show_id}/live"
 MANY_TEMPLATE: Final = "/api/live"
@@ -60,8 +61,6 @@ def read_request(path: str, query: bytes, last_event_id: bytes | None) -> LiveRe
     if wait is not None and not (wait.isascii() and wait.isdecimal() and int(wait[:9]) <= WAIT_MAX_S):
         return None
     wait_s, after = None if wait is None else int(wait), given.get("after")
-    if after is not None and len(after) > AFTER_CHARS_MAX:
-        return None
     if show_id is not None:
         return one_show(show_id, after, last_event_id, wait_s)
     shows = shows_of(given["shows"])
@@ -79,5 +78,5 @@ def _show_of(path: str) -> int | None:
 
 def _newest(after: str | None, last_event_id: bytes | None) -> str:
     if last_event_id:
-        return last_event_id.decode("latin-1")[:AFTER_CHARS_MAX]
-    return after or ""
+        after = last_event_id.decode("latin-1")
+    return (after or "")[:AFTER_CHARS_MAX]
