@@ -10,7 +10,16 @@ from tests.support.http.policies import declared, effective
 
 ROOT = Path(__file__).parents[2]
 POLICIES = declared()
-HARMLESS = {"listShows", "listShowsByType", "getShow", "getAvailableSeats", "getHealth"}
+HARMLESS = {
+    "listShows",
+    "listShowsByType",
+    "getShow",
+    "getAvailableSeats",
+    "getSeatStates",
+    "watchShow",
+    "watchShows",
+    "getHealth",
+}
 
 
 def test_nobody_known_gets_the_catalogue_and_nothing_else() -> None:
@@ -47,7 +56,7 @@ def test_whether_customers_confirm_is_a_setting_and_changes_nothing_else() -> No
 @pytest.mark.parametrize("name", sorted(POLICIES))
 def test_what_changes_something_is_counted_as_a_write_and_not_open(name: str) -> None:
     policy = POLICIES[name]
-    reads = name.startswith(("/", "get", "list", "export"))
+    reads = name.startswith(("/", "get", "list", "export", "watch"))
     assert (policy.rate == "writes") is not reads
     assert not (policy.rate == "writes" and policy.open)
 

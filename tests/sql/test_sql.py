@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import boxoffice
-from boxoffice.serve.operations import DOMAINS, WEBHOOKS
+from boxoffice.serve.operations import DOMAINS, LIVE, WEBHOOKS
 from boxoffice.sql import query, scripts
 from boxoffice.vocabulary import limits
 from boxoffice.webhooks import limits as hooks
@@ -139,5 +139,5 @@ def test_the_sql_gives_every_refusal_and_no_other() -> None:
         re.findall(r"\brefuse\(\s*\w+(?:\.\w+)?, '(\w+)'|\bno_choice\(\s*'(\w+)'|\bcode := '(\w+)'", code)
     )
     told = {name for names in told for name in names if name}
-    at_a_desk = {"feed_not_found", "feed_exists", "not_in_history", *WEBHOOKS.refusals}  # no command's
+    at_a_desk = {"feed_not_found", "feed_exists", "not_in_history", *WEBHOOKS.refusals, *LIVE.refusals}
     assert told - {"done"} == {code for domain in DOMAINS for code in domain.refusals} - at_a_desk

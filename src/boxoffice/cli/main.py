@@ -9,6 +9,7 @@ from boxoffice.cli.output import fail, take_any_terminal, write_all
 
 COMMANDS: Final = {
     "serve": "Serve the API; SIGTERM or Ctrl-C answers what is under way, then ends.",
+    "live": "Serve live seats alone, to tens of thousands; a proxy sends their paths here.",
     "migrate": "Bring the database's schema up to date; safe while other instances do the same.",
     "demo": "Fill an empty database with ten shows, users, and bookings in every state.",
     "verify": "Check the database against every invariant, in one snapshot; status 1 on a violation.",

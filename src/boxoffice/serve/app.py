@@ -1,6 +1,5 @@
 """The composition root: settings in, application out."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
@@ -8,7 +7,7 @@ from typing import Final
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
-from litestar.config.cors import CORSConfig
+from litestar.types import ASGIApp
 from msgspec.structs import replace
 
 from boxoffice.engine.runtime import open_engine
@@ -18,6 +17,7 @@ from boxoffice.serve.settings import ProgramSettings
 from boxoffice.serve.vitals import Vitals
 from boxoffice.telemetry.tracing import traced
 from boxoffice.web.api import docs, system
+from boxoffice.web.edge.cors import cors_of
 from boxoffice.web.edge.fast_bookings import FastBookings
 from boxoffice.web.edge.framework import FrameworkDoor
 from boxoffice.web.edge.gate import Gate
@@ -41,28 +41,6 @@ _COMPRESSED_BYTES_MIN: Final = 1_000
 _COMPRESS_LEVEL: Final = 1
 """The level of least effort: at a higher one the seats of a large hall would hold up the event loop."""
 
-_REQUEST_HEADERS: Final = [
-    "Authorization",
-    "Content-Type",
-    "Idempotency-Key",
-    "If-Match",
-    "If-None-Match",
-    "X-Api-Key",
-    "X-Request-Id",
-    "traceparent",
-]
-_ANSWER_HEADERS: Final = [
-    "ETag",
-    "Idempotency-Replayed",
-    "Link",
-    "Location",
-    "RateLimit",
-    "RateLimit-Policy",
-    "Retry-After",
-    "WWW-Authenticate",
-    "X-Request-Id",
-]
-
 
 def create_app(
     settings: ProgramSettings,
@@ -84,7 +62,7 @@ def create_app(
         before_request=refuse_what_is_not_taken,
         request_max_body_size=settings.server.body_bytes_max,
         exception_handlers={Exception: services.problems.on_error},
-        cors_config=_cors(settings.server.cors_origins),
+        cors_config=cors_of(settings.server.cors_origins),
         compression_config=CompressionConfig(
             "gzip",
             minimum_size=_COMPRESSED_BYTES_MIN,
@@ -96,19 +74,21 @@ def create_app(
         debug=False,
     )
     services.put_into(app)
-    edge = _edge(app, services)
+    edge = _edge(app, services, domains)
     app.asgi_handler = RootPath(edge, root_path) if root_path else edge
     return app
 
 
-def _edge(app: Litestar, services: Services) -> Outermost:
+def _edge(app: Litestar, services: Services, domains: Sequence[Domain]) -> Outermost:
     """The layers that every request passes before the framework, built from the inside out."""
     operations = list(operations_of(app))
     routing = Routing(app, customers_confirm=services.settings.access.customers_confirm)
     rates = PageRates(services.settings.rates.pages_per_minute)
     pages = Pages(FrameworkDoor(app.asgi_handler), routing, rates, services.problems)
-    shared = SharedReads(pages, services, operations, app.cors_config)
-    fast = FastBookings(shared, services, operations)
+    inner: ASGIApp = SharedReads(pages, services, operations, app.cors_config)
+    for door in (door for domain in domains for door in domain.doors):
+        inner = door(inner, services, app.cors_config)
+    fast = FastBookings(inner, services, operations)
     gate = Gate(fast, routing, app.cors_config, services, rates)
     readable = RefusedHeads(gate, services.problems)
     return Outermost(readable, default_headers(https=services.settings.server.asks_for_https), services.drain)
@@ -135,19 +115,3 @@ async def _parts_open(app: Litestar, domains: Sequence[Domain]) -> AsyncIterator
             await services.rates.close()
             if services.cache is not None:
                 await services.cache.close()
-
-
-def _cors(origins: tuple[str, ...]) -> CORSConfig | None:
-    if not origins:
-        return None
-    return CORSConfig(
-        allow_origins=[origin for origin in origins if not origin.endswith(":*")],
-        allow_origin_regex=_any_port([origin for origin in origins if origin.endswith(":*")]),
-        allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
-        allow_headers=_REQUEST_HEADERS,
-        expose_headers=_ANSWER_HEADERS,
-    )
-
-
-def _any_port(origins: list[str]) -> str | None:
-    return "|".join(rf"{re.escape(origin.removesuffix(':*'))}(?::\d+)?" for origin in origins) or None

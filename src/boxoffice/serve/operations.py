@@ -9,8 +9,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, NamedTuple
 
 from litestar import Controller
+from litestar.config.cors import CORSConfig
 from litestar.openapi.spec import Tag
+from litestar.types import ASGIApp
 
+from boxoffice.live.door import LiveDoor
+from boxoffice.live.operations import LiveController
+from boxoffice.live.refusals import REFUSALS as LIVE_REFUSALS
+from boxoffice.live.service import live_open
 from boxoffice.relay.relay import relaying
 from boxoffice.web.api import openapi
 from boxoffice.web.api.booking_lists import BookingListsController
@@ -30,16 +36,20 @@ from boxoffice.webhooks import domain as webhooks
 Background = Callable[[Services], AbstractAsyncContextManager[None]]
 """Work of a domain beside its requests, from the start of a process to its end."""
 
+Door = Callable[[ASGIApp, Services, CORSConfig | None], ASGIApp]
+"""A layer of a domain between the gate and the framework, for what the framework cannot serve well."""
+
 
 class Domain(NamedTuple):
-    """What a domain brings: its operations, the words of its refusals, its tags in the description, and what
-    it does beside requests.
+    """What a domain brings: its operations, the words of its refusals, its tags in the description, what
+    it does beside requests, and layers of its own.
     """
 
     controllers: Sequence[type[Controller]]
     refusals: Mapping[str, Kind]
     tags: Sequence[Tag]
     background: Sequence[Background] = ()
+    doors: Sequence[Door] = ()
 
 
 CORE: Final = Domain(
@@ -65,7 +75,14 @@ CORE: Final = Domain(
 )
 WEBHOOKS: Final = Domain(webhooks.CONTROLLERS, webhooks.KINDS, webhooks.TAGS, (webhooks.background,))
 RELAY: Final = Domain(controllers=(), refusals={}, tags=(), background=(relaying,))
-DOMAINS: Final[tuple[Domain, ...]] = (CORE, RELAY, WEBHOOKS)
+LIVE: Final = Domain(
+    controllers=(LiveController,),
+    refusals=LIVE_REFUSALS,
+    tags=(Tag("Live seats", "The state of each seat, as it changes."),),
+    background=(live_open,),
+    doors=(LiveDoor,),
+)
+DOMAINS: Final[tuple[Domain, ...]] = (CORE, LIVE, RELAY, WEBHOOKS)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:

@@ -9,6 +9,7 @@ from the application, after the answers to the requests before it, and the conne
 import asyncio
 import urllib.parse
 from collections import deque
+from collections.abc import Callable
 from math import inf
 from typing import Any, Final, cast
 
@@ -23,6 +24,7 @@ from boxoffice.serve.head import asks_to_go_on, bad, check_headers, check_query,
 from boxoffice.serve.watch import watch_of
 from boxoffice.vocabulary import limits
 from boxoffice.web.http.services import services_of
+from boxoffice.web.http.streams import note_carrier
 from boxoffice.web.http.unreadable import Unreadable, mark_unreadable
 
 _NOT_HTTP: Final = "These bytes are no request of HTTP/1.1."
@@ -59,6 +61,7 @@ class Connection(HttpToolsProtocol):
         self._hangs_up = False
         self._ends = False
         self._upgrades = False
+        self._end_stream: Callable[[], None] | None = None
         self._host = b""  # the last one that was checked
         self._packet_bytes = 0
         self._first_bytes = 0  # of the packet in which the head began that is being read
@@ -93,9 +96,11 @@ class Connection(HttpToolsProtocol):
             self._refuse(error)
 
     def pause_writing(self) -> None:
-        """The client does not read as fast as we write: all that is written has one deadline."""
+        """The client does not read as fast as we write: all that is written has one deadline, but a stream,
+        which has one of its own.
+        """
         super().pause_writing()
-        if self.write_by == inf:
+        if self.write_by == inf and (self._end_stream is None or self._ends):
             wait_s = limits.STALLED_AT_END_MAX_S if self._ends else limits.ANSWER_WAIT_MAX_S
             self.write_by = self.loop.time() + wait_s
 
@@ -109,6 +114,8 @@ class Connection(HttpToolsProtocol):
         """Ends the connection when its requests are answered, and does not wait long for what stalls."""
         super().shutdown()
         self._ends = True
+        if self._end_stream is not None:
+            self._end_stream()
         end = self.loop.time() + limits.STALLED_AT_END_MAX_S
         self.read_by = min(self.read_by, end)
         if self.flow.write_paused:
@@ -136,6 +143,16 @@ class Connection(HttpToolsProtocol):
             self.transport.write_eof()
         self.flow.resume_reading()
         self.read_by = self._last_read_by()
+
+    def begin_stream(self, end: Callable[[], None]) -> None:
+        """The answer that is under way has no end of its own."""
+        self._end_stream, self.write_by = end, inf
+        if self._ends:
+            end()
+
+    def abort(self) -> None:
+        """Ends the connection, whatever was not read."""
+        self.transport.abort()
 
     def _read_too_late(self) -> None:
         answers = self._answers
@@ -219,6 +236,7 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Goes on with the next request, if one waits."""
         self.server_state.total_requests += 1
+        self._end_stream = None
         if self.transport.is_closing() or self._hangs_up:
             self.read_by = self._last_read_by()
         elif self.pipeline:
@@ -289,6 +307,7 @@ class Connection(HttpToolsProtocol):
         scope["path"] = self.root_path + (urllib.parse.unquote(path) if "%" in path else path)
         scope["raw_path"] = self.root_path.encode("ascii") + raw_path
         scope["query_string"] = query
+        note_carrier(scope["state"], self)
 
     def _odd_target(self, method: bytes) -> tuple[bytes, bytes]:
         """Path and query of a target that is no path. A host in it is the host (RFC 9112 3.2.2)."""

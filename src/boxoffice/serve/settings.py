@@ -1,5 +1,6 @@
 """The settings of the whole program."""
 
+from boxoffice.live.settings import LiveSettings
 from boxoffice.relay.settings import RelaySettings
 from boxoffice.settings.settings import Settings
 from boxoffice.webhooks.settings import WebhookSettings
@@ -14,3 +15,4 @@ class ProgramSettings(Settings, frozen=True, kw_only=True):
 
     webhooks: WebhookSettings = WebhookSettings()
     relay: RelaySettings = RelaySettings()
+    live: LiveSettings = LiveSettings()

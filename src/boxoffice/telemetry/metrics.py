@@ -188,6 +188,25 @@ LAST_SWEEP: Final = Gauge(
 )
 WORKERS: Final = Gauge("boxoffice_workers", "Processes that serve.", multiprocess_mode="livesum")
 
+LIVE_WATCHERS: Final = Gauge(
+    "boxoffice_live_watchers", "Clients that watch seats live.", multiprocess_mode="livesum"
+)
+LIVE_FRAMES: Final = Counter(
+    "boxoffice_live_frames_total", "Frames that were made for who watches seats live."
+)
+LIVE_SENDS: Final = Counter("boxoffice_live_sends_total", "Frames that were sent, one for each client.")
+LIVE_SKIPPED: Final = Counter(
+    "boxoffice_live_skipped_total", "Times that a client read too slowly, so that frames were skipped."
+)
+LIVE_RESETS: Final = Counter(
+    "boxoffice_live_resets_total",
+    "Clients and shows whose position did not fit the history, by why: 'unknown' or 'rewound'.",
+    ["why"],
+)
+LIVE_REFUSED: Final = Counter(
+    "boxoffice_live_refused_total", "Clients that were refused because too many watch already."
+)
+
 # Counters with known labels begin at 0. Otherwise the series appears with the value 1, and Prometheus sees no
 # increase: an alert would miss the first event.
 for _event in ("made", "confirmed", "retaken", "failed"):
@@ -196,3 +215,5 @@ for _error in ("SerializationError", "DeadlockDetectedError"):
     WRITE_RETRIES.labels(_error)
 for _status in ("2xx", "3xx", "4xx", "5xx", "timeout", "blocked_address", "unreachable", "broken"):
     WEBHOOK_ATTEMPTS.labels(_status)
+for _why in ("unknown", "rewound"):
+    LIVE_RESETS.labels(_why)

@@ -190,6 +190,7 @@ class UpdateShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="update_s
     show_type: str | UnsetType = UNSET
     reference: str | UnsetType = UNSET
     metadata: dict[str, str] | UnsetType = UNSET
+    live: bool | UnsetType = UNSET
     expected_seqs: tuple[int, ...] | None = None
 
 
@@ -207,7 +208,8 @@ class DeleteShow(ShowCommand[ShowDone], frozen=True, kw_only=True, tag="delete_s
 class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"):
     """Open a show with the seats 1 to ``total_seats``, all free.
 
-    No lane takes this command, because the show has no id yet.
+    No lane takes this command, because the show has no id yet. ``live``: whether its seats may be watched
+    live; None: yes, as usual.
     """
 
     done = ShowDone
@@ -218,6 +220,7 @@ class CreateShow(Command[ShowDone], frozen=True, kw_only=True, tag="create_show"
     show_type: str = "show"
     reference: str | None = None
     metadata: dict[str, str] | None = None
+    live: bool | None = None
 
 
 class CreateUser(Command[UserDone], frozen=True, kw_only=True, tag="create_user"):

@@ -68,7 +68,8 @@ class User(Struct):
 class Show(Struct):
     """Anything sold by the seat. ``seq`` is the number of its latest event, and its version.
 
-    ``reference`` and ``metadata`` are an integrator's own words.
+    ``reference`` and ``metadata`` are an integrator's own words. ``live``: whether everybody may watch
+    the states of its seats.
     """
 
     id: int
@@ -82,6 +83,7 @@ class Show(Struct):
     seq: int
     reference: str | None = None
     metadata: dict[str, str] = {}
+    live: bool = True
 
 
 class Booking(Struct):

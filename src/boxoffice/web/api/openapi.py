@@ -21,7 +21,7 @@ from boxoffice import __version__
 from boxoffice.access.policies import Policy
 from boxoffice.web.api.schema_forms import complete_event, complete_problem, generatable, or_me
 from boxoffice.web.http.kinds import Kind
-from boxoffice.web.http.operation import CommandOperation, Operation, operations_of
+from boxoffice.web.http.operation import CommandOperation, Operation, StreamOperation, operations_of
 from boxoffice.web.http.problems import MEDIA_TYPE, Problem, worded
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.troubles import Trouble
@@ -149,11 +149,19 @@ def _complete(
     for status, spec in (handler.responses or {}).items():
         if spec.data_container is not None:
             answers[str(status)]["content"][spec.media_type]["examples"] = _examples(spec.examples or [])
+    if isinstance(operation, StreamOperation):
+        answers["200"]["content"]["text/event-stream"] = _stream(operation)
     answers |= {str(status): _problem_answer(kinds) for status, kinds in errors.items()}
     described["security"] = [] if operation.policy.open else _CREDENTIALS
     described["responses"] = dict(sorted(answers.items()))
     or_me(described.get("parameters", []))
     _add_headers(described, operation)
+
+
+def _stream(operation: StreamOperation) -> dict[str, Any]:
+    """The other form of a stream operation's answer. Its schema is a text: OpenAPI has none for events."""
+    example = {"summary": "A stream", "value": operation.stream}
+    return {"schema": {"type": "string"}, "examples": {"stream": example}}
 
 
 def _of_gate(policy: Policy) -> Iterator[str]:
@@ -204,6 +212,8 @@ def _complete_body(body: dict[str, Any], handler: HTTPRouteHandler) -> None:
 def _add_headers(described: dict[str, Any], operation: Operation) -> None:
     """Adds the headers of the table, and those that an example's answer to a command has."""
     parameters = {parameter["name"] for parameter in described.get("parameters", [])}
+    if isinstance(operation, StreamOperation):
+        parameters.discard("after")  # a stream has no pages
     answers = described["responses"]
     for parameter, statuses, name, meaning in _HEADERS:
         for status in statuses:

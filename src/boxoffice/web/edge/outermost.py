@@ -15,6 +15,7 @@ from boxoffice.telemetry.tracing import RequestSpan, request_span
 from boxoffice.web.http.caller import added_headers, depends_on_caller
 from boxoffice.web.http.drain import Drain
 from boxoffice.web.http.head import RawHeaders, RequestHead, note_head, read_head
+from boxoffice.web.http.streams import is_stream, note_head_only
 from boxoffice.web.http.troubles import allow
 
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -65,14 +66,16 @@ class Outermost:
         self, scope: HTTPScope, receive: Receive, send: Send, ids: RequestIds, span: RequestSpan | None
     ) -> None:
         status = 500  # this is recorded if no answer begins
+        head_at = 0.0
         method = scope["method"]
         if method == "HEAD":
             scope = {**scope, "method": "GET"}
+            note_head_only(scope)
 
         async def send_completed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, head_at
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, head_at = message["status"], perf_counter()
                 message["headers"] = self._complete(message["headers"], ids, scope)
                 if method == "OPTIONS":
                     _allow_every_method(message, scope)
@@ -83,7 +86,8 @@ class Outermost:
             await self._app(scope, receive, send_completed)
         finally:
             route = scope.get("path_template")
-            record_request(method, route, status, perf_counter() - started)
+            over_at = head_at if is_stream(scope) else perf_counter()
+            record_request(method, route, status, over_at - started)
             if span is not None:
                 span.answered(known_method(method), route, status)
 

@@ -18,6 +18,7 @@ from boxoffice.vocabulary.commands import (
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.fields import (
     Email,
+    Live,
     Metadata,
     Name,
     Reason,
@@ -48,6 +49,7 @@ class NewShow(Body):
     show_type: ShowType = "show"
     reference: Reference = None
     metadata: Metadata = field(default_factory=dict)
+    live: Live = True
 
     def command(self, who: Requester) -> CreateShow:
         """Raises ``InvalidInput``."""
@@ -59,6 +61,7 @@ class NewShow(Body):
             show_type=self.show_type,
             reference=self.reference,
             metadata=facts_of(self.metadata) or None,
+            live=None if self.live else False,
         )
 
 
@@ -76,6 +79,7 @@ class ShowChanges(Body):
     show_type: ShowType | UnsetType = UNSET
     reference: Reference | UnsetType = UNSET
     metadata: Metadata | UnsetType = UNSET
+    live: Live | UnsetType = UNSET
 
     def command(self, who: Requester, show_id: int, expected_seqs: tuple[int, ...] | None) -> UpdateShow:
         """Raises ``InvalidInput``."""
@@ -90,6 +94,7 @@ class ShowChanges(Body):
             show_type=self.show_type,
             reference="" if self.reference is None else self.reference,
             metadata=UNSET if self.metadata is UNSET else facts_of(self.metadata),
+            live=self.live,
             expected_seqs=expected_seqs,
         )
 

@@ -116,6 +116,13 @@ Metadata = Annotated[
         examples=[{"channel": "app"}],
     ),
 ]
+Live = Annotated[
+    bool,
+    Meta(
+        description="Whether everybody may watch which seats are free, as it changes; false: as for a diary, "
+        "where a seat that is taken says that somebody has a visit.",
+    ),
+]
 HoldSeconds = Annotated[
     float,
     Meta(

@@ -50,6 +50,7 @@ class RequestHead(Struct, frozen=True, gc=False):
     connection: bytes | None = None
     access_control_request_headers: bytes | None = None
     tracestate: bytes | None = None
+    last_event_id: bytes | None = None
     proxied: bytes | None = None
 
     doubled: str | None = None

@@ -20,6 +20,7 @@ from boxoffice.vocabulary.commands import Command
 from boxoffice.vocabulary.outcomes import Done, RefusalCode, Refused
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.costs import PLAIN, Cost
+from boxoffice.web.http.documents import as_it_is
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.samples import NOT_MODIFIED, shown
@@ -99,9 +100,13 @@ class Operation(Struct, frozen=True, kw_only=True):
             summary=self.summary,
             status_code=next(iter(successes)),
             responses=successes,
-            opt={_POLICY: self.policy, _OPERATION: self},
+            opt=self.opt(),
         )
         return decorate(handler)
+
+    def opt(self) -> dict[str, Any]:
+        """What the framework keeps with the route."""
+        return {_POLICY: self.policy, _OPERATION: self}
 
 
 class ReadOperation(Operation, frozen=True, kw_only=True):
@@ -132,6 +137,18 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
         """The operation's own codes, and those of all reads."""
         unmet = () if self.method == "GET" else ("precondition_failed",)
         return ("invalid_request", *unmet, *self.refusals, *_OF_READS)
+
+
+class StreamOperation(ReadOperation, frozen=True, kw_only=True):
+    """An operation whose answer is a stream of events (SSE). ``example`` is the answer to a request that
+    waits for the next events in the place of a stream. ``stream``: the text of a stream, as an example.
+    """
+
+    stream: str
+
+    def opt(self) -> dict[str, Any]:
+        """A stream must not be compressed, because its events would wait for each other."""
+        return as_it_is(ReadOperation.opt(self))
 
 
 class DeskOperation(Operation, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ BEGIN
         start_time = COALESCE(v_start, start_time),
         reference = NULLIF(COALESCE(p_command.reference, reference), ''),
         metadata = COALESCE(p_command.metadata, metadata),
+        live = COALESCE((v_changes ->> 'live')::boolean, live),
         updated_at = p_now
     WHERE show_id = p_show_id;
     PERFORM append_event(p_show_id, p_now, p_command, 'show_updated', '{}', v_changes);

@@ -2,7 +2,7 @@
 -- text $4 in the name, only with free seats if $5 is true, with the reference $6, after the show ($7, $8),
 -- $9 at most. A parameter that is NULL sets no condition.
 SELECT s.show_id AS id, s.name, s.start_time, i.total_places AS total_seats, i.free_places AS available_seats, s.show_type,
-       s.created_at, s.updated_at, i.last_seq AS seq, s.reference, s.metadata
+       s.created_at, s.updated_at, i.last_seq AS seq, s.reference, s.metadata, s.live
 FROM shows AS s JOIN show_inventory AS i USING (show_id)
 WHERE i.deleted_at IS NULL
   AND ($1::text IS NULL OR s.show_type = $1)
