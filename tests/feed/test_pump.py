@@ -247,7 +247,7 @@ async def test_a_dropped_consumer_leaves_nothing(box: Box, connection: Connectio
                 await feed.cursors.move([Lease("shop", 0, 1)], "shop", {16: Move(0, Position(1, b"x"))})
                 == set()
             )
-        assert await feed.cursors.consumers() == []
+        assert await feed.cursors.lags() == []
         assert await connection.fetchval("SELECT count(*) FROM feed_cursors") == 0
 
 

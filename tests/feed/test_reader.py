@@ -155,14 +155,15 @@ async def test_a_transaction_that_was_open_at_a_look_is_seen_when_it_commits(box
         assert (await notebook.read_until(slow, 2))[-1].kind == "blocked"
 
 
-async def test_random_writers_are_read_whole(box: Box) -> None:
-    """Transactions over several shows, some of them rolled back; seeds are in the ids of the test."""
+@pytest.mark.parametrize("rounds", [25, pytest.param(1_500, marks=pytest.mark.proof)])
+async def test_random_writers_are_read_whole(box: Box, rounds: int) -> None:
+    """Transactions over several shows, some of them rolled back."""
     dice = random.Random(20261126)  # noqa: S311 - it chooses what a test does
     shows = [await box.show(1000) for _ in range(12)]
 
     async def writer(dsn: str) -> None:
         async with connected(dsn) as session:
-            for _ in range(25):
+            for _ in range(rounds):
                 chosen = sorted(dice.sample(shows, dice.randint(1, 4)))
                 transaction = session.transaction()
                 await transaction.start()

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 import boxoffice
-from boxoffice.serve.operations import DOMAINS
+from boxoffice.serve.operations import DOMAINS, LIVE, WEBHOOKS
 from boxoffice.sql import query, scripts
 from boxoffice.vocabulary import limits
+from boxoffice.webhooks import limits as hooks
 
 SOURCES = Path(boxoffice.__file__).parent
 FUNCTIONS = scripts("functions")
@@ -71,7 +72,8 @@ def test_what_a_function_does_at_once_is_bounded_as_in_limits(function: str, bou
 
 def test_every_large_number_in_the_sql_is_one_of_limits() -> None:
     years = {limits.YEAR_MIN, limits.YEAR_MAX + 1}
-    known = {*BOUNDS.values(), *AT_MOST.values(), *years, FIRST_ID_OF_A_DATABASE}
+    told = {hooks.URL_CHARS_MAX, hooks.EXCERPT_CHARS_MAX}
+    known = {*BOUNDS.values(), *AT_MOST.values(), *years, *told, FIRST_ID_OF_A_DATABASE}
     for name, text in EVERYTHING.items():
         numbers = {int(number) for number in re.findall(r"\b\d{3,}\b", code_of(text))}
         assert numbers <= known, name
@@ -137,10 +139,5 @@ def test_the_sql_gives_every_refusal_and_no_other() -> None:
         re.findall(r"\brefuse\(\s*\w+(?:\.\w+)?, '(\w+)'|\bno_choice\(\s*'(\w+)'|\bcode := '(\w+)'", code)
     )
     told = {name for names in told for name in names if name}
-    outside = {
-        "feed_not_found",
-        "feed_exists",
-        "not_in_history",
-        "show_not_live",
-    }  # no command ends with them
-    assert told - {"done"} == {code for domain in DOMAINS for code in domain.refusals} - outside
+    at_a_desk = {"feed_not_found", "feed_exists", "not_in_history", *WEBHOOKS.refusals, *LIVE.refusals}
+    assert told - {"done"} == {code for domain in DOMAINS for code in domain.refusals} - at_a_desk

@@ -10,7 +10,9 @@ from typing import Any, Final
 import pytest
 from prometheus_client import REGISTRY, Metric
 
+from boxoffice.relay import metrics as relay
 from boxoffice.serve.vitals import Vitals
+from boxoffice.telemetry import metrics
 from boxoffice.web.http.services import services_of
 from tests.support.http.api import problem_of
 from tests.support.http.callers import callers_of, closed
@@ -38,6 +40,9 @@ async def scrape(database: str) -> AsyncIterator[Scrape]:
             problem_of(await nobody.http.get("/api/users", headers=headers), 401, "unauthenticated")
         for _ in range(3):
             await nobody.http.get("/api/shows")
+        await services_of(callers.app).feed.cursors.create("relay:redis", "relay")
+        for gauge in (relay.SINK_UP, relay.SINK_REFUSES, metrics.FEED_SENT, relay.ALREADY_THERE):
+            gauge.labels("relay:redis")
         await vitals_of(callers.app).take_sample()
         services_of(callers.app).engine.tell_load()
         await services_of(callers.app).engine.stop()

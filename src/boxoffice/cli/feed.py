@@ -11,7 +11,7 @@ import typer
 
 from boxoffice.cli.output import AsJson, fail, print_json, print_table, say
 from boxoffice.cli.shared import in_database
-from boxoffice.feed.cursors import Consumer
+from boxoffice.feed.cursors import Lag
 from boxoffice.feed.envelopes import encode, envelope
 from boxoffice.feed.events import START, Position
 from boxoffice.feed.runtime import Feed, open_feed
@@ -35,7 +35,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Who is told 
 @app.command("list")
 def list_consumers(as_json: AsJson = False) -> None:
     """List the consumers and how far each is behind."""
-    consumers = _with_feed(lambda feed: feed.cursors.consumers())
+    consumers = _with_feed(lambda feed: feed.cursors.lags())
     if as_json:
         print_json([msgspec.structs.asdict(consumer) for consumer in consumers])
     else:
@@ -52,7 +52,7 @@ def lag(
 ) -> None:
     """Say who is behind; status 1 if somebody is too far behind, or has a forked show."""
     late = []
-    for consumer in _with_feed(lambda feed: feed.cursors.consumers()):
+    for consumer in _with_feed(lambda feed: feed.cursors.lags()):
         say(f"{consumer.consumer}: {consumer.events_behind:,} events, {_seconds(consumer):.1f} s")
         if _seconds(consumer) > over:
             late.append(f"{consumer.consumer} is {_seconds(consumer):.0f} s behind ({consumer.state})")
@@ -144,7 +144,7 @@ async def _tail(feed: Feed, show: int, position: Position, *, follow: bool) -> N
             await news.wait()
 
 
-def _row(consumer: Consumer) -> tuple[str, ...]:
+def _row(consumer: Lag) -> tuple[str, ...]:
     shows = "all" if consumer.show_ids is None else ", ".join(map(str, consumer.show_ids))
     return (
         consumer.consumer,
@@ -158,7 +158,7 @@ def _row(consumer: Consumer) -> tuple[str, ...]:
     )
 
 
-def _seconds(consumer: Consumer) -> float:
+def _seconds(consumer: Lag) -> float:
     """For how long the oldest event has waited."""
     if consumer.oldest_at is None:
         return 0.0

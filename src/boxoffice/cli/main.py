@@ -20,9 +20,11 @@ COMMANDS: Final = {
     "openapi": "Print the OpenAPI document.",
     "bench": "Measure throughput and latency beside what this machine could do at all; status 1 if data are "
     "wrong.",
+    "relay": "Events to brokers.",
     "keys": "API keys for servers.",
     "cdc": "Change data capture: what readers of PostgreSQL's log get of the events.",
     "users": "Persons and what is kept about them.",
+    "webhooks": "Other servers that are told what happens.",
 }
 """The commands in the order of ``--help``, each with the first line of its own help; a test compares them."""
 

@@ -13,6 +13,7 @@ from boxoffice.cli.output import out, tell
 from boxoffice.cli.shared import connected, dsn_of, read_settings, tell_migration, with_embedded
 from boxoffice.database.migrate import check_database, migrate
 from boxoffice.database.waiting import wait_for_database
+from boxoffice.relay.relay import brokers_of
 from boxoffice.serve.process import listening_socket, serve_until_told
 from boxoffice.settings.server import ServerSettings
 from boxoffice.settings.settings import Settings
@@ -55,6 +56,7 @@ def serve(
     if demo:
         settings = with_embedded(settings)
     access = check_access(settings)
+    brokers_of(settings.relay)  # raises if a client is missing, before anything is started
     with listening_socket(settings.server) as socket, connected(settings, own=True) as ready:
         migrates = settings.server.migrate_on_start if migrate_first is None else migrate_first
         asyncio.run(_prepare(ready, migrates=migrates))

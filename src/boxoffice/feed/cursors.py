@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
+import asyncpg
 import msgspec
 from msgspec import Struct
 
 from boxoffice.database.store import Store
 from boxoffice.feed.events import FeedEvent, Position
+
+C = TypeVar("C", bound="Consumer")
 
 Kind = Literal["pull", "relay", "webhook"]
 State = Literal["active", "paused", "disabled"]
@@ -38,7 +41,7 @@ class Move(NamedTuple):
 
 
 class Consumer(Struct, frozen=True):
-    """Who is told, and how far behind. ``oldest_at``: since when the oldest event waits; None: nothing waits.
+    """Who is told.
 
     ``show_ids``: the only shows that are told; None: all. ``personal``: may see who booked and acted.
     ``config``: what the part of the program that serves the consumer must know.
@@ -51,6 +54,13 @@ class Consumer(Struct, frozen=True):
     personal: bool
     config: dict[str, Any]
     born_at: datetime
+
+
+class Lag(Consumer, frozen=True):
+    """A consumer and how far it is behind. ``oldest_at``: since when the oldest event waits; None: nothing
+    waits.
+    """
+
     shows_behind: int
     events_behind: int
     oldest_at: datetime | None
@@ -115,14 +125,19 @@ class Cursors:
         """Pauses or resumes; the cursors stay. False: there is no such consumer."""
         return bool(await self._store.write("set_consumer_state", consumer, state))
 
-    async def consumers(self) -> list[Consumer]:
-        """All consumers by name, with their lag."""
-        return [_to_consumer(row) for row in await self._store.read("feed_consumers", None)]
+    async def lags(self) -> list[Lag]:
+        """All consumers by name, and how far each is behind."""
+        return [_to_view(row, Lag) for row in await self._store.read("feed_lags", None)]
+
+    async def lag(self, consumer: str) -> Lag | None:
+        """One consumer, and how far it is behind. Looks at all its cursors."""
+        rows = await self._store.read("feed_lags", consumer)
+        return _to_view(rows[0], Lag) if rows else None
 
     async def find(self, consumer: str) -> Consumer | None:
-        """One consumer with its lag."""
-        rows = await self._store.read("feed_consumers", consumer)
-        return _to_consumer(rows[0]) if rows else None
+        """The consumer with this name."""
+        rows = await self._store.read("feed_consumer", consumer)
+        return _to_view(rows[0], Consumer) if rows else None
 
     async def behind(
         self, consumer: str, *, slices: Sequence[int] | None = None, after: int = 0, limit: int
@@ -211,5 +226,5 @@ def moves_of(events: Sequence[FeedEvent]) -> dict[int, Move]:
     return moves
 
 
-def _to_consumer(row: Any) -> Consumer:
-    return msgspec.convert(dict(row) | {"config": msgspec.json.decode(row["config"])}, Consumer)
+def _to_view(row: asyncpg.Record, view: type[C]) -> C:
+    return msgspec.convert(dict(row) | {"config": msgspec.json.decode(row["config"])}, view)

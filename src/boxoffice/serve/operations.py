@@ -17,6 +17,7 @@ from boxoffice.live.door import LiveDoor
 from boxoffice.live.operations import LiveController
 from boxoffice.live.refusals import REFUSALS as LIVE_REFUSALS
 from boxoffice.live.service import live_open
+from boxoffice.relay.relay import relaying
 from boxoffice.web.api import openapi
 from boxoffice.web.api.booking_lists import BookingListsController
 from boxoffice.web.api.bookings import BookingsController
@@ -30,6 +31,7 @@ from boxoffice.web.http import kinds
 from boxoffice.web.http.kinds import Kind
 from boxoffice.web.http.refusals import REFUSALS
 from boxoffice.web.http.services import Services
+from boxoffice.webhooks import domain as webhooks
 
 Background = Callable[[Services], AbstractAsyncContextManager[None]]
 """Work of a domain beside its requests, from the start of a process to its end."""
@@ -71,6 +73,8 @@ CORE: Final = Domain(
         Tag("System", "How the service is."),
     ),
 )
+WEBHOOKS: Final = Domain(webhooks.CONTROLLERS, webhooks.KINDS, webhooks.TAGS, (webhooks.background,))
+RELAY: Final = Domain(controllers=(), refusals={}, tags=(), background=(relaying,))
 LIVE: Final = Domain(
     controllers=(LiveController,),
     refusals=LIVE_REFUSALS,
@@ -78,7 +82,7 @@ LIVE: Final = Domain(
     background=(live_open,),
     doors=(LiveDoor,),
 )
-DOMAINS: Final[tuple[Domain, ...]] = (CORE, LIVE)
+DOMAINS: Final[tuple[Domain, ...]] = (CORE, LIVE, RELAY, WEBHOOKS)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:

@@ -1,7 +1,9 @@
 """The settings of the whole program."""
 
 from boxoffice.live.settings import LiveSettings
+from boxoffice.relay.settings import RelaySettings
 from boxoffice.settings.settings import Settings
+from boxoffice.webhooks.settings import WebhookSettings
 
 
 class ProgramSettings(Settings, frozen=True, kw_only=True):
@@ -11,4 +13,6 @@ class ProgramSettings(Settings, frozen=True, kw_only=True):
     ``till: TillSettings = TillSettings()``. Its handlers find it at ``request.services.settings.till``.
     """
 
+    webhooks: WebhookSettings = WebhookSettings()
+    relay: RelaySettings = RelaySettings()
     live: LiveSettings = LiveSettings()

@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from boxoffice import __version__
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
-from boxoffice.feed.cursors import Consumer
+from boxoffice.feed.cursors import Lag
 from boxoffice.feed.runtime import Feed
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.faults import Fault
@@ -57,7 +57,7 @@ class Sample(Struct, frozen=True):
     shows: list[BusyShow]
     overdue_s: float
     slots: list[ReplicationSlot]
-    consumers: list[Consumer]
+    consumers: list[Lag]
     taken_at: float
 
 
@@ -92,7 +92,7 @@ class Vitals(Collector):
             shows = await self._reads.busiest_shows(BUSY_SHOWS_MAX, among=BATCHES_LOOKED_AT)
             overdue_s = await self._reads.overdue_s()
             slots = await self._reads.slots()
-            consumers = await self._feed.cursors.consumers()
+            consumers = await self._feed.cursors.lags()
         except Fault as fault:
             metrics.DATABASE_UP.set(0)
             log.warning("the database cannot be looked at", reason=str(fault))
@@ -164,7 +164,7 @@ def _families(sample: Sample | None) -> Iterator[Metric]:
     yield from _lags([] if sample is None else sample.consumers)
 
 
-def _lags(consumers: Sequence[Consumer]) -> Iterator[Metric]:
+def _lags(consumers: Sequence[Lag]) -> Iterator[Metric]:
     events = GaugeMetricFamily(
         "boxoffice_feed_lag_events", "Events that a consumer has not acknowledged.", labels=["consumer"]
     )

@@ -44,8 +44,9 @@ class DatabaseSettings(Group, frozen=True, kw_only=True, rename=prefixed("DB_"))
     pool_max: Annotated[
         int,
         Meta(ge=2, le=1000),
-        "Connections that a process opens at most, at least one to write and one to read. All processes "
-        "together must stay below PostgreSQL's own limit.",
+        "Connections that a process opens at most; a third of them, six at most, tell others what happens. "
+        "Sales and the feed have at least two each. All processes together must stay below PostgreSQL's own "
+        "limit.",
     ] = 20
     isolation: Annotated[
         Literal["serializable", "read_committed"],

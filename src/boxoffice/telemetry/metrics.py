@@ -147,6 +147,35 @@ FEED_LEASES: Final = Gauge(
     multiprocess_mode="livesum",
 )
 
+WEBHOOK_ATTEMPTS: Final = Counter(
+    "boxoffice_webhook_attempts_total",
+    "Messages sent to endpoints of webhooks, by kind of answer ('2xx', ...) or by what went wrong.",
+    ["status"],
+)
+WEBHOOK_SECONDS: Final = Histogram(
+    "boxoffice_webhook_seconds",
+    "Time of an attempt at an endpoint.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60),
+)
+WEBHOOK_LETTERS_PARKED: Final = Counter(
+    "boxoffice_webhook_parked_total", "Messages that failed for so long that their show went past them."
+)
+WEBHOOK_LETTERS_WAITING: Final = Gauge(
+    "boxoffice_webhook_parked_letters",
+    "Parked letters of webhooks: they are tried again when an operator says so.",
+    multiprocess_mode="livemax",
+)
+WEBHOOK_LANES_BLOCKED: Final = Gauge(
+    "boxoffice_webhook_lanes_blocked",
+    "Shows that wait behind a message which an endpoint did not take, over all endpoints.",
+    multiprocess_mode="livemax",
+)
+WEBHOOKS_DISABLED: Final = Gauge(
+    "boxoffice_webhooks_disabled",
+    "Endpoints of webhooks that are told nothing any more: gone, or five days without success.",
+    multiprocess_mode="livemax",
+)
+
 DATABASE_UP: Final = Gauge(
     "boxoffice_database_up",
     "1 if the database answered the last look at it, of the worker that fares worst; else 0.",
@@ -184,5 +213,7 @@ for _event in ("made", "confirmed", "retaken", "failed"):
     HOLDS.labels(_event)
 for _error in ("SerializationError", "DeadlockDetectedError"):
     WRITE_RETRIES.labels(_error)
+for _status in ("2xx", "3xx", "4xx", "5xx", "timeout", "blocked_address", "unreachable", "broken"):
+    WEBHOOK_ATTEMPTS.labels(_status)
 for _why in ("unknown", "rewound"):
     LIVE_RESETS.labels(_why)

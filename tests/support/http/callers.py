@@ -47,6 +47,7 @@ def closed(dsn: str, **environ: object) -> ProgramSettings:
         "RATE_READS_PER_MINUTE": 100_000,
         "RATE_WRITES_PER_MINUTE": 100_000,
         "HOLDS_PER_USER_MAX": 10_000,
+        "WEBHOOK_SECRET_KEY": "0123456789abcdef0123456789abcdef",
     }
     return settings_for(dsn, **wide | environ)
 

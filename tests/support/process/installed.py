@@ -11,6 +11,7 @@ MUST: Final = "TESTS_NEED_ALL_PROGRAMS"
 skipped."""
 
 _PACKAGES: Final = {
+    "epmd": "erlang-base",
     "promtool": "prometheus",
     "psql": "postgresql-client",
     "systemd-analyze": "systemd",

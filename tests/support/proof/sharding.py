@@ -25,7 +25,7 @@ CROSS_SHOWS: Final = {
     "queries/overdue_hold": "monitoring looks now and then; each node can for its own",
     "queries/raw_events": "verify reads all chains; each node can for its own",
     "queries/shows": "the list of all shows",
-    "queries/feed_consumers": "monitoring looks now and then; each node can for its own",
+    "queries/feed_lags": "monitoring looks now and then; each node can for its own",
     "queries/feed_forks": "an operator asks",
     "queries/feed_look": "a reader looks at one node",
     "functions/drop_consumer": "an operator asks",
@@ -37,6 +37,16 @@ CROSS_SHOWS: Final = {
     "functions/erase_traces": "a person's traces lie in many shows; by hand",
     "functions/erase_user": "a person's traces lie in many shows; by hand, and it locks them in order",
     "functions/forget_keys": "housekeeping; any node for itself",
+    "functions/drop_webhook": "an operator asks",
+    "functions/forget_webhooks": "housekeeping; any node for itself",
+    "functions/release_lanes": "an endpoint that works again is told of many shows",
+    "functions/retry_letter": "an operator asks",
+    "queries/webhook_endpoints": "an operator asks",
+    "queries/webhook_figures": "monitoring looks now and then; each node can for its own",
+    "queries/webhook_forks_untold": "a sender looks what is due; each node can for its own",
+    "queries/webhook_lanes_due": "a sender looks what is due; each node can for its own",
+    "queries/webhook_letters": "an operator asks",
+    "queries/webhook_letters_due": "a sender looks what is due; each node can for its own",
 }
 """Statements that are about many shows, with the reason why that is allowed."""
 
@@ -60,6 +70,13 @@ WITHOUT_SHOW: Final = {
     "erase_user": "a person's traces lie in many shows; by hand",
     "lock_shows": "locks several shows, one by one",
     "forget_callers": "housekeeping of the locks of users, each of many shows",
+    "change_webhook": "an endpoint is told of many shows; by hand",
+    "drop_webhook": "an endpoint is told of many shows; by hand",
+    "forget_letters": "a consumer is told of many shows; by hand",
+    "forget_webhooks": "housekeeping; any node for itself",
+    "note_holes": "an endpoint is told of many shows; by hand",
+    "release_lanes": "an endpoint is told of many shows",
+    "retry_letter": "by hand",
     "lock_callers": "counts a user's holds over all shows, by the shows that the lock names",
 }
 """Functions on rows of shows whose first parameter is not the show, with the reason."""

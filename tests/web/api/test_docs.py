@@ -65,6 +65,20 @@ SPECIFIED = {
     "GET /api/feeds/{name}/events",
     "POST /api/feeds/{name}/ack",
     "DELETE /api/feeds/{name}",
+    "POST /api/webhooks",
+    "GET /api/webhooks",
+    "GET /api/webhooks/{webhook_id}",
+    "PUT /api/webhooks/{webhook_id}",
+    "DELETE /api/webhooks/{webhook_id}",
+    "POST /api/webhooks/{webhook_id}/test",
+    "POST /api/webhooks/{webhook_id}/rotate",
+    "POST /api/webhooks/{webhook_id}/pause",
+    "POST /api/webhooks/{webhook_id}/resume",
+    "POST /api/webhooks/{webhook_id}/replay",
+    "GET /api/webhooks/{webhook_id}/attempts",
+    "GET /api/webhooks/{webhook_id}/parked",
+    "POST /api/webhooks/{webhook_id}/parked/{letter_id}/retry",
+    "GET /api/webhook-keys",
     "GET /health",
 }
 
@@ -108,6 +122,14 @@ SAME_AGAIN: Final = {
     "PUT /api/feeds/{name}": "the feed is found as it was asked for",
     "POST /api/feeds/{name}/ack": "what was acknowledged stays so",
     "DELETE /api/feeds/{name}": "it is not there any more",
+    "PUT /api/webhooks/{webhook_id}": "the webhook is as it was asked for",
+    "DELETE /api/webhooks/{webhook_id}": "it is not there any more",
+    "POST /api/webhooks/{webhook_id}/test": "another test message changes nothing",
+    "POST /api/webhooks/{webhook_id}/rotate": "a second replacement is refused for a day",
+    "POST /api/webhooks/{webhook_id}/pause": "it is paused already",
+    "POST /api/webhooks/{webhook_id}/resume": "it is active already",
+    "POST /api/webhooks/{webhook_id}/replay": "receivers know the events by their ids",
+    "POST /api/webhooks/{webhook_id}/parked/{letter_id}/retry": "it is due already",
 }
 """Changes that change nothing more when they are sent again, so that they need no key; and why."""
 
@@ -153,7 +175,8 @@ async def test_every_example_works_on_the_demo_data(settings: ProgramSettings) -
                         path = path.replace(f"{{{parameter['name']}}}", str(example["value"]))
                     elif parameter["in"] == "query":
                         query[parameter["name"]] = str(example["value"])
-            for body in _bodies(operation) if name not in OF_A_FEED else ():
+            is_left_out = name in OF_A_FEED or "/webhooks" in name  # see tests/webhooks/test_api.py
+            for body in () if is_left_out else _bodies(operation):
                 response = await client.request(method, path, json=body, params=query)
                 assert response.is_success, (name, path, response.text)
 

@@ -79,7 +79,7 @@ async def test_a_crowd_of_probes_asks_the_database_once() -> None:
 
 
 async def test_a_service_whose_reads_all_wait_is_still_ready(database: str, connection: Connection) -> None:
-    async with running(settings_for(database, DB_POOL_MAX=4)) as app, client_of(app) as client:
+    async with running(settings_for(database, DB_POOL_MAX=6)) as app, client_of(app) as client:
         api = Api(client)
         user = await api.user()
         async with connection.transaction():

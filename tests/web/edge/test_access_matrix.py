@@ -103,6 +103,44 @@ TABLE: Final = {
     "forceCancelBooking": Row(
         "POST", "/api/admin/bookings/{hold}/cancel", 401, 403, 403, 403, 200, 200, {"reason": "rain"}
     ),
+    "createWebhook": Row(
+        "POST",
+        "/api/webhooks",
+        401,
+        403,
+        403,
+        403,
+        403,
+        201,
+        {"name": "Shop", "url": "https://localhost/", "show_ids": ["{show}"]},
+    ),
+    "listWebhooks": Row("GET", "/api/webhooks", 401, 403, 403, 403, 403, 200),
+    "getWebhook": Row("GET", "/api/webhooks/{webhook}", 401, 403, 403, 403, 403, 200),
+    "updateWebhook": Row("PUT", "/api/webhooks/{webhook}", 401, 403, 403, 403, 403, 200, {"name": "Other"}),
+    "deleteWebhook": Row("DELETE", "/api/webhooks/{webhook}", 401, 403, 403, 403, 403, 200),
+    "testWebhook": Row("POST", "/api/webhooks/{webhook}/test", 401, 403, 403, 403, 403, 200),
+    "rotateWebhookSecret": Row("POST", "/api/webhooks/{webhook}/rotate", 401, 403, 403, 403, 403, 200, {}),
+    "pauseWebhook": Row("POST", "/api/webhooks/{webhook}/pause", 401, 403, 403, 403, 403, 200),
+    "resumeWebhook": Row(
+        "POST", "/api/webhooks/{webhook}/resume", 401, 403, 403, 403, 403, 200, {"backlog": "resume"}
+    ),
+    "replayWebhook": Row(
+        "POST",
+        "/api/webhooks/{webhook}/replay",
+        401,
+        403,
+        403,
+        403,
+        403,
+        200,
+        {"show_id": "{show}", "from": 1, "to": 1},
+    ),
+    "listWebhookAttempts": Row("GET", "/api/webhooks/{webhook}/attempts", 401, 403, 403, 403, 403, 200),
+    "listWebhookLetters": Row("GET", "/api/webhooks/{webhook}/parked", 401, 403, 403, 403, 403, 200),
+    "retryWebhookLetter": Row(
+        "POST", "/api/webhooks/{webhook}/parked/{letter}/retry", 401, 403, 403, 403, 403, 200
+    ),
+    "listWebhookKeys": Row("GET", "/api/webhook-keys", 200, 200, 200, 200, 200, 200),
     "listChangedShows": Row("GET", "/api/changes", 401, 403, 403, 200, 200, 200),
     "listFeeds": Row("GET", "/api/feeds", 401, 403, 403, 200, 200, 200),
     "createFeed": Row("PUT", "/api/feeds/new-{show}", 401, 403, 403, 200, 200, 200, {"show_ids": ["{show}"]}),
@@ -121,6 +159,9 @@ TABLE: Final = {
     "/api/openapi.json": Row("GET", "/api/openapi.json", 200, 200, 200, 200, 200, 200),
     "/metrics": Row("GET", "/metrics", 401, 403, 403, 200, 200, 200),
 }
+FINDS_NOTHING: Final = ("listBookings", "listChangedShows", "listFeeds", "listWebhooks")
+"""Operations that find nothing outside the shows of a key, and refuse nothing."""
+
 REFUSED: Final = ("expired key", "revoked key", "unknown key", "wrong audience token", "expired token")
 """Credentials that get 401 from every operation."""
 
@@ -129,8 +170,10 @@ def test_the_table_names_every_operation() -> None:
     assert set(TABLE) == set(declared())
 
 
-async def scene(callers: Callers, *, hold: bool) -> dict[str, Any]:
-    """A show whose seat 10 is blocked, a show without bookings, Ada the customer, and a hold of Ada's."""
+async def scene(callers: Callers, *, hold: bool, webhook: bool = False) -> dict[str, Any]:
+    """A show whose seat 10 is blocked, a show without bookings, Ada the customer, and a hold of Ada's.
+    ``webhook``: with a webhook of both shows, which reaches nobody, and a letter of it.
+    """
     async with callers.api("admin") as admin, callers.api("customer") as ada:
         show = (await admin.show())["id"]
         empty = (await admin.show())["id"]
@@ -143,6 +186,13 @@ async def scene(callers: Callers, *, hold: bool) -> dict[str, Any]:
             made["{hold}"] = data_of(
                 await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201
             )["id"]
+        if webhook:
+            body = {"name": "Shop", "url": "https://localhost/", "show_ids": [show, empty]}
+            hook = data_of(await admin.http.post("/api/webhooks", json=body), 201)["webhook"]["id"]
+            replay = {"show_id": show, "from": 1, "to": 1}
+            data_of(await admin.http.post(f"/api/webhooks/{hook}/replay", json=replay))
+            [letter] = listed(await admin.http.get(f"/api/webhooks/{hook}/parked"))
+            made |= {"{webhook}": hook, "{letter}": letter["id"]}
         return made
 
 
@@ -178,13 +228,13 @@ async def test_each_caller_gets_what_the_table_says(callers: Callers, operation:
     wanted = expected(row)
     assert set(wanted) == set(get_args(Credential))
     got: dict[Credential, int] = {}
-    made = await scene(callers, hold="{hold}" in row.path)
+    made = await scene(callers, hold="{hold}" in row.path, webhook="{webhook}" in row.path)
     # Callers who must be refused come first, all to one scene: a refused request must have no effect on it.
     for credential in sorted(wanted, key=lambda name: wanted[name], reverse=True):
         async with callers.api(credential) as api:
             got[credential] = await ask(api, row, made)
         if wanted[credential] < 400:
-            made = await scene(callers, hold="{hold}" in row.path)
+            made = await scene(callers, hold="{hold}" in row.path, webhook="{webhook}" in row.path)
     assert got == wanted
 
 
@@ -193,7 +243,7 @@ async def test_an_admins_key_for_one_show_reaches_that_show_and_nothing_else(
     callers: Callers, operation: str
 ) -> None:
     row, narrowed = TABLE[operation], declared()[operation].narrowed
-    made = await scene(callers, hold="{hold}" in row.path)
+    made = await scene(callers, hold="{hold}" in row.path, webhook="{webhook}" in row.path)
     async with callers.api("admin") as admin:
         elsewhere = (await admin.show())["id"]
     here = [made["{show}"], made["{empty show}"]]
@@ -201,7 +251,7 @@ async def test_an_admins_key_for_one_show_reaches_that_show_and_nothing_else(
     for name, shows in (("elsewhere", [elsewhere]), ("here", here)):  # what is refused comes first
         async with callers.api_with(bearer(await callers.key(Role.ADMIN, shows=shows))) as api:
             got[name] = await ask(api, row, made)
-    searches = operation in ("listBookings", "listChangedShows", "listFeeds")  # they find nothing, see below
+    searches = operation in FINDS_NOTHING  # a list of what the key is for
     hidden = row.admin if searches else {"any": row.admin, "shows": 404, "no": 403}[narrowed]
     assert got == {"elsewhere": hidden, "here": 403 if narrowed == "no" else row.admin}
 

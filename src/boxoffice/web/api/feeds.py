@@ -7,13 +7,13 @@ from litestar import Controller, Response
 from litestar.params import Body as BodyParameter
 
 from boxoffice.access import policies
-from boxoffice.feed.cursors import Changed, Consumer
+from boxoffice.feed.cursors import Changed, Consumer, Lag
 from boxoffice.feed.pull import pulled
 from boxoffice.feed.waiting import when_there_is_news
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.outcomes import RefusalCode, Refused
 from boxoffice.web.http.answers import PageMeta, counted
-from boxoffice.web.http.costs import PAGE
+from boxoffice.web.http.costs import LAGS, PAGE
 from boxoffice.web.http.feed_forms import (
     ACK,
     CREATE,
@@ -37,7 +37,7 @@ from boxoffice.web.http.feed_forms import (
 )
 from boxoffice.web.http.operation import DeskOperation, ReadOperation
 from boxoffice.web.http.parameters import Limit
-from boxoffice.web.http.refusals import Refusal
+from boxoffice.web.http.refusals import Refusal, found
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.samples import ONE_PAGE
 
@@ -97,12 +97,13 @@ class FeedsController(Controller):
         path="/api/feeds",
         summary="List the feeds",
         policy=policies.FEED,
+        cost=LAGS,
         example=FeedListAnswer(data=[FEED], message="1 feed", meta=ONE_PAGE),
         meaning="All feeds",
     ).route
     async def list_feeds(self, request: ApiRequest) -> Response[FeedListAnswer]:
         """The feeds by name, with how far each is behind."""
-        consumers = await request.services.feed.cursors.consumers()
+        consumers = await request.services.feed.cursors.lags()
         feeds = [to_feed(c) for c in consumers if c.kind == "pull" and _reaches(request, c)]
         meta = PageMeta(len(feeds), None)
         return Response(FeedListAnswer(data=feeds, message=counted(len(feeds), "feed"), meta=meta))
@@ -126,7 +127,7 @@ class FeedsController(Controller):
         await cursors.create(
             consumer, "pull", show_ids=shows, personal=data.personal, from_start=data.start == "start"
         )
-        made = await cursors.find(consumer)
+        made = await cursors.lag(consumer)
         if made is None or (made.show_ids, made.personal) != (shows, data.personal):
             raise Refusal(Refused(FEED_EXISTS))
         return Response(FeedAnswer(data=to_feed(made), message="Feed ready"))
@@ -136,13 +137,14 @@ class FeedsController(Controller):
         path="/api/feeds/{name:str}",
         summary="Get a feed",
         policy=policies.FEED,
+        cost=LAGS,
         refusals=(FEED_NOT_FOUND,),
         example=FeedAnswer(data=FEED, message="Feed found"),
         meaning="The feed",
     ).route
     async def get_feed(self, request: ApiRequest, name: FeedName) -> Response[FeedAnswer]:
         """How far the feed is behind."""
-        return Response(FeedAnswer(data=to_feed(await _found(request, name)), message="Feed found"))
+        return Response(FeedAnswer(data=to_feed(await _lag(request, name)), message="Feed found"))
 
     @ReadOperation(
         id="listFeedEvents",
@@ -209,7 +211,7 @@ class FeedsController(Controller):
     ).route
     async def delete_feed(self, request: ApiRequest, name: FeedName) -> Response[FeedAnswer]:
         """Forgets the feed and what it has acknowledged. No event is lost by it."""
-        consumer = await _found(request, name)
+        consumer = await _lag(request, name)
         await request.services.feed.cursors.drop(consumer.consumer)
         return Response(FeedAnswer(data=to_feed(consumer), message="Feed deleted"))
 
@@ -237,3 +239,10 @@ async def _found(request: ApiRequest, name: str) -> Consumer:
     if consumer is None or not _reaches(request, consumer):
         raise Refusal(Refused(FEED_NOT_FOUND))
     return consumer
+
+
+async def _lag(request: ApiRequest, name: str) -> Lag:
+    """The feed with this name, and how far it is behind. Raises ``Refusal``."""
+    consumer = await _found(request, name)
+    lag = await request.services.feed.cursors.lag(consumer.consumer)
+    return found(lag, FEED_NOT_FOUND)

@@ -42,5 +42,8 @@ PAGE: Final = Cost(per=100, most=limits.PAGE_ITEMS_MAX)
 SEATS: Final = Cost(per=2_000, most=limits.SEATS_LISTED_MAX)
 """A list of free seats: 20,000 take some 3 ms."""
 
+LAGS: Final = Cost(unit=20)
+"""How far consumers are behind: a look at all their cursors, of which 100,000 take some 50 ms."""
+
 WHOLE: Final = Cost(unit=50)
 """Everything about a person, of which nobody knows how much that is."""

@@ -7,7 +7,7 @@ from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
-from boxoffice.feed.cursors import Consumer
+from boxoffice.feed.cursors import Lag
 from boxoffice.feed.events import Position, parse_id
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.views import Moment
@@ -169,7 +169,7 @@ EVENT: Final[dict[str, Any]] = {
 }
 
 
-def to_feed(consumer: Consumer) -> Feed:
+def to_feed(consumer: Lag) -> Feed:
     """The consumer as the API tells it."""
     return Feed(
         name=consumer.consumer.removeprefix(PREFIX),

@@ -103,5 +103,5 @@ def _descriptions(body_type: Any) -> dict[str, str]:
     return {
         name: field.get("description", "")
         for definition in schema["$defs"].values()
-        for name, field in definition["properties"].items()
+        for name, field in definition.get("properties", {}).items()  # an enum has none
     }

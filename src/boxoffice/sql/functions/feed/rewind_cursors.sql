@@ -2,7 +2,8 @@
 -- (0: from its first event on); show NULL: in all its shows, which seq 0 alone can be for. Forks of these
 -- shows are settled by it. Gives how many shows, and marks them, so that senders look at once.
 -- A number beyond the show's last event counts as the last one.
--- Locks, in this order: the consumer, so that no sender moves a cursor meanwhile; its cursors.
+-- Locks, in this order: the consumer, so that no sender moves a cursor meanwhile; its
+-- cursors; its letters.
 CREATE OR REPLACE FUNCTION rewind_cursors(p_consumer text, p_show_id bigint, p_seq bigint) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -11,6 +12,7 @@ BEGIN
     PERFORM FROM feed_consumers WHERE consumer = p_consumer FOR UPDATE;
     DELETE FROM feed_forks WHERE consumer = p_consumer AND (p_show_id IS NULL OR show_id = p_show_id);
     DELETE FROM feed_cursors WHERE consumer = p_consumer AND (p_show_id IS NULL OR show_id = p_show_id);
+    PERFORM forget_letters(p_consumer, p_show_id, p_seq);
     INSERT INTO feed_cursors (show_id, consumer, seq, link)
     SELECT e.show_id, p_consumer, e.seq, e.link
     FROM all_events AS e JOIN show_inventory AS i USING (show_id)

@@ -4,7 +4,7 @@ SELECT i.show_id, i.last_seq, COALESCE(c.seq, 0) AS seq, COALESCE(c.link, '') AS
 FROM feed_consumers AS k
 JOIN show_inventory AS i ON k.show_ids IS NULL OR i.show_id = ANY (k.show_ids)
 LEFT JOIN feed_cursors AS c ON c.consumer = k.consumer AND c.show_id = i.show_id
-WHERE k.consumer = $1 AND i.last_seq <> COALESCE(c.seq, 0) AND ($2::integer[] IS NULL OR i.show_id % 16 = ANY ($2))
+WHERE k.consumer = $1 AND (i.last_seq <> COALESCE(c.seq, 0) OR i.last_link <> c.link) AND ($2::integer[] IS NULL OR i.show_id % 16 = ANY ($2))
   AND i.show_id > $3
   AND NOT EXISTS (SELECT FROM feed_forks AS f WHERE f.consumer = k.consumer AND f.show_id = i.show_id)
 ORDER BY i.show_id

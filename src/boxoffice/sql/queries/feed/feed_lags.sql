@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
                ) END AS oldest_at
         FROM show_inventory AS i
         LEFT JOIN feed_cursors AS c ON c.consumer = k.consumer AND c.show_id = i.show_id
-        WHERE i.last_seq <> COALESCE(c.seq, 0) AND (k.show_ids IS NULL OR i.show_id = ANY (k.show_ids))
+        WHERE (i.last_seq <> COALESCE(c.seq, 0) OR i.last_link <> c.link) AND (k.show_ids IS NULL OR i.show_id = ANY (k.show_ids))
     ) AS d
 ) AS b
 WHERE $1::text IS NULL OR k.consumer = $1

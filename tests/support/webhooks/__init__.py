@@ -1,0 +1,1 @@
+"""What tests of webhooks share: a real receiver, and what it has got."""
