@@ -62,6 +62,7 @@ class Model:
         self._show = ModelShow(
             id=show_id, name=name, start_time=START, total_seats=total, available_seats=total,
             show_type=kind, created_at=now, updated_at=now, seq=1, reference=None, metadata={},
+            live=True,
         )  # fmt: skip
         opened = {"name": name, "start_time": _text(START), "total_seats": total, "show_type": kind}
         self._note("show_created", details=opened)

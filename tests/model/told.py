@@ -59,6 +59,7 @@ class ModelShow(Told, kw_only=True):
     seq: int
     reference: str | None
     metadata: dict[str, str]
+    live: bool
 
 
 class ModelSeats(Told, kw_only=True):

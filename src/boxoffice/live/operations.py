@@ -56,6 +56,7 @@ _Wait = Annotated[
         le=WAIT_MAX_S,
         description="Seconds to wait for the next events, which are the answer then, in JSON: an integer "
         f"from 0 to {WAIT_MAX_S}. Without it the answer is a stream.",
+        examples=[Example(id="wait", value=0)],
     ),
 ]
 _Shows = Annotated[
