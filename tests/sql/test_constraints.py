@@ -5,10 +5,10 @@ from typing import Final
 import asyncpg
 import pytest
 
-from tests.sql.constraints import core, feed
+from tests.sql.constraints import core, feed, requests
 from tests.support.engine.databases import Connection
 
-PARTS: Final = (core, feed)
+PARTS: Final = (core, feed, requests)
 """The core and each domain with tables: rows that are sound, and statements that are refused beside them."""
 
 GUARDS = """

@@ -137,4 +137,8 @@ def test_the_sql_gives_every_refusal_and_no_other() -> None:
         re.findall(r"\brefuse\(\s*\w+(?:\.\w+)?, '(\w+)'|\bno_choice\(\s*'(\w+)'|\bcode := '(\w+)'", code)
     )
     told = {name for names in told for name in names if name}
-    assert told - {"done"} == {code for domain in DOMAINS for code in domain.refusals}
+    # What is told of a ticket that has no command yet is not the database's refusal.
+    by_desk = set(
+        re.findall(r'^(?:\w+): Final = "(\w+)"$', (SOURCES / "requests/refusals.py").read_text(), re.M)
+    )
+    assert told - {"done"} | by_desk == {code for domain in DOMAINS for code in domain.refusals}

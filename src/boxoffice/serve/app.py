@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 from typing import Final
 
@@ -43,6 +43,7 @@ _REQUEST_HEADERS: Final = [
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "Prefer",
     "If-Match",
     "If-None-Match",
     "X-Api-Key",
@@ -54,6 +55,7 @@ _ANSWER_HEADERS: Final = [
     "Idempotency-Replayed",
     "Link",
     "Location",
+    "Preference-Applied",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
@@ -77,7 +79,7 @@ def create_app(
     docs_handlers = docs.docs_handlers(lambda: render(domains, root_path), root_path)
     app = Litestar(
         [*controllers_of(domains), *system.HANDLERS, *docs_handlers],
-        lifespan=[traced, _engine_open],
+        lifespan=[traced, lambda app: _parts_open(app, domains)],
         request_class=ApiRequest,
         before_request=refuse_what_is_not_taken,
         request_max_body_size=settings.server.body_bytes_max,
@@ -113,14 +115,19 @@ def _edge(app: Litestar, services: Services) -> Outermost:
 
 
 @asynccontextmanager
-async def _engine_open(app: Litestar) -> AsyncIterator[None]:
+async def _parts_open(app: Litestar, domains: Sequence[Domain]) -> AsyncIterator[None]:
+    """The engine and the background of the domains; what was opened last is closed first."""
     services = services_of(app)
     async with open_engine(services.settings) as (engine, reads):
         vitals = Vitals(engine, reads)
         services.started(engine, reads, vitals)
         vitals.start()
         try:
-            yield
+            async with AsyncExitStack() as background:
+                for domain in domains:
+                    for begin in domain.background:
+                        await background.enter_async_context(begin(services))
+                yield
         finally:
             await vitals.stop()
             await services.rates.close()

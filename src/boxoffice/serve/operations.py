@@ -4,12 +4,16 @@ A domain is added by one line in ``DOMAINS``, and by one field in ``serve/settin
 Nothing below this room names it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, NamedTuple
 
 from litestar import Controller
 from litestar.openapi.spec import Tag
 
+from boxoffice.requests import refusals as requests_refusals
+from boxoffice.requests.operations import RequestsController
+from boxoffice.requests.runtime import open_requests
 from boxoffice.web.api import openapi
 from boxoffice.web.api.booking_lists import BookingListsController
 from boxoffice.web.api.bookings import BookingsController
@@ -21,14 +25,21 @@ from boxoffice.web.api.users import UsersController
 from boxoffice.web.http import kinds
 from boxoffice.web.http.kinds import Kind
 from boxoffice.web.http.refusals import REFUSALS
+from boxoffice.web.http.services import Services
+
+Background = Callable[[Services], AbstractAsyncContextManager[None]]
+"""Work of a domain beside its requests, from the start of a process to its end."""
 
 
 class Domain(NamedTuple):
-    """What a domain brings: its operations, the words of its refusals, and its tags in the description."""
+    """What a domain brings: its operations, the words of its refusals, its tags in the description, and what
+    it does beside requests.
+    """
 
     controllers: Sequence[type[Controller]]
     refusals: Mapping[str, Kind]
     tags: Sequence[Tag]
+    background: Sequence[Background] = ()
 
 
 CORE: Final = Domain(
@@ -50,7 +61,13 @@ CORE: Final = Domain(
         Tag("System", "How the service is."),
     ),
 )
-DOMAINS: Final[tuple[Domain, ...]] = (CORE,)
+REQUESTS: Final = Domain(
+    controllers=(RequestsController,),
+    refusals=requests_refusals.REFUSALS,
+    tags=(Tag("Requests", "Bookings that were asked for by ticket."),),
+    background=(open_requests,),
+)
+DOMAINS: Final[tuple[Domain, ...]] = (CORE, REQUESTS)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:

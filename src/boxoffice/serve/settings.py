@@ -1,5 +1,6 @@
 """The settings of the whole program."""
 
+from boxoffice.requests.settings import RequestSettings
 from boxoffice.settings.settings import Settings
 
 
@@ -9,3 +10,5 @@ class ProgramSettings(Settings, frozen=True, kw_only=True):
     A domain declares its group in its own package and is listed here by one field, such as
     ``till: TillSettings = TillSettings()``. Its handlers find it at ``request.services.settings.till``.
     """
+
+    requests: RequestSettings = RequestSettings()

@@ -100,6 +100,8 @@ TABLE: Final = {
     "forceCancelBooking": Row(
         "POST", "/api/admin/bookings/{hold}/cancel", 401, 403, 403, 403, 200, 200, {"reason": "rain"}
     ),
+    "getRequest": Row("GET", "/api/requests/{ticket}", 401, 200, 404, 404, 200, 200),
+    "withdrawRequest": Row("DELETE", "/api/requests/{ticket}", 401, 409, 404, 404, 409, 409),
     "getHealth": Row("GET", "/health", 200, 200, 200, 200, 200, 200),
     "/": Row("GET", "/", 200, 200, 200, 200, 200, 200),
     "/healthz": Row("GET", "/healthz", 200, 200, 200, 200, 200, 200),
@@ -117,8 +119,10 @@ def test_the_table_names_every_operation() -> None:
     assert set(TABLE) == set(declared())
 
 
-async def scene(callers: Callers, *, hold: bool) -> dict[str, Any]:
-    """A show whose seat 10 is blocked, a show without bookings, Ada the customer, and a hold of Ada's."""
+async def scene(callers: Callers, *, of: Row) -> dict[str, Any]:
+    """A show whose seat 10 is blocked, a show without bookings, Ada the customer, and what of Ada's the row
+    is about: a hold, or a request.
+    """
     async with callers.api("admin") as admin, callers.api("customer") as ada:
         show = (await admin.show())["id"]
         empty = (await admin.show())["id"]
@@ -126,11 +130,22 @@ async def scene(callers: Callers, *, hold: bool) -> dict[str, Any]:
         data_of(await admin.http.post(f"/api/admin/shows/{show}/seats/block", json=blocked))
         user = data_of(await ada.http.get("/api/users/me"))["id"]
         made = {"{show}": show, "{empty show}": empty, "{user}": user, "{hold}": 0}
-        if hold:
+        if "{hold}" in of.path:
             made["{hold}"] = data_of(
                 await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201
             )["id"]
+        if "{ticket}" in of.path:
+            made["{ticket}"] = await decided_request(ada, show)
         return made
+
+
+async def decided_request(ada: Api, show: int) -> str:
+    """The ticket of a request of Ada's that is decided."""
+    wish = {"Prefer": "respond-async"}
+    response = await ada.http.post("/api/bookings", json={"show_id": show} | HOLD, headers=wish)
+    ticket: str = data_of(response, 202)["ticket"]
+    assert data_of(await ada.http.get(f"/api/requests/{ticket}?wait=20"))["state"] == "done"
+    return ticket
 
 
 async def ask(api: Api, row: Row, made: dict[str, Any]) -> int:
@@ -161,13 +176,13 @@ async def test_each_caller_gets_what_the_table_says(callers: Callers, operation:
     wanted = expected(row)
     assert set(wanted) == set(get_args(Credential))
     got: dict[Credential, int] = {}
-    made = await scene(callers, hold="{hold}" in row.path)
+    made = await scene(callers, of=row)
     # Callers who must be refused come first, all to one scene: a refused request must have no effect on it.
     for credential in sorted(wanted, key=lambda name: wanted[name], reverse=True):
         async with callers.api(credential) as api:
             got[credential] = await ask(api, row, made)
         if wanted[credential] < 400:
-            made = await scene(callers, hold="{hold}" in row.path)
+            made = await scene(callers, of=row)
     assert got == wanted
 
 
@@ -176,7 +191,7 @@ async def test_an_admins_key_for_one_show_reaches_that_show_and_nothing_else(
     callers: Callers, operation: str
 ) -> None:
     row, narrowed = TABLE[operation], declared()[operation].narrowed
-    made = await scene(callers, hold="{hold}" in row.path)
+    made = await scene(callers, of=row)
     async with callers.api("admin") as admin:
         elsewhere = (await admin.show())["id"]
     here = [made["{show}"], made["{empty show}"]]
@@ -190,7 +205,7 @@ async def test_an_admins_key_for_one_show_reaches_that_show_and_nothing_else(
 
 
 async def test_a_search_finds_nothing_outside_the_shows_of_a_key(callers: Callers) -> None:
-    made = await scene(callers, hold=True)
+    made = await scene(callers, of=TABLE["getBooking"])
     path = f"/api/bookings?user_id={made['{user}']}"
     for show, found in ((made["{show}"], [made["{hold}"]]), (made["{empty show}"], [])):
         async with callers.api_with(bearer(await callers.key(Role.SERVICE, shows=[show]))) as api:
