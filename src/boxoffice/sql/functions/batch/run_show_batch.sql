@@ -22,8 +22,8 @@ DECLARE
     v_new      engine_command[] := p_commands;
     v_todo     engine_command[];
     v_outcomes command_outcome[];
-    v_keyed    boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.key_hash IS NOT NULL);
     v_hurried  boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.not_after IS NOT NULL);
+    v_keyed    boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.key_hash IS NOT NULL);
 BEGIN
     SELECT * INTO v_show FROM show_inventory WHERE show_id = p_show_id FOR UPDATE;
     -- fault point: after_lock

@@ -1,5 +1,6 @@
--- answer_requests(answers): writes answers (a JSON array) into the requests that still wait, and returns those
--- that were answered now. An answer that is there never changes. What was asked is not needed any more.
+-- answer_requests(answers): writes answers (a JSON array) into the requests that still wait, and returns the
+-- requests that were answered now. An answer that is there never changes. What was asked is not needed any
+-- more.
 -- Locks: the rows that are answered.
 CREATE OR REPLACE FUNCTION answer_requests(p_answers jsonb)
 RETURNS TABLE (answered_show_id bigint, answered_ticket_id uuid, answered_state text)

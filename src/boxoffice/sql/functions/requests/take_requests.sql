@@ -1,5 +1,5 @@
--- take_requests(requests, queued_max): notes bookings that are to be decided later, show by show: a JSON array
--- of objects, each with its show_id and its number in the array (no). One row for each, see
+-- take_requests(requests, queued_max): notes bookings that are to be decided later, show by show. They are a
+-- JSON array of objects, each with its show_id and its number in the array (no). One row for each, see
 -- take_show_requests.
 -- Locks: only new rows. Two processes that note the same key wait for each other by its unique key.
 CREATE OR REPLACE FUNCTION take_requests(p_requests jsonb, p_queued_max integer) RETURNS SETOF taken_request
