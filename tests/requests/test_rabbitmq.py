@@ -8,7 +8,8 @@ import aio_pika
 import pytest
 
 from boxoffice.engine.encoding import key_hash
-from boxoffice.requests.rabbitmq import DEAD, EXCHANGE, SLICES
+from boxoffice.feed.leases import SLICES
+from boxoffice.requests.rabbitmq import DEAD, EXCHANGE
 from boxoffice.requests.tickets import Signer, Ticket, ticket_of
 from boxoffice.serve.settings import ProgramSettings
 from tests.requests.test_tickets import answer, ask

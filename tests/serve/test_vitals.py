@@ -96,7 +96,7 @@ async def test_events_are_counted_as_they_are_written(app: Litestar, api: Api) -
 
 
 async def test_a_locked_show_is_seen_in_lanes_and_pool(database: str, connection: Connection) -> None:
-    settings = settings_for(database)
+    settings = settings_for(database, DB_POOL_MAX=6)  # two of them are the feed's
     async with running(settings) as app, client_of(app) as http, connected(database) as locker:
         api = Api(http)
         show, user = await api.show(), await api.user()
@@ -193,5 +193,5 @@ def test_every_gauge_says_how_workers_share_it() -> None:
 
 
 def test_vitals_tell_what_they_have_from_the_start() -> None:
-    names = {family.name for family in Vitals(None, None).collect()}  # type: ignore[arg-type]
+    names = {family.name for family in Vitals(None, None, None).collect()}  # type: ignore[arg-type]
     assert "boxoffice_build_info" in names

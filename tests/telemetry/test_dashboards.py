@@ -109,7 +109,7 @@ def families() -> Iterator[tuple[Metric, list[str]]]:
         for family in collector.collect():
             if family.name.startswith("boxoffice_"):
                 yield family, list(getattr(collector, "_labelnames", ()))
-    vital: Any = Vitals(None, None)  # type: ignore[arg-type]
+    vital: Any = Vitals(None, None, None)  # type: ignore[arg-type]
     for family in vital.collect():
         yield family, list(family._labelnames)
 

@@ -22,12 +22,13 @@ from boxoffice.vocabulary.faults import Unavailable
 class Store:
     """Runs queries by name; ``open`` before use, ``close`` after."""
 
-    def __init__(self, settings: Settings, dsn: str) -> None:
+    def __init__(self, settings: Settings, dsn: str, *, purpose: str = "") -> None:
+        """``purpose``: what the connections are for, as their names in the metrics begin."""
         servers = Servers(dsn, primary=settings.database.pooler != "transaction")
         self.writers_max = min(limits.WORKERS_MAX, settings.database.pool_max // 2)
         readers_max = settings.database.pool_max - self.writers_max
         self._writers = Sessions(
-            "writers",
+            f"{purpose}writers",
             settings.database,
             servers,
             size=self.writers_max,
@@ -35,7 +36,7 @@ class Store:
             answer_timeout_s=limits.ANSWER_TIMEOUT_S,
         )
         self._readers = Sessions(
-            "readers",
+            f"{purpose}readers",
             settings.database,
             servers,
             size=readers_max,

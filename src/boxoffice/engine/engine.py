@@ -1,7 +1,7 @@
 """The engine: every change goes through ``BookingEngine.execute``. It knows nothing of HTTP or SQL."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, cast
 
@@ -39,6 +39,7 @@ class BookingEngine:
         self._keys_kept = timedelta(days=keys_kept_days)
         self._batches = Batches(store)
         self._changed: dict[int, float] = {}
+        self._listeners: list[Callable[[int], None]] = []
         self._lanes = Lanes[ShowCommand[Any], Outcome](
             self._run,
             _bounds(),
@@ -82,6 +83,10 @@ class BookingEngine:
         """
         return self._changed.get(show_id, 0.0)
 
+    def tell_changes(self, listener: Callable[[int], None]) -> None:
+        """Call ``listener`` with the id of each show that this process changes from now on."""
+        self._listeners.append(listener)
+
     def tell_load(self) -> None:
         """Set the gauges: how many commands wait in this process, and how many connections are in use."""
         metrics.WAITING.set(len(self._lanes))
@@ -120,6 +125,9 @@ class BookingEngine:
         if len(self._changed) >= limits.CHANGES_KEPT_MAX:
             self._changed.clear()
         self._changed[show_id] = asyncio.get_running_loop().time()
+        if show_id != CATALOGUE:
+            for listener in self._listeners:
+                listener(show_id)
 
     async def _run(self, commands: Sequence[ShowCommand[Any]]) -> Sequence[Outcome | Exception]:
         with batch_span(commands):

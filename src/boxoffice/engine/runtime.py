@@ -34,8 +34,8 @@ async def open_engine(
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The connections to the database alone.
+async def open_store(settings: Settings, *, purpose: str = "") -> AsyncIterator[Store]:
+    """The connections to the database alone. ``purpose``: as ``Store`` has it.
 
     Raises the driver's error if no server can be reached, and ``SettingsError`` if none is set.
     """
@@ -43,7 +43,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         raise SettingsError(
             "no database is set in DATABASE_URL; only `boxoffice` itself starts an embedded one"
         )
-    store = Store(settings, settings.database.dsn)
+    store = Store(settings, settings.database.dsn, purpose=purpose)
     await store.open()
     try:
         yield store

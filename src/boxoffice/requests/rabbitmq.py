@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from boxoffice.database.store import Store
 from boxoffice.engine.encoding import key_hash
+from boxoffice.feed.leases import SLICES, slice_of
 from boxoffice.requests import bounds, meters
 from boxoffice.requests.asked import Asked, asked, print_of
 from boxoffice.requests.intake import Intake, Taken
@@ -33,9 +34,6 @@ from boxoffice.web.http.troubles import Trouble
 EXCHANGE: Final = "boxoffice.bookings"
 DEAD: Final = "boxoffice.bookings.dead"
 """The exchange and the queue of messages that nobody can read, for an operator to look at."""
-
-SLICES: Final = 16
-"""Queues: as many processes can share the work of noting requests."""
 
 UNACKED_MAX: Final = 256
 """Messages of a queue that a process has and has not acknowledged: a commit of the intake."""
@@ -86,7 +84,7 @@ class BookingQueue:
             message_id=str(ticket),
             app_id="boxoffice",
         )
-        await self._send(message, str(command.show_id % SLICES))
+        await self._send(message, str(slice_of(command.show_id)))
         return Taken(ticket, "taken", None, request.asked_at, request.answer_by)
 
     async def run(self) -> None:

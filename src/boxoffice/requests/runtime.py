@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from msgspec.structs import fields, replace
+from msgspec.structs import fields
 
 from boxoffice.database.store import Store
-from boxoffice.engine.runtime import open_store
+from boxoffice.feed.leases import Leases
 from boxoffice.requests import bounds, meters
 from boxoffice.requests.desk import Desk, Queue
 from boxoffice.requests.intake import Intake
@@ -23,11 +23,8 @@ from boxoffice.vocabulary.faults import Fault
 from boxoffice.web.http.problems import Problems
 from boxoffice.web.http.services import Services
 
-SLICES: Final = 16
-"""Parts of the shows (show id % 16): as many processes can share the work."""
-
-CONNECTIONS_MAX: Final = 6
-"""Connections for requests: three to write and three to read."""
+DUTY: Final = "requests"
+"""The duty under which processes share the slices of the shows."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +34,14 @@ async def open_requests(services: Services) -> AsyncIterator[None]:
     """Takes, decides and tells requests, from the start of a process to its end. At the end the requests that
     came are noted; those that wait stay for the next process.
     """
-    database = replace(services.settings.database, isolation="read_committed", pool_max=CONNECTIONS_MAX)
-    async with (
-        open_store(replace(services.settings, database=database)) as store,
-        serving(services, store, lambda: range(SLICES)),
-    ):
-        yield
+    store = services.feed.store
+    leases = Leases(store, DUTY)
+    async with serving(services, store, lambda: list(leases.held)):
+        leases.start()
+        try:
+            yield
+        finally:
+            await leases.stop()
 
 
 @asynccontextmanager

@@ -9,8 +9,10 @@ from typing import Final
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
+from msgspec.structs import replace
 
 from boxoffice.engine.runtime import open_engine
+from boxoffice.feed.runtime import open_feed, sales_connections
 from boxoffice.serve.operations import DOMAINS, Domain, controllers_of, kinds_of, render
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.serve.vitals import Vitals
@@ -116,11 +118,14 @@ def _edge(app: Litestar, services: Services) -> Outermost:
 
 @asynccontextmanager
 async def _parts_open(app: Litestar, domains: Sequence[Domain]) -> AsyncIterator[None]:
-    """The engine and the background of the domains; what was opened last is closed first."""
+    """The engine, the feed and the background of the domains; what was opened last is closed first."""
     services = services_of(app)
-    async with open_engine(services.settings) as (engine, reads):
-        vitals = Vitals(engine, reads)
-        services.started(engine, reads, vitals)
+    settings = services.settings
+    pool_max = sales_connections(settings.database.pool_max)
+    for_sales = replace(settings, database=replace(settings.database, pool_max=pool_max))
+    async with open_engine(for_sales) as (engine, reads), open_feed(settings, engine) as feed:
+        vitals = Vitals(engine, reads, feed)
+        services.started(engine, reads, feed, vitals)
         vitals.start()
         try:
             async with AsyncExitStack() as background:

@@ -8,7 +8,8 @@ that is no longer among the busiest disappears at once.
 
 import asyncio
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
@@ -21,6 +22,8 @@ from prometheus_client.registry import Collector
 from boxoffice import __version__
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
+from boxoffice.feed.cursors import Consumer
+from boxoffice.feed.runtime import Feed
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.faults import Fault
 from boxoffice.vocabulary.views import BusyShow, SeatState
@@ -52,15 +55,17 @@ class Sample(Struct, frozen=True):
 
     shows: list[BusyShow]
     overdue_s: float
+    consumers: list[Consumer]
     taken_at: float
 
 
 class Vitals(Collector):
     """The collector that measures from ``start`` to ``stop``, and tells Prometheus the last figures."""
 
-    def __init__(self, engine: BookingEngine, reads: Reads) -> None:
+    def __init__(self, engine: BookingEngine, reads: Reads, feed: Feed) -> None:
         self._engine = engine
         self._reads = reads
+        self._feed = feed
         self._sample: Sample | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -84,12 +89,13 @@ class Vitals(Collector):
         try:
             shows = await self._reads.busiest_shows(BUSY_SHOWS_MAX, among=BATCHES_LOOKED_AT)
             overdue_s = await self._reads.overdue_s()
+            consumers = await self._feed.cursors.consumers()
         except Fault as fault:
             metrics.DATABASE_UP.set(0)
             log.warning("the database cannot be looked at", reason=str(fault))
         else:
             metrics.DATABASE_UP.set(1)
-            self._sample = Sample(shows, overdue_s, monotonic())
+            self._sample = Sample(shows, overdue_s, consumers, monotonic())
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of the program's version, and those of the last figures of the database."""
@@ -104,6 +110,7 @@ class Vitals(Collector):
     async def _look(self) -> None:
         while True:
             self._engine.tell_load()
+            self._feed.store.tell_load()
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _ask(self) -> None:
@@ -133,3 +140,27 @@ def _families(sample: Sample | None) -> Iterator[Metric]:
                 seats.add_metric([str(show.show_id), state], getattr(show, f"{state}_seats"))
             events.add_metric([str(show.show_id)], show.seq)
     yield from (overdue, seats, events)
+    yield from _lags([] if sample is None else sample.consumers)
+
+
+def _lags(consumers: Sequence[Consumer]) -> Iterator[Metric]:
+    events = GaugeMetricFamily(
+        "boxoffice_feed_lag_events", "Events that a consumer has not acknowledged.", labels=["consumer"]
+    )
+    seconds = GaugeMetricFamily(
+        "boxoffice_feed_lag_seconds",
+        "For how long the oldest event has waited that a consumer has not acknowledged; 0 if none waits.",
+        labels=["consumer"],
+    )
+    forked = GaugeMetricFamily(
+        "boxoffice_feed_forked_shows",
+        "Shows of which a consumer is told nothing until an operator decides: their history was rewound.",
+        labels=["consumer"],
+    )
+    now = datetime.now(UTC)
+    for one in consumers:
+        waited_s = 0.0 if one.oldest_at is None else max((now - one.oldest_at).total_seconds(), 0.0)
+        events.add_metric([one.consumer], one.events_behind)
+        seconds.add_metric([one.consumer], waited_s)
+        forked.add_metric([one.consumer], one.forked_shows)
+    yield from (events, seconds, forked)

@@ -16,6 +16,7 @@ from boxoffice.settings.access import AccessSettings
 from boxoffice.settings.caps import CapSettings
 from boxoffice.settings.database import DatabaseSettings
 from boxoffice.settings.env_file import read_env_file
+from boxoffice.settings.feed import FeedSettings
 from boxoffice.settings.group import Group, load_group, settings_in
 from boxoffice.settings.holds import HoldSettings
 from boxoffice.settings.rates import RateSettings
@@ -45,6 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     holds: HoldSettings = HoldSettings()
     caps: CapSettings = CapSettings()
     retention: RetentionSettings = RetentionSettings()
+    feed: FeedSettings = FeedSettings()
 
     @property
     def authenticates(self) -> bool:

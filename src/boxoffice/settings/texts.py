@@ -35,6 +35,9 @@ _HOST: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?")
 _ROOT_PATH: Final = re.compile(r"(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*")
 """A path without . and .. as names: browsers take these out, so no request would match."""
 
+_URI: Final = re.compile(r"[a-z][a-z0-9+.-]*:[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]{1,180}")
+"""A URI as CloudEvents wants its source, without the characters that no URI has."""
+
 _BLANK: Final = re.compile(r"[\s\u0000-\u001f\u007f]")
 
 
@@ -86,6 +89,13 @@ def is_loopback(host: str) -> bool:
 def folder(text: str) -> Path:
     """The folder as an absolute path; ``~`` is the home of the user."""
     return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111 - Path.expanduser fails without a home
+
+
+def _event_source(text: str) -> str:
+    source = text.strip()
+    if not _URI.fullmatch(source):
+        raise ValueError
+    return source
 
 
 def _postgres_url(text: str) -> Secret:
@@ -249,6 +259,13 @@ Address = Annotated[
 ]
 Host = Annotated[
     str, Shape(_hosts, "host names or addresses without a port, separated by commas, or a folder from / on")
+]
+EventSource = Annotated[
+    str,
+    Shape(
+        _event_source,
+        "a URI of at most 200 characters, such as https://tickets.example or urn:boxoffice:prague",
+    ),
 ]
 RootPath = Annotated[str, Shape(_root_path, "a path such as /tickets")]
 Claim = Annotated[str, Shape(_claim, "a claim such as roles or realm_access.roles")]

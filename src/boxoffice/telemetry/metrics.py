@@ -116,6 +116,25 @@ SLOW_QUERIES: Final = Counter(
     "boxoffice_slow_queries_total", "Statements that took longer than SLOW_QUERY_SECONDS, by name.", ["query"]
 )
 
+FEED_LOOKS: Final = Counter("boxoffice_feed_looks_total", "Looks of the feed's readers that found news.")
+FEED_SENT: Final = Counter(
+    "boxoffice_feed_sent_total", "Events that a consumer has acknowledged, by consumer.", ["consumer"]
+)
+FEED_FAILURES: Final = Counter(
+    "boxoffice_feed_failures_total", "Tries to serve a consumer that failed, by consumer.", ["consumer"]
+)
+FEED_FORKS: Final = Counter(
+    "boxoffice_feed_forks_total",
+    "Shows whose history did not continue what a consumer has, by consumer.",
+    ["consumer"],
+)
+FEED_LEASES: Final = Gauge(
+    "boxoffice_feed_leases_held",
+    "Slices of the shows whose events this process sends, by duty; 16 in all.",
+    ["duty"],
+    multiprocess_mode="livesum",
+)
+
 DATABASE_UP: Final = Gauge(
     "boxoffice_database_up",
     "1 if the database answered the last look at it, of the worker that fares worst; else 0.",

@@ -1,6 +1,7 @@
 """Wrong data that the tables of the feed refuse."""
 
 SOUND = """
+    INSERT INTO feed_horizon VALUES (true, '3');
     INSERT INTO feed_consumers VALUES ('shop', 'pull', 'active', NULL, false, '{}', now());
     INSERT INTO feed_cursors VALUES (1, 'shop', 1, 'x');
     INSERT INTO feed_forks VALUES (1, 'shop', 1, 'x', now());
@@ -11,6 +12,8 @@ SOUND = """
 CONSUMER = "INSERT INTO feed_consumers VALUES ({}, now())"
 
 REFUSED = [
+    ("feed_horizon_pkey", "INSERT INTO feed_horizon VALUES (true, '4')"),
+    ("one_horizon", "INSERT INTO feed_horizon VALUES (false, '4')"),
     ("feed_consumers_pkey", CONSUMER.format("'shop', 'pull', 'active', NULL, false, '{}'")),
     ("consumer_is_a_name", CONSUMER.format("'The Shop', 'pull', 'active', NULL, false, '{}'")),
     ("consumer_kind", CONSUMER.format("'other', 'push', 'active', NULL, false, '{}'")),

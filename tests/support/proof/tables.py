@@ -43,6 +43,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "archived_seats": Table("show"),
     "archived_events": Table("show", person=("user_id", "actor", "origin")),
     "feed_marks": Table("show"),
+    "feed_horizon": Table("one place", "from where on the marks are complete", fixed=True),
     "feed_cursors": Table("show"),
     "feed_forks": Table("show"),
     "feed_consumers": Table("one place", "about consumers, not about shows", fixed=True),

@@ -14,6 +14,13 @@ CREATE UNLOGGED TABLE feed_marks (
 );
 CREATE INDEX feed_marks_by_xid ON feed_marks (xid);
 
+-- From which transaction on the marks are complete. Without its row they are not: after a crash both tables
+-- are empty.
+CREATE UNLOGGED TABLE feed_horizon (
+    is_only     boolean PRIMARY KEY DEFAULT true CONSTRAINT one_horizon CHECK (is_only),
+    since       xid8 NOT NULL
+);
+
 -- Who is told: a broker, an endpoint of a webhook, a service that pulls. kind says which part of the program
 -- serves the consumer, config what that part must know. state 'paused': nothing is sent; the cursors stay, so
 -- nothing is lost. personal: the consumer may see who booked and who acted.
@@ -48,7 +55,7 @@ CREATE TABLE feed_forks (
     seq         bigint NOT NULL,        -- the event that the consumer has
     link        bytea NOT NULL,
     noticed_at  timestamptz NOT NULL,
-    told_at     timestamptz,            -- when the consumer was told (boxoffice.feed.rewound)
+    told        boolean NOT NULL DEFAULT false,  -- the consumer knows (boxoffice.feed.rewound)
     PRIMARY KEY (consumer, show_id)
 );
 

@@ -14,6 +14,7 @@ from boxoffice.access.redis_rates import rates_of
 from boxoffice.access.tokens import tokens_of
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.engine.reads import Reads
+from boxoffice.feed.runtime import Feed
 from boxoffice.settings.settings import Settings
 from boxoffice.telemetry.exposition import exposition
 from boxoffice.vocabulary.views import ApiKey
@@ -36,14 +37,15 @@ _SERVICES: Final = "services"
 class Services:
     """One object for each application: the edge gets it by constructor, a handler finds it in the request.
 
-    ``engine`` and ``reads`` exist once the application has started. ``identities`` None: authentication is
-    off. ``deferral``: takes bookings for later, if a domain does. ``metrics``: the text of all metrics.
-    ``readiness``: raises the fault that keeps the service from its work. ``clock`` measures for how long
-    keys and logins are remembered.
+    ``engine``, ``reads`` and ``feed`` exist once the application has started. ``identities`` None:
+    authentication is off. ``deferral``: takes bookings for later, if a domain does. ``metrics``: the text of
+    all metrics. ``readiness``: raises the fault that keeps the service from its work. ``clock`` measures for
+    how long keys and logins are remembered.
     """
 
     engine: BookingEngine
     reads: Reads
+    feed: Feed
     deferral: Deferral | None = None
 
     def __init__(
@@ -60,9 +62,9 @@ class Services:
         self.readiness: Final = Kept(self._check_ready, READY_KEPT_S)
         self.started_at = 0.0
 
-    def started(self, engine: BookingEngine, reads: Reads, vitals: Collector) -> None:
+    def started(self, engine: BookingEngine, reads: Reads, feed: Feed, vitals: Collector) -> None:
         """Takes the services that exist once the application has started."""
-        self.engine, self.reads, self.vitals = engine, reads, vitals
+        self.engine, self.reads, self.feed, self.vitals = engine, reads, feed, vitals
         self.started_at = monotonic()
 
     def put_into(self, app: Litestar) -> None:

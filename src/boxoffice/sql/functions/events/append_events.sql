@@ -1,7 +1,7 @@
 -- append_events(show, events): writes the next events of the show: numbers the events in their order, links
 -- each to the event before it, and moves the show's sequence on. No other function writes new rows of
 -- show_events. No event is read back: under SERIALIZABLE such a read would make batches of neighbouring shows
--- conflict.
+-- conflict. The mark tells readers of the feed that the show has news.
 -- Locks: the caller holds the show's inventory row.
 CREATE OR REPLACE FUNCTION append_events(p_show_id bigint, p_events new_event[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
@@ -29,4 +29,5 @@ BEGIN
          AS e (kind, booking_id, user_id, places, actor, at, command_no, details, origin, link, no);
     -- fault point: before_sequence_moves
     UPDATE show_inventory SET last_seq = v_seq + cardinality(p_events), last_link = v_link WHERE show_id = p_show_id;
+    INSERT INTO feed_marks (show_id, last_seq) VALUES (p_show_id, v_seq + cardinality(p_events));
 END $$;

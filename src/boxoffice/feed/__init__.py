@@ -1,0 +1,1 @@
+"""The feed: what happens is told in order to everybody who asks, from one reader."""

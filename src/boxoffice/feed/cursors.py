@@ -1,0 +1,193 @@
+"""Consumers of the feed, and their cursors: up to which event of each show a consumer was told."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from boxoffice.database.store import Store
+from boxoffice.feed.events import FeedEvent, Position
+
+Kind = Literal["pull", "relay", "webhook"]
+State = Literal["active", "paused", "disabled"]
+
+
+class Behind(NamedTuple):
+    """A show with events that a consumer has not acknowledged, or whose history is not the consumer's."""
+
+    show_id: int
+    position: Position
+    last_seq: int
+
+
+class Lease(NamedTuple):
+    """The right to send the events of a slice of the shows (``feed.leases``)."""
+
+    duty: str
+    slice: int
+    epoch: int
+
+
+class Move(NamedTuple):
+    """A consumer has acknowledged a show's events after number ``before``, up to a position."""
+
+    before: int
+    to: Position
+
+
+class Consumer(Struct, frozen=True):
+    """Who is told, and how far behind. ``oldest_at``: since when the oldest event waits; None: nothing waits.
+
+    ``show_ids``: the only shows that are told; None: all. ``personal``: may see who booked and acted.
+    ``config``: what the part of the program that serves the consumer must know.
+    """
+
+    consumer: str
+    kind: Kind
+    state: State
+    show_ids: list[int] | None
+    personal: bool
+    config: dict[str, Any]
+    born_at: datetime
+    shows_behind: int
+    events_behind: int
+    oldest_at: datetime | None
+    forked_shows: int
+
+
+class Fork(Struct, frozen=True):
+    """A show whose history does not continue what the consumer has: its event ``seq`` with this link."""
+
+    show_id: int
+    seq: int
+    link: bytes
+    noticed_at: datetime
+    told: bool
+    last_seq: int
+
+    @property
+    def has(self) -> Position:
+        """The position of the consumer."""
+        return Position(self.seq, self.link)
+
+
+class Cursors:
+    """The consumers and cursors in the database. Each method raises ``Unavailable`` or another ``Fault``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(
+        self,
+        consumer: str,
+        kind: Kind,
+        *,
+        show_ids: Sequence[int] | None = None,
+        personal: bool = False,
+        config: Mapping[str, Any] | None = None,
+        from_start: bool = False,
+    ) -> bool:
+        """Makes a consumer, told from now on or from the start of all shows; False: the name is taken."""
+        told = msgspec.json.encode(config or {}).decode()
+        shows = None if show_ids is None else sorted(show_ids)
+        [row] = await self._store.write("create_consumer", consumer, kind, shows, personal, told, from_start)
+        return bool(row["created"])
+
+    async def drop(self, consumer: str) -> bool:
+        """Forgets a consumer and its cursors; False: there is none."""
+        [row] = await self._store.write("drop_consumer", consumer)
+        return bool(row["dropped"])
+
+    async def set_state(self, consumer: str, state: State) -> bool:
+        """Pauses or resumes; the cursors stay. False: there is no such consumer."""
+        return bool(await self._store.write("set_consumer_state", consumer, state))
+
+    async def consumers(self) -> list[Consumer]:
+        """All consumers by name, with their lag."""
+        return [_to_consumer(row) for row in await self._store.read("feed_consumers", None)]
+
+    async def find(self, consumer: str) -> Consumer | None:
+        """One consumer with its lag."""
+        rows = await self._store.read("feed_consumers", consumer)
+        return _to_consumer(rows[0]) if rows else None
+
+    async def behind(
+        self, consumer: str, *, slices: Sequence[int] | None = None, after: int = 0, limit: int
+    ) -> list[Behind]:
+        """The shows in which the consumer is not at the last event, by id, after show ``after``; without
+        forked ones.
+        """
+        shares = None if slices is None else list(slices)
+        rows = await self._store.read("feed_behind", consumer, shares, after, limit)
+        return [Behind(r["show_id"], Position(r["seq"], r["link"]), r["last_seq"]) for r in rows]
+
+    async def positions(self, consumer: str, show_ids: Sequence[int]) -> dict[int, Position]:
+        """The cursors of those of these shows that the consumer is told of and that are not forked."""
+        rows = await self._store.read("feed_positions", consumer, list(show_ids))
+        return {row["show_id"]: Position(row["seq"], row["link"]) for row in rows}
+
+    async def move(self, leases: Sequence[Lease], consumer: str, moves: Mapping[int, Move]) -> set[int]:
+        """Moves cursors by show, under the leases of one duty. Returns the shows whose cursor moved: the
+        others are in a slice that is another process's by now, or stand elsewhere than the sender thought.
+        """
+        shows = sorted(moves)
+        [row] = await self._store.write(
+            "move_cursors",
+            leases[0].duty,
+            [lease.slice for lease in leases],
+            [lease.epoch for lease in leases],
+            consumer,
+            shows,
+            [moves[show].before for show in shows],
+            [moves[show].to.seq for show in shows],
+            [moves[show].to.link for show in shows],
+        )
+        return set(row["moved"])
+
+    async def acknowledge(self, consumer: str, positions: Mapping[int, Position]) -> list[int] | None:
+        """A consumer that pulls has all events up to these positions. Returns the shows whose position is not
+        in the history: then nothing was moved. None: there is no such consumer.
+        """
+        shows = sorted(positions)
+        seqs = [positions[show].seq for show in shows]
+        links8 = [positions[show].link[:4] for show in shows]
+        [row] = await self._store.write("acknowledge", consumer, shows, seqs, links8)
+        unfit: list[int] | None = row["unfit"]
+        return unfit
+
+    async def rewind(self, consumer: str, show_id: int | None, seq: int) -> int:
+        """Tells the consumer again what follows event ``seq`` of the show; None: everything of all shows."""
+        [row] = await self._store.write("rewind_cursors", consumer, show_id, seq)
+        return int(row["shows"])
+
+    async def skip(self, consumer: str, show_id: int | None) -> int:
+        """The consumer is not told what has happened so far in the show; None: in all shows."""
+        [row] = await self._store.write("skip_to_end", consumer, show_id)
+        return int(row["shows"])
+
+    async def note_fork(self, consumer: str, show_id: int, has: Position) -> None:
+        """The consumer's event is not in the history: nothing more is sent until an operator decides."""
+        await self._store.write("note_fork", consumer, show_id, has.seq, has.link)
+
+    async def note_fork_told(self, consumer: str, show_id: int) -> None:
+        """The consumer knows of the fork."""
+        await self._store.write("note_fork_told", consumer, show_id)
+
+    async def forks(self, consumer: str) -> list[Fork]:
+        """The forked shows of a consumer."""
+        return [msgspec.convert(dict(row), Fork) for row in await self._store.read("feed_forks", consumer)]
+
+
+def moves_of(events: Sequence[FeedEvent]) -> dict[int, Move]:
+    """The moves after a consumer has acknowledged these events, which are in order for each show."""
+    moves: dict[int, Move] = {}
+    for event in events:
+        before = moves[event.show_id].before if event.show_id in moves else event.seq - 1
+        moves[event.show_id] = Move(before, event.position)
+    return moves
+
+
+def _to_consumer(row: Any) -> Consumer:
+    return msgspec.convert(dict(row) | {"config": msgspec.json.decode(row["config"])}, Consumer)
