@@ -173,21 +173,6 @@ async def test_without_rabbitmq_no_ticket_is_given_and_sales_go_on(database: str
         data_of(await ask(api, show, prefer="", user_id=user["id"]), 201)
 
 
-async def test_the_broker_comes_back(queued: ProgramSettings, empty: Broker) -> None:
-    async with open_api(queued) as api:
-        user, show = await api.user(), await api.show()
-        empty.stop()
-        assert (await ask(api, show, user_id=user["id"])).status_code == 503
-        empty.start()
-
-        async def taken() -> bool:
-            return (await ask(api, show, key="k", user_id=user["id"])).status_code == 202
-
-        await eventually(taken, "a ticket")
-        response = await ask(api, show, key="k", prefer="respond-async, wait=20", user_id=user["id"])
-        data_of(response, 201)
-
-
 async def test_a_withdrawn_request_of_the_queue_is_not_booked(queued: ProgramSettings, empty: Broker) -> None:
     async with open_api(queued) as api:
         user, show = await api.user(), await api.show()

@@ -3,6 +3,6 @@
 INSERT INTO booking_requests (
     show_id, ticket_id, actor, user_id, fingerprint, asked_at, answer_by, state, answered_at, status, answer
 )
-SELECT $1, $2, $3, $4, $5, $6, $6 + make_interval(secs => $7), 'done', now, $8, $9 FROM engine_now() AS now
+SELECT $1, $2, $3, $4, $5, $6::timestamptz, $6::timestamptz + make_interval(secs => $7), 'done', now, $8, $9 FROM engine_now() AS now
 ON CONFLICT DO NOTHING
 RETURNING ticket_id
