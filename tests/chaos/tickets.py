@@ -159,7 +159,7 @@ async def _open_site(stage: Stage) -> AsyncIterator[_Site]:
 
 CAMPAIGN: Final = Campaign(
     name="tickets",
-    promise="a ticket has one answer, which never changes; a booking was told by its ticket, and made in time",
+    promise="a ticket has one answer that never changes; a booking was told by its ticket, and made in time",
     share=2,
     short_s=6,
     run=run,

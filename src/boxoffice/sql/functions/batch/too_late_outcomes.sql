@@ -1,5 +1,5 @@
--- too_late_outcomes(now, commands): the refusals of the commands whose time is over (not_after). Who asked has
--- given up by then, and must not be booked. Locks: none.
+-- too_late_outcomes(now, commands): the refusals of the commands whose time is over (not_after). Who asked
+-- has given up by then, and must not be booked. Locks: none.
 CREATE OR REPLACE FUNCTION too_late_outcomes(p_now timestamptz, p_commands engine_command[]) RETURNS command_outcome[]
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
