@@ -4,7 +4,9 @@
 --   known   it was noted before, by this ticket or by its key: one key, one ticket
 --   reused  the key belongs to a request that asks for something else
 --   full    as many as `queued_max` wait in this show already; nothing was noted
--- A request without asked_at is asked now. ahead: how many wait before it.
+-- A request without asked_at is asked now. ahead: how many wait before it. Each row is looked up by its key,
+-- one by one (OFFSET 0 and LIMIT 1 keep it so): a plan that was made while the table was empty would read all
+-- rows of the show.
 -- Locks: only new rows.
 CREATE OR REPLACE FUNCTION take_show_requests(p_show_id bigint, p_requests jsonb, p_queued_max integer)
 RETURNS SETOF taken_request
@@ -13,9 +15,11 @@ DECLARE
     v_now    timestamptz := engine_now();
     v_queued integer := queued_before(p_show_id, NULL, p_queued_max);
     v_known  uuid[] := ARRAY(
-        SELECT ticket_id FROM booking_requests
-        WHERE show_id = p_show_id
-          AND ticket_id IN (SELECT r.ticket_id FROM jsonb_populate_recordset(NULL::asked_request, p_requests) AS r)
+        SELECT k.ticket_id FROM jsonb_populate_recordset(NULL::asked_request, p_requests) AS r
+        CROSS JOIN LATERAL (
+            SELECT ticket_id FROM booking_requests WHERE show_id = p_show_id AND ticket_id = r.ticket_id
+            OFFSET 0
+        ) AS k
     );
 BEGIN
     INSERT INTO booking_requests (
