@@ -106,7 +106,7 @@ async def _decided_in(store: Store, engine: BookingEngine, show_id: int) -> floa
     )
     began = perf_counter()
     task = asyncio.create_task(worker.run())
-    while await store.read("queued_requests", show_id, 1):  # noqa: ASYNC110 - nothing else tells it
+    while await store.read("queued_requests", show_id, 0, 1):  # noqa: ASYNC110 - nothing else tells it
         await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait([task])

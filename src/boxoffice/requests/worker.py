@@ -63,6 +63,8 @@ class Worker:
 
     async def answer(self, answers: Sequence[Told]) -> None:
         """Writes answers. One that another worker has written stays."""
+        if not answers:
+            return
         rows = await self._store.write("answer_requests", encoded_answers(answers))
         for row in rows:
             meters.ANSWERED.labels(row["state"]).inc()
@@ -98,19 +100,29 @@ class Worker:
     async def _decide_show(self, show_id: int) -> None:
         """Decides what waits in the show. After a fault the rest waits for the next look."""
         try:
-            while rows := await self._store.read("queued_requests", show_id, bounds.DECIDED_AT_ONCE):
-                answers = await self._decide(rows)
-                if answers:
-                    await self.answer(answers)
-                if len(answers) < len(rows):
-                    await asyncio.sleep(bounds.PAUSE_S)
-                    return
+            if not await self._decide_all(show_id):
+                await asyncio.sleep(bounds.PAUSE_S)
         except Fault as fault:
             log.warning("requests wait", show=show_id, reason=str(fault))
             await asyncio.sleep(bounds.PAUSE_S)
         except Exception:
             log.exception("requests cannot be decided", show=show_id)
             await asyncio.sleep(bounds.PAUSE_S)
+
+    async def _decide_all(self, show_id: int) -> bool:
+        """Whether all that waits was decided. While answers are written, the next requests are decided."""
+        after, writing = 0, asyncio.create_task(self.answer([]))
+        try:
+            while rows := await self._store.read("queued_requests", show_id, after, bounds.DECIDED_AT_ONCE):
+                answers = await self._decide(rows)
+                await writing
+                writing = asyncio.create_task(self.answer(answers))
+                if len(answers) < len(rows):
+                    return False
+                after = rows[-1]["position"]
+            return True
+        finally:
+            await writing
 
     async def _decide(self, rows: Sequence[asyncpg.Record]) -> list[Told]:
         """The answers. A request whose command failed has none: it is tried again until it is late."""
