@@ -127,7 +127,7 @@ async def _check(site: _Site) -> None:
 
     async def all_answered() -> bool:
         async with connected(site.cluster.dsn) as connection:
-            return await connection.fetchval(WAITING) == 0
+            return bool(await connection.fetchval(WAITING) == 0)
 
     await eventually(all_answered, "an answer to every ticket", wait_max_s=RECOVERY_MAX_S)
     async with httpx.AsyncClient(timeout=30) as http:
