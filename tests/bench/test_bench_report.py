@@ -147,4 +147,4 @@ def test_rounds_and_seconds_can_be_chosen(quick: bool, plan: object) -> None:
 
 def test_scenarios_have_names_of_their_own() -> None:
     names = [scenario.name for scenario in SCENARIOS]
-    assert len(set(names)) == len(names) == 9
+    assert len(set(names)) == len(names) == 10

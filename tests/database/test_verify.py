@@ -27,6 +27,17 @@ def erased(then: str) -> str:
 # What is written with plain SQL, and the checks that see it. The scene: see ``scene``.
 CORRUPTIONS = [
     (
+        {"cursors are in the history"},
+        """
+        INSERT INTO feed_consumers VALUES ('shop', 'pull', 'active', NULL, false, '{}', now());
+        INSERT INTO feed_cursors VALUES (1, 'shop', 1, 'other')
+        """,
+    ),
+    (
+        {"cursors are in the history"},  # of a consumer that is not there
+        "INSERT INTO feed_cursors SELECT 1, 'gone', seq, link FROM show_events WHERE show_id = 1 AND seq = 1",
+    ),
+    (
         {"counters add up"},
         "UPDATE show_inventory SET free_places = free_places - 1, sold_places = sold_places + 1",
     ),
@@ -47,7 +58,7 @@ CORRUPTIONS = [
         {"bookings end once"},  # cancelled twice
         """
         SELECT append_events(1, ARRAY(
-            SELECT ROW(kind, booking_id, user_id, places, actor, at, NULL, details, NULL)::new_event
+            SELECT ROW(kind, booking_id, user_id, places, actor, at, NULL, details, NULL, NULL)::new_event
             FROM show_events WHERE kind = 'cancelled'
         ))
         """,
@@ -56,7 +67,7 @@ CORRUPTIONS = [
         {"bookings end once", "bookings keep their places"},  # returned after the end
         """
         SELECT append_events(1, ARRAY(
-            SELECT ROW('returned', booking_id, user_id, places, actor, at, NULL, details, NULL)::new_event
+            SELECT ROW('returned', booking_id, user_id, places, actor, at, NULL, NULL, NULL, NULL)::new_event
             FROM show_events WHERE kind = 'cancelled'
         ))
         """,
@@ -65,7 +76,7 @@ CORRUPTIONS = [
         {"bookings end once"},  # a hold is extended after the sale, with a return between
         """
         SELECT append_events(1, ARRAY(
-            SELECT ROW(k.kind, booking_id, user_id, '{}', actor, at, NULL, details, NULL)::new_event
+            SELECT ROW(k.kind, booking_id, user_id, '{}', actor, at, NULL, details, NULL, NULL)::new_event
             FROM show_events, unnest('{returned,extended,confirmed}'::text[]) AS k (kind)
             WHERE show_events.kind = 'booked'
         ))
@@ -75,7 +86,7 @@ CORRUPTIONS = [
         {"events have a kind"},
         """
         SELECT append_events(1, ARRAY[
-            ROW('lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL)::new_event
+            ROW('lost', NULL, NULL, '{}', 'me', now(), NULL, NULL, NULL, NULL)::new_event
         ])
         """,
     ),
@@ -193,7 +204,7 @@ CORRUPTIONS = [
         ) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
         RETURN convert_to(json_build_array(
             p_show_id, p_seq, p_kind, p_booking_id, p_user_id, p_places, p_actor, p_at AT TIME ZONE 'UTC',
-            COALESCE(p_details - 'reason', '{}')
+            COALESCE(p_details, '{}')
                 || CASE WHEN p_details ? 'name' THEN '{"name": "Movie"}' ELSE '{}' END::jsonb
         )::text, 'UTF8')
         """,

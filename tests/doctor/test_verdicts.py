@@ -1,11 +1,14 @@
 """What the doctor makes of what it sees."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from boxoffice.doctor import examine, server, tables
+from boxoffice.database.publication import COLUMNS
+from boxoffice.doctor import examine, server, slots, tables
 from boxoffice.doctor.verdicts import Level, Rows, Situation, Verdict
 from boxoffice.sql import scripts
 from tests.support.settings import settings_of
@@ -55,6 +58,21 @@ WELL: dict[str, Any] = {
     "hot_updates": 90_000,
     "holds": 7,
     "latest_s": 10.0,
+    "plugin": "pgoutput",
+    "here": True,
+    "active": True,
+    "wal_status": "reserved",
+    "retained_bytes": 1e9,
+    "inactive_s": None,
+    "failover": True,
+    "kept_mb_max": 50_000,
+    "disk_bytes": 10_000_000_000,
+    "wal_level": "logical",
+    "may_create": True,
+    "owns": True,
+    "published": [f"show_events.{column}" for column in COLUMNS],
+    "only_inserts": True,
+    "standby_slots": "",
 }
 """Just well: on the good side of every bound."""
 
@@ -85,6 +103,16 @@ ILL: list[tuple[Judge, dict[str, Any], str]] = [
     (server.judge_transactions, {"open_s": 60.1}, "warning"),
     (server.judge_transactions, {"open_s": 5.1, "state": "idle in transaction"}, "warning"),
     (server.judge_lock_waits, {"waited_s": 0.6}, "warning"),
+    (slots.judge_slots, {"wal_status": "lost"}, "error"),
+    (slots.judge_slots, {"active": False, "inactive_s": 3_600.0}, "error"),
+    (slots.judge_slots, {"retained_bytes": 1e9 + 1}, "error"),
+    (slots.judge_slots, {"retained_bytes": 10 * 2.0**30 + 1, "disk_bytes": None}, "error"),
+    (slots.judge_slots, {"active": False, "inactive_s": 3_599.0}, "warning"),
+    (slots.judge_slots, {"active": False}, "warning"),  # PostgreSQL 16 does not tell since when
+    (slots.judge_slots, {"wal_status": "unreserved"}, "warning"),
+    (slots.judge_slots, {"kept_mb_max": -1}, "warning"),
+    (slots.judge_publication, {"published": ["show_events.*"]}, "error"),
+    (slots.judge_publication, {"only_inserts": False}, "error"),
     (tables.judge_statistics, {"bytes": 1_000_001}, "warning"),
     (tables.judge_bloat, {"dead_rows": 10_001}, "warning"),
     (tables.judge_bloat, {"autovacuum_off": True}, "warning"),
@@ -102,6 +130,8 @@ STILL_WELL: list[tuple[Judge, dict[str, Any]]] = [
         server.judge_silence,
         {"bounds_transactions": False, "tcp_user_timeout": 9000, "tcp_keepalives_idle": 30},
     ),
+    (slots.judge_slots, {"retained_bytes": 10 * 2.0**30, "disk_bytes": None}),
+    (slots.judge_publication, {"published": None, "only_inserts": None}),
     (tables.judge_bloat, {"live_rows": 10, "dead_rows": 9_999}),
     (tables.judge_hot_updates, {"updates": 10_000, "hot_updates": 0}),
     (tables.judge_hot_updates, {"stays_hot": False, "hot_updates": 0}),
@@ -137,6 +167,25 @@ def test_every_judge_but_those_of_lists_is_tried_here() -> None:
     assert judges - {judge for judge, _, _ in ILL} == {tables.judge_indexes, tables.judge_additions}
 
 
+def test_a_slot_is_named_with_its_bytes() -> None:
+    rows = [
+        WELL | {"name": name, "wal_status": status} for name, status in (("a", "lost"), ("b", "extended"))
+    ]
+
+    seen = slots.judge_slots(rows, DEFAULT).seen
+
+    assert seen.startswith("a retains 1,000,000,000 bytes")
+    assert "b retains" not in seen
+    assert slots.judge_slots([], DEFAULT).level is Level.OK
+
+
+def test_the_size_of_a_disk_is_known_on_this_machine_alone(tmp_path: Path) -> None:
+    assert slots.disk_bytes(str(tmp_path), local=True) == shutil.disk_usage(tmp_path).total
+    assert slots.disk_bytes(str(tmp_path), local=False) is None
+    assert slots.disk_bytes(str(tmp_path / "elsewhere"), local=True) is None
+    assert slots.disk_bytes(None, local=True) is None
+
+
 def test_what_serializable_needs_is_not_asked_of_read_committed() -> None:
     relaxed = Situation(settings_of(DB_ISOLATION="read_committed"))
 
@@ -162,6 +211,6 @@ def test_a_slow_sweeper_has_more_time() -> None:
 def test_every_query_says_what_it_asks_and_is_used() -> None:
     asked = {check.query for check in (*examine.ABOUT_THE_SERVER, *examine.ABOUT_THE_TABLES)}
 
-    assert set(scripts("doctor")) == asked | {"clock"}
+    assert set(scripts("doctor")) == asked - {"slots", "publication"} | {"clock", "data_folder"}
     for name, text in scripts("doctor").items():
         assert text.startswith("-- "), name

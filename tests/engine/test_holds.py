@@ -139,7 +139,7 @@ async def test_with_very_many_expired_holds_the_ones_that_are_asked_for_end_firs
             SELECT ROW(kind, booking_id + n, user_id, ARRAY[n + 1], actor, at, NULL,
                        jsonb_build_object('expires_at',
                                           (details ->> 'expires_at')::timestamptz - interval '1 s'),
-                       NULL)::new_event
+                       NULL, NULL)::new_event
             FROM show_events, generate_series(1, 5000) AS n WHERE kind = 'held'
         ))
         """

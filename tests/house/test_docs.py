@@ -37,6 +37,8 @@ HEADINGS = (
     "Somebody guesses keys",
     "An instance is down",
     "The disk is full",
+    "A slot retains the log",
+    "The shared cache is away",
     "A booking is disputed",
     "After a crash",
 )

@@ -44,7 +44,8 @@ async def test_workers_are_told_as_one_and_a_dead_one_leaves_nothing_behind(prog
 
         async def both_look() -> bool:
             told = await scraped(client)
-            return told.value("boxoffice_workers") == 2 and bool(told.named("boxoffice_show_seats"))
+            looked = told.value("boxoffice_workers") == 2 and told.value("boxoffice_database_up") == 1
+            return looked and bool(told.named("boxoffice_show_seats"))
 
         await eventually(both_look, "two workers and the show's seats")
         both = await scraped(client)
@@ -53,7 +54,8 @@ async def test_workers_are_told_as_one_and_a_dead_one_leaves_nothing_behind(prog
         assert both.value("boxoffice_outcomes_total", kind="book", code="done") == 40
         assert both.value("boxoffice_pool_connections_max", pool="writers") == 8
         assert both.value("boxoffice_database_up") == 1
-        assert both.labels("boxoffice_pool_connections_max", "pool") == {"readers", "writers"}
+        pools = {"readers", "writers", "feed readers", "feed writers"}
+        assert both.labels("boxoffice_pool_connections_max", "pool") == pools
         assert all("pid" not in sample.labels for sample in both.samples)
 
         dead = workers_of(program.process.pid)[0]

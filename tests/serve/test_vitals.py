@@ -13,6 +13,7 @@ from boxoffice.telemetry import metrics
 from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
+from tests.support.engine.pgoutput import SLOT, make_slot
 from tests.support.engine.races import wait_until_blocked
 from tests.support.http.api import Api, data_of
 from tests.support.http.fixtures import client_of, running, vitals_of
@@ -47,6 +48,17 @@ async def test_the_seats_of_busy_shows_are_told_by_state(app: Litestar, api: Api
     assert seats == {"free": 4, "held": 1, "sold": 3, "blocked": 2}
     assert told.value("boxoffice_show_events_total", show=str(show["id"])) == 4
     assert told.value("boxoffice_build_info") == 1
+
+
+async def test_slots_are_told_with_what_they_retain(logical_database: str) -> None:
+    async with connected(logical_database) as connection:
+        await make_slot(connection)
+    async with running(settings_for(logical_database)) as app, client_of(app) as http:
+        told = await looked(app, http)
+
+    assert told.value("boxoffice_slot_retained_bytes", slot=SLOT) > 0
+    assert told.value("boxoffice_slot_unread_seconds", slot=SLOT) > 0
+    assert told.value("boxoffice_slot_lost", slot=SLOT) == 0
 
 
 async def test_only_the_busiest_shows_are_told_and_the_others_go_away(

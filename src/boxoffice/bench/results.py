@@ -7,7 +7,7 @@ from typing import Literal, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-Unit = Literal["bookings/s", "requests/s"]
+Unit = Literal["bookings/s", "requests/s", "events/s"]
 
 
 class Latency(Struct, frozen=True):

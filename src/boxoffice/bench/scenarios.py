@@ -6,6 +6,7 @@ from typing import Final
 
 from boxoffice.bench.access import access
 from boxoffice.bench.company import QUIET_CONNECTIONS, QUIET_SHOWS, instances, quiet
+from boxoffice.bench.feed import feed
 from boxoffice.bench.growth import growth
 from boxoffice.bench.hot import hot
 from boxoffice.bench.mixed import (
@@ -101,5 +102,12 @@ SCENARIOS: Final = (
         f"{CROWD} connections on one hot show: on an open server, and with AUTH=on by API keys, whose users' "
         "bookings are counted against caps or are not.",
         access,
+    ),
+    Scenario(
+        "feed",
+        "Telling others",
+        f"{CROWD} connections on one hot show: without the marks that tell readers where to look, with them, "
+        "and while a consumer in its own process is told every event.",
+        feed,
     ),
 )

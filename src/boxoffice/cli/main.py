@@ -15,10 +15,12 @@ COMMANDS: Final = {
     "doctor": "Look at the settings, the database server and the tables, and say what to do; status 1 on an "
     "error.",
     "archive": "Move what belongs to shows that are long over out of the way of those on sale.",
+    "feed": "Who is told what happens, and how far.",
     "openapi": "Print the OpenAPI document.",
     "bench": "Measure throughput and latency beside what this machine could do at all; status 1 if data are "
     "wrong.",
     "keys": "API keys for servers.",
+    "cdc": "Change data capture: what readers of PostgreSQL's log get of the events.",
     "users": "Persons and what is kept about them.",
 }
 """The commands in the order of ``--help``, each with the first line of its own help; a test compares them."""

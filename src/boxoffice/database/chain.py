@@ -1,7 +1,7 @@
 """The chain of events, computed here: from the columns as they are stored, by nothing that the database made.
 
 link = SHA-256 of the link before it and of the content; the content is the JSON of show, seq, kind, booking,
-user, places, actor, time and details without the reason (docs/decisions/0012-audit-chain.md).
+user, places, actor, time and details (docs/decisions/0012-audit-chain.md).
 """
 
 import json
@@ -56,7 +56,7 @@ def content(event: Mapping[str, Any]) -> bytes:
     members = (
         *(str(event["show_id"]), str(event["seq"]), _text(event["kind"])),
         *(_number(event["booking_id"]), _number(event["user_id"]), places),
-        *(_text(event["actor"]), _moment(event["at"]), _details(event["details"])),
+        *(_text(event["actor"]), _moment(event["at"]), event["details"] or "{}"),
     )
     return f"[{', '.join(members)}]".encode()
 
@@ -71,29 +71,3 @@ def _text(value: str) -> str:
 
 def _moment(at: str) -> str:
     return f'"{at.removesuffix("+00").replace(" ", "T")}"'
-
-
-def _details(details: str | None) -> str:
-    if details is None:
-        return "{}"
-    if '"reason"' not in details:
-        return details
-    told = json.loads(details, parse_int=_Digits, parse_float=_Digits)
-    return _written({name: value for name, value in told.items() if name != "reason"})
-
-
-class _Digits(str):
-    """A number as the database wrote it."""
-
-
-def _written(value: Any) -> str:
-    """A value as the database writes JSON: in the order that it keeps, with its own digits."""
-    match value:
-        case _Digits():
-            return str(value)
-        case dict():
-            return f"{{{', '.join(f'{_text(name)}: {_written(member)}' for name, member in value.items())}}}"
-        case list():
-            return f"[{', '.join(map(_written, value))}]"
-        case _:
-            return json.dumps(value, ensure_ascii=False)

@@ -11,10 +11,10 @@ import asyncpg
 
 from boxoffice.database.migrate import check_schema, functions_are_ours, ledger_of
 from boxoffice.database.servers import Servers
-from boxoffice.doctor import server, tables
+from boxoffice.doctor import server, slots, tables
 from boxoffice.doctor.configuration import judge_settings
 from boxoffice.doctor.verdicts import Finding, Rows, Situation, Verdict, error, ok, warning
-from boxoffice.sql import scripts
+from boxoffice.sql import query, scripts
 from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.faults import SchemaMismatch
 
@@ -32,7 +32,8 @@ UNREACHABLE: Final = (
 
 
 class Check(NamedTuple):
-    """A check: its name, the query in ``sql/doctor``, and the function that judges the query's rows."""
+    """A check: its name, its query, and the function that judges the query's rows. The query is in
+    ``sql/doctor``, or among the statements of the program."""
 
     name: str
     query: str
@@ -54,6 +55,8 @@ ABOUT_THE_SERVER: Final = (
     Check("autovacuum", "server", server.judge_autovacuum),
     Check("transactions", "transactions", server.judge_transactions),
     Check("lock waits", "lock_waits", server.judge_lock_waits),
+    Check("slots", "slots", slots.judge_slots),
+    Check("publication", "publication", slots.judge_publication),
 )
 ABOUT_THE_TABLES: Final = (
     Check("statistics", "tables", tables.judge_statistics),
@@ -104,7 +107,7 @@ async def _examine(connection: Any, situation: Situation) -> list[Finding]:
 
 
 async def _run(
-    connection: Any, situation: Situation, checks: tuple[Check, ...], measured: Mapping[str, float]
+    connection: Any, situation: Situation, checks: tuple[Check, ...], measured: Mapping[str, float | None]
 ) -> list[Finding]:
     """The findings of these checks. Checks with the same query share its rows. If PostgreSQL refuses a query,
     that is a finding, too.
@@ -112,7 +115,7 @@ async def _run(
     answers: dict[str, Rows | asyncpg.PostgresError] = {}
     for name in dict.fromkeys(check.query for check in checks):
         try:
-            rows = await connection.fetch(scripts("doctor")[name])
+            rows = await connection.fetch(scripts("doctor").get(name) or query(name))
             answers[name] = [{**row, **measured} for row in rows]
         except asyncpg.PostgresError as refused:
             answers[name] = refused
@@ -125,8 +128,8 @@ def _judged(check: Check, answer: Rows | asyncpg.PostgresError, situation: Situa
     return check.judge(answer, situation)
 
 
-async def _measure(connection: Any) -> dict[str, float]:
-    """The time of a round trip, and the database's clock minus ours."""
+async def _measure(connection: Any) -> dict[str, float | None]:
+    """The time of a round trip, the database's clock minus ours, and the size of its disk if it is known."""
     trips_s = []
     apart_s = []
     for _ in range(ROUND_TRIPS):
@@ -137,7 +140,13 @@ async def _measure(connection: Any) -> dict[str, float]:
     return {
         "round_trip_ms": statistics.median(trips_s) * 1000,
         "apart_s": statistics.median(apart_s),
+        "disk_bytes": await _disk_bytes(connection),
     }
+
+
+async def _disk_bytes(connection: Any) -> int | None:
+    where = await connection.fetchrow(scripts("doctor")["data_folder"])
+    return slots.disk_bytes(where["folder"], local=where["local"])
 
 
 async def _judge_schema(connection: Any) -> Verdict:

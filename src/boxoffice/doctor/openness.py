@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from boxoffice.doctor.verdicts import Rule, error, warning
 from boxoffice.settings.settings import Settings
-from boxoffice.settings.texts import is_loopback
+from boxoffice.settings.texts import Secret, is_loopback
 
 PROXY_BITS_MIN: Final = {4: 8, 6: 16}
 """Leading bits that the network of a proxy has at least: 10.0.0.0/8 is the widest private one. A wider one
@@ -62,9 +62,17 @@ def _hardly_limits(settings: Settings) -> bool:
 
 
 def _counts_over_a_bare_network(settings: Settings) -> bool:
-    if settings.rates.redis_url is None:
+    return _tells_its_password(settings.rates.redis_url)
+
+
+def _caches_over_a_bare_network(settings: Settings) -> bool:
+    return _tells_its_password(settings.cache.redis_url)
+
+
+def _tells_its_password(redis: Secret | None) -> bool:
+    if redis is None:
         return False
-    url = urlsplit(settings.rates.redis_url.reveal())
+    url = urlsplit(redis.reveal())
     return url.scheme == "redis" and url.password is not None and not is_loopback(url.hostname or "")
 
 
@@ -130,6 +138,12 @@ OPENNESS: Final = (
         _counts_over_a_bare_network,
         warning(
             "RATE_LIMIT_REDIS_URL sends its password unencrypted", "use rediss://, or a Redis on this machine"
+        ),
+    ),
+    Rule(
+        _caches_over_a_bare_network,
+        warning(
+            "CACHE_REDIS_URL sends its password unencrypted", "use rediss://, or a Redis on this machine"
         ),
     ),
 )

@@ -25,6 +25,7 @@ from boxoffice.vocabulary.views import (
     KeptRequest,
     ListedBooking,
     Login,
+    ReplicationSlot,
     Seat,
     SeatMap,
     SeatState,
@@ -262,6 +263,16 @@ class Reads:
         [row] = await self._store.read("overdue_hold")
         seconds: float = row["seconds"]
         return seconds
+
+    async def cache_name(self) -> str:
+        """The name under which answers about this database's shows lie in a cache."""
+        [row] = await self._store.read("cache_name")
+        name: str = row["name"]
+        return name
+
+    async def slots(self) -> list[ReplicationSlot]:
+        """The replication slots for which the primary keeps most of its log."""
+        return [to_view(row, ReplicationSlot) for row in await self._store.read("slots")]
 
     async def check_ready(self) -> None:
         """Return if the database answers and has the schema that this program needs. Raises ``Unavailable``

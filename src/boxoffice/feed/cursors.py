@@ -73,6 +73,17 @@ class Fork(Struct, frozen=True):
         return Position(self.seq, self.link)
 
 
+class Changed(Struct, frozen=True):
+    """Shows that have changed, each with its last position, and what to ask for next.
+
+    ``complete`` False: the marks do not reach back as far as was asked, so any show may have changed.
+    """
+
+    shows: dict[int, Position]
+    following: str
+    complete: bool
+
+
 class Cursors:
     """The consumers and cursors in the database. Each method raises ``Unavailable`` or another ``Fault``."""
 
@@ -146,16 +157,27 @@ class Cursors:
         )
         return set(row["moved"])
 
-    async def acknowledge(self, consumer: str, positions: Mapping[int, Position]) -> list[int] | None:
-        """A consumer that pulls has all events up to these positions. Returns the shows whose position is not
-        in the history: then nothing was moved. None: there is no such consumer.
+    async def acknowledge(self, consumer: str, positions: Sequence[tuple[int, Position]]) -> list[int] | None:
+        """A consumer that pulls has all events of the shows up to these positions. Returns the shows whose
+        position is not in the history: then nothing was moved. None: there is no such consumer.
         """
-        shows = sorted(positions)
-        seqs = [positions[show].seq for show in shows]
-        links8 = [positions[show].link[:4] for show in shows]
+        shows = [show_id for show_id, _ in positions]
+        seqs = [position.seq for _, position in positions]
+        links8 = [position.link[:4] for _, position in positions]
         [row] = await self._store.write("acknowledge", consumer, shows, seqs, links8)
         unfit: list[int] | None = row["unfit"]
         return unfit
+
+    async def changed(self, since: str | None, show_ids: Sequence[int] | None, limit: int) -> Changed:
+        """The shows that have changed since an earlier answer said so (``following``; None: from now on), of
+        these shows (None: of all). A show may be given again that was given before.
+        """
+        among = None if show_ids is None else list(show_ids)
+        [row] = await self._store.read("feed_changes", since, limit, among)
+        positions = [Position(seq, link or b"") for seq, link in zip(row["seqs"], row["links"], strict=True)]
+        shows = dict(zip(row["show_ids"], positions, strict=True))
+        following = row["last_xid"] if len(shows) == limit else row["horizon"]
+        return Changed(shows, following, row["complete"])
 
     async def rewind(self, consumer: str, show_id: int | None, seq: int) -> int:
         """Tells the consumer again what follows event ``seq`` of the show; None: everything of all shows."""

@@ -129,13 +129,14 @@ async def _parts_open(app: Litestar, domains: Sequence[Domain]) -> AsyncIterator
         vitals.start()
         try:
             async with AsyncExitStack() as background:
-                for domain in domains:
-                    for begin in domain.background:
-                        await background.enter_async_context(begin(services))
+                for begin in (begin for domain in domains for begin in domain.background):
+                    await background.enter_async_context(begin(services))
                 yield
         finally:
             await vitals.stop()
             await services.rates.close()
+            if services.cache is not None:
+                await services.cache.close()
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig | None:

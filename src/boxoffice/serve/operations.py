@@ -17,6 +17,7 @@ from boxoffice.requests.runtime import open_requests
 from boxoffice.web.api import openapi
 from boxoffice.web.api.booking_lists import BookingListsController
 from boxoffice.web.api.bookings import BookingsController
+from boxoffice.web.api.feeds import FeedsController
 from boxoffice.web.api.house import HouseController
 from boxoffice.web.api.show_reads import ShowReadsController
 from boxoffice.web.api.shows import ShowsController
@@ -50,6 +51,7 @@ CORE: Final = Domain(
         BookingsController,
         BookingListsController,
         HouseController,
+        FeedsController,
         SystemController,
     ),
     refusals=REFUSALS,
@@ -57,6 +59,7 @@ CORE: Final = Domain(
         Tag("Shows", "What is sold by the seat."),
         Tag("Users", "Who books."),
         Tag("Bookings", "Seats of one user in one show, held or sold."),
+        Tag("Feeds", "What happens, told in order to services."),
         Tag("Administration", "Operations of the house."),
         Tag("System", "How the service is."),
     ),

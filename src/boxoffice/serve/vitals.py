@@ -26,13 +26,13 @@ from boxoffice.feed.cursors import Consumer
 from boxoffice.feed.runtime import Feed
 from boxoffice.telemetry import metrics
 from boxoffice.vocabulary.faults import Fault
-from boxoffice.vocabulary.views import BusyShow, SeatState
+from boxoffice.vocabulary.views import BusyShow, ReplicationSlot, SeatState
 
 LOOK_EVERY_S: Final = 1.0
 """Seconds between two looks at what waits in this process: far below the interval of any scrape."""
 
 ASK_EVERY_S: Final = 5.0
-"""Seconds between two looks at the database: two short queries, a third of the usual scrape interval."""
+"""Seconds between two looks at the database: three short queries, a third of the usual scrape interval."""
 
 KEPT_S: Final = 60.0
 """Seconds for which the last figures of the database are told: a gap is better than an older figure."""
@@ -49,12 +49,14 @@ log: Final = structlog.get_logger(__name__)
 
 class Sample(Struct, frozen=True):
     """Figures of the database. ``overdue_s``: for how many seconds the oldest overdue hold has been over.
+    ``slots``: the replication slots that retain most.
 
     ``taken_at``: when the figures were taken, by the clock of this process.
     """
 
     shows: list[BusyShow]
     overdue_s: float
+    slots: list[ReplicationSlot]
     consumers: list[Consumer]
     taken_at: float
 
@@ -89,13 +91,14 @@ class Vitals(Collector):
         try:
             shows = await self._reads.busiest_shows(BUSY_SHOWS_MAX, among=BATCHES_LOOKED_AT)
             overdue_s = await self._reads.overdue_s()
+            slots = await self._reads.slots()
             consumers = await self._feed.cursors.consumers()
         except Fault as fault:
             metrics.DATABASE_UP.set(0)
             log.warning("the database cannot be looked at", reason=str(fault))
         else:
             metrics.DATABASE_UP.set(1)
-            self._sample = Sample(shows, overdue_s, consumers, monotonic())
+            self._sample = Sample(shows, overdue_s, slots, consumers, monotonic())
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of the program's version, and those of the last figures of the database."""
@@ -133,13 +136,31 @@ def _families(sample: Sample | None) -> Iterator[Metric]:
     events = CounterMetricFamily(
         "boxoffice_show_events_total", "Events of the busiest shows, by show.", labels=["show"]
     )
+    retained = GaugeMetricFamily(
+        "boxoffice_slot_retained_bytes",
+        "Bytes of PostgreSQL's log that a replication slot retains, by slot.",
+        labels=["slot"],
+    )
+    unread = GaugeMetricFamily(
+        "boxoffice_slot_unread_seconds",
+        "For how long nobody has read a replication slot, by slot; 0 if somebody does, or before PostgreSQL "
+        "17.",
+        labels=["slot"],
+    )
+    lost = GaugeMetricFamily(
+        "boxoffice_slot_lost", "1 if what a replication slot needs is gone, by slot; else 0.", labels=["slot"]
+    )
     if sample is not None:
         overdue.add_metric([], sample.overdue_s)
         for show in sample.shows:
             for state in SeatState:
                 seats.add_metric([str(show.show_id), state], getattr(show, f"{state}_seats"))
             events.add_metric([str(show.show_id)], show.seq)
-    yield from (overdue, seats, events)
+        for slot in sample.slots:
+            retained.add_metric([slot.name], slot.retained_bytes)
+            unread.add_metric([slot.name], slot.inactive_s or 0)
+            lost.add_metric([slot.name], slot.wal_status == "lost")
+    yield from (overdue, seats, events, retained, unread, lost)
     yield from _lags([] if sample is None else sample.consumers)
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from boxoffice.settings.access import AccessSettings
+from boxoffice.settings.cache import CacheSettings
 from boxoffice.settings.caps import CapSettings
 from boxoffice.settings.database import DatabaseSettings
 from boxoffice.settings.env_file import read_env_file
@@ -43,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     access: AccessSettings = AccessSettings()
     tokens: TokenSettings = TokenSettings()
     rates: RateSettings = RateSettings()
+    cache: CacheSettings = CacheSettings()
     holds: HoldSettings = HoldSettings()
     caps: CapSettings = CapSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -31,6 +31,18 @@ RATE_LIMITED: Final = Counter(
     "boxoffice_rate_limited_total", "Requests that were one too many, by class.", ["rate"]
 )
 
+SHARED_CACHE: Final = Counter(
+    "boxoffice_shared_cache_total",
+    "Loads of answers that asked the shared cache: 'hit', 'miss', 'stale' while the database failed, 'older' "
+    "not written, 'error'.",
+    ["result"],
+)
+SHARED_CACHE_AWAY: Final = Gauge(
+    "boxoffice_shared_cache_away",
+    "1 while a process does not ask the shared cache, because it did not answer; else 0.",
+    multiprocess_mode="livemax",
+)
+
 OUTCOMES: Final = Counter(
     "boxoffice_outcomes_total", "Commands answered, by kind and code ('done' or a refusal).", ["kind", "code"]
 )

@@ -145,6 +145,25 @@ class ShowStats(Struct):
     seq: int
 
 
+class ReplicationSlot(Struct, frozen=True):
+    """A slot by which somebody reads PostgreSQL's log, and what the server keeps for it.
+
+    ``here``: it is of this database. ``inactive_s``: for how many seconds nobody has read it; None: somebody
+    does, or PostgreSQL is older than 17 and does not tell. ``kept_mb_max``: megabytes of log that any slot
+    may retain; -1: without a bound.
+    """
+
+    name: str
+    plugin: str | None
+    here: bool
+    active: bool
+    wal_status: str
+    retained_bytes: float
+    inactive_s: float | None
+    failover: bool
+    kept_mb_max: int
+
+
 class BusyShow(Struct):
     """How many seats of a show are in each state, and the number of the show's last event."""
 

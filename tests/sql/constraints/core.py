@@ -48,6 +48,10 @@ EVENT = """
     INSERT INTO show_events (show_id, seq, kind, places, actor, at, link)
     VALUES ({}, '{{}}', 'me', now(), '')
 """
+EVENT_TEXT = """
+    INSERT INTO show_events (show_id, seq, kind, places, actor, at, link, details, reason)
+    VALUES (1, 2, 'cancelled', '{{}}', 'me', now(), '', {})
+"""
 LOGIN = "INSERT INTO logins VALUES ({}, now())"
 TWICE = "INSERT INTO {0} SELECT * FROM {1} UNION ALL SELECT * FROM {1}"
 KEY = "INSERT INTO api_keys VALUES ({}, now())"
@@ -138,6 +142,8 @@ REFUSED = [
     ("booking_seats_show_id_booking_id_fkey", SEAT.format("2, 5, (1 << 24) + 1, NULL")),  # of another show
     ("show_events_pkey", EVENT.format("1, 1, 'booked'")),
     ("event_seq", EVENT.format("1, 0, 'booked'")),
+    ("event_reason_length", EVENT_TEXT.format("'{}', repeat('x', 501)")),
+    ("details_tell_no_reason", EVENT_TEXT.format("'{\"reason\": null}', NULL")),
     ("event_kinds_pkey", "INSERT INTO event_kinds SELECT * FROM event_kinds"),
     ("archived_bookings_pkey", TWICE.format("archived_bookings", "bookings")),
     ("archived_seats_pkey", TWICE.format("archived_seats", "booking_seats")),

@@ -36,16 +36,17 @@ _CHAIN: Final = """
 """
 _EVENTS: Final = """
     INSERT INTO show_events
-        (show_id, seq, kind, booking_id, user_id, places, actor, at, command_no, details, origin, link)
+        (show_id, seq, kind, booking_id, user_id, places, actor, at, command_no, details, origin, reason,
+         link)
     SELECT e.show_id, e.seq, e.kind, e.booking_id, e.user_id, e.places, e.actor, e.created_at, 0, e.details,
-           '192.0.2.1', chain(i.last_link, event_content(
+           '192.0.2.1', e.reason, chain(i.last_link, event_content(
                e.show_id, e.seq, e.kind, e.booking_id, e.user_id, e.places, e.actor, e.created_at, e.details
            )) OVER (ORDER BY e.seq)
     FROM (
         SELECT b.show_id, b.booking_id, b.user_id, b.places, b.created_at, 'user:' || b.user_id AS actor,
                k.kind, 2 * (b.booking_id & 16777215) + CASE k.kind WHEN 'held' THEN 0 ELSE 1 END AS seq,
-               CASE WHEN k.kind = 'held' THEN jsonb_build_object('expires_at', b.expires_at)
-                    WHEN b.reason IS NOT NULL THEN jsonb_build_object('reason', b.reason) END AS details
+               CASE WHEN k.kind = 'held' THEN jsonb_build_object('expires_at', b.expires_at) END AS details,
+               CASE WHEN k.kind = 'cancelled' THEN b.reason END AS reason
         FROM bookings AS b CROSS JOIN (VALUES ('held'), ('cancelled')) AS k (kind)
         WHERE b.show_id = $1
     ) AS e JOIN show_inventory AS i USING (show_id)
@@ -58,7 +59,7 @@ _KEPT_ANSWERS: Final = """
     INSERT INTO idempotency_keys (show_id, actor, key_hash, fingerprint, outcome, created_at, about_user_id)
     SELECT e.show_id, e.actor, sha256(convert_to('key ' || e.seq, 'UTF8')), '', jsonb_build_object(
                'command_no', 0, 'code', 'done', 'replayed', false, 'booking', to_jsonb(b)
-           ), e.at, CASE WHEN e.details ? 'reason' THEN e.user_id END
+           ), e.at, CASE WHEN e.reason IS NOT NULL THEN e.user_id END
     FROM show_events AS e JOIN bookings AS b USING (show_id, booking_id) WHERE show_id = $1
 """
 _COUNTERS: Final = """

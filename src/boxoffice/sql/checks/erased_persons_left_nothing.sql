@@ -8,7 +8,7 @@ WHERE u.erased_at IS NOT NULL AND b.updated_at < u.erased_at
 UNION ALL
 SELECT e.show_id, format('event %s of the erased user %s keeps an origin or a reason', e.seq, e.user_id)
 FROM users AS u JOIN all_events AS e USING (user_id)
-WHERE u.erased_at IS NOT NULL AND e.at < u.erased_at AND (e.origin IS NOT NULL OR e.details ? 'reason')
+WHERE u.erased_at IS NOT NULL AND e.at < u.erased_at AND (e.origin IS NOT NULL OR e.reason IS NOT NULL)
 UNION ALL
 SELECT e.show_id, format('event %s keeps the origin of the erased user %s', e.seq, u.user_id)
 FROM users AS u JOIN all_events AS e ON e.actor = 'user:' || u.user_id

@@ -216,8 +216,9 @@ INSERT INTO event_kinds (kind, follows, status, owned) VALUES
 
 -- One row for each transition: audit trail, live feed and outbox. seq counts without a gap. Each event is
 -- linked to the one before it: link = sha256(link before || event_content). The origin of a request and the
--- reasons that people give are no part of the content, so that a person can be erased and the chain stays
--- whole.
+-- reason that somebody gave are no part of the content, so that a person can be erased and the chain stays
+-- whole. Each has a column of its own, so that who may not read them can be given all other columns: a reason
+-- in details would go where details go.
 CREATE TABLE show_events (
     show_id     bigint NOT NULL,
     seq         bigint NOT NULL CONSTRAINT event_seq CHECK (seq >= 1),
@@ -228,15 +229,16 @@ CREATE TABLE show_events (
     actor       text NOT NULL,
     at          timestamptz NOT NULL,
     command_no  integer,                -- the command's place in its batch, for answers that were lost
-    details     jsonb,
+    details     jsonb CONSTRAINT details_tell_no_reason CHECK (NOT details ? 'reason'),
     origin      text,
+    reason      text CONSTRAINT event_reason_length CHECK (char_length(reason) <= 500),
     link        bytea NOT NULL,
     PRIMARY KEY (show_id, seq)
 );
 -- An export of a person looks for the events of the person's bookings, and for those that the person caused
 -- elsewhere (another person's booking, seats of the house). An erasure looks for those with a trace of the
 -- person, so that an erasure that is asked again finds none, however long the history is.
-CREATE INDEX events_of_user ON show_events (user_id, (origin IS NOT NULL OR details ? 'reason'))
+CREATE INDEX events_of_user ON show_events (user_id, (origin IS NOT NULL OR reason IS NOT NULL))
     WHERE user_id IS NOT NULL;
 CREATE INDEX events_by_user ON show_events (actor, (origin IS NOT NULL))
     WHERE actor LIKE 'user:%' AND actor IS DISTINCT FROM 'user:' || user_id::text;
@@ -298,7 +300,7 @@ CREATE TABLE archived_seats (
 CREATE TABLE archived_events (
     LIKE show_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY (show_id, seq)
 );
-CREATE INDEX archived_events_of_user ON archived_events (user_id, (origin IS NOT NULL OR details ? 'reason'))
+CREATE INDEX archived_events_of_user ON archived_events (user_id, (origin IS NOT NULL OR reason IS NOT NULL))
     WHERE user_id IS NOT NULL;
 CREATE INDEX archived_events_by_user ON archived_events (actor, (origin IS NOT NULL))
     WHERE actor LIKE 'user:%' AND actor IS DISTINCT FROM 'user:' || user_id::text;
@@ -358,7 +360,8 @@ CREATE TYPE new_event AS (
     at          timestamptz,
     command_no  integer,
     details     jsonb,
-    origin      text
+    origin      text,
+    reason      text
 );
 
 -- What the picker of a layout gives: code 'done' and the places in order, or a refusal with its details.

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from litestar.types import Message
 
 from boxoffice.telemetry.requests import ids_of_request
+from boxoffice.web.http.shared_cache import Found
 from boxoffice.web.http.troubles import Trouble
 
 KEPT_S: Final = 0.2
@@ -42,13 +43,14 @@ class Question(NamedTuple):
 class SharedAnswer:
     """An answer that is being loaded, or was loaded.
 
-    ``loaded_at``: when the load began, by the event loop's time. ``fresh_loads``: the stock of early loads at
+    ``loaded_at``: when the load began, by the event loop's time; of an answer that another instance loaded,
+    not later than that load began. ``fresh_loads``: the stock of early loads at
     that time. ``loaded_for``: the request that began the load. ``trouble``: what went wrong, if the answer is
     a problem.
     """
 
     def __init__(self, loaded_at: float, fresh_loads: float = FRESH_LOADS_MAX) -> None:
-        self.loaded_at: Final = loaded_at
+        self.loaded_at = loaded_at
         self.fresh_loads: Final = fresh_loads
         self.loaded_for: Final = "" if (ids := ids_of_request()) is None else ids.request_id
         self.status = 0
@@ -72,6 +74,12 @@ class SharedAnswer:
         tag = self.header(b"etag")
         if tag and self.status == earlier.status == 200 and tag == earlier.header(b"etag"):
             self.headers, self.body = earlier.headers, earlier.body
+
+    def take_of_others(self, found: Found) -> None:
+        """Takes what another instance loaded, with the age that it has."""
+        self.status, self.headers, self.body = 200, found.answer.headers, found.answer.body
+        self.template, self.trouble = found.answer.template, None
+        self.loaded_at -= found.age_s
 
     async def loaded(self) -> None:
         """Waits for the load. A client that leaves does not end the load: other requests wait for it, too."""

@@ -16,12 +16,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, ReceiveMessage, Scope, Send
 
 from boxoffice.web.edge.kept_answers import KeptAnswers, Question, SharedAnswer, fresh_loads_of_next
-from boxoffice.web.http.caching import matches
+from boxoffice.web.http import shared_cache
+from boxoffice.web.http.caching import matches, version_of
 from boxoffice.web.http.head import RequestHead, head_of, note_head
 from boxoffice.web.http.operation import Operation, ReadOperation
 from boxoffice.web.http.problems import trouble_in
 from boxoffice.web.http.raw_answers import send_raw
 from boxoffice.web.http.services import Services
+from boxoffice.web.http.shared_cache import CachedAnswer, Found, form_of
 from boxoffice.web.http.troubles import Trouble
 
 _log: Final = structlog.get_logger("boxoffice.web")
@@ -106,35 +108,70 @@ class SharedReads:
         """The kept answer, if it is good, still loading, or newer than the request; else a new one."""
         kept, now = self._kept.get(question), _now()
         if kept is None:
-            return self._load(question, scope, SharedAnswer(now))
+            return self._load(question, show_id, scope, SharedAnswer(now))
         if kept.loaded_at >= asked_at or not kept.load.done():
             return kept
         stock = fresh_loads_of_next(kept, now, changed=self._has_changed(show_id, kept))
-        return kept if stock is None else self._load(question, scope, SharedAnswer(now, stock), kept)
+        if stock is None:
+            return kept
+        return self._load(question, show_id, scope, SharedAnswer(now, stock), kept)
 
     def _has_changed(self, show_id: int, answer: SharedAnswer) -> bool:
         """Whether this process has changed the show since the load of the answer began."""
         return self._services.engine.changed_at(show_id) >= answer.loaded_at
 
     def _load(
-        self, question: Question, scope: HTTPScope, answer: SharedAnswer, earlier: SharedAnswer | None = None
+        self,
+        question: Question,
+        show_id: int,
+        scope: HTTPScope,
+        answer: SharedAnswer,
+        earlier: SharedAnswer | None = None,
     ) -> SharedAnswer:
-        answer.load = asyncio.create_task(self._fill(question, scope, answer, earlier))
+        answer.load = asyncio.create_task(self._fill(question, show_id, scope, answer, earlier))
         self._kept.put(question, answer)
         return answer
 
     async def _fill(
-        self, question: Question, scope: HTTPScope, answer: SharedAnswer, earlier: SharedAnswer | None
+        self,
+        question: Question,
+        show_id: int,
+        scope: HTTPScope,
+        answer: SharedAnswer,
+        earlier: SharedAnswer | None,
     ) -> None:
-        inner = _request(question, scope)
         try:
-            await self._app(inner, _no_body, answer.take)
-            answer.template = str(inner.get("path_template", ""))
-            answer.trouble = trouble_in(inner)
+            await self._take(question, show_id, scope, answer)
             if earlier is not None:
                 answer.take_body_of(earlier)
         finally:
             self._kept.settle(question, answer)
+
+    async def _take(self, question: Question, show_id: int, scope: HTTPScope, answer: SharedAnswer) -> None:
+        """Takes the answer from another instance, or from the application."""
+        cache = self._services.cache
+        if cache is None or _now() - self._services.engine.changed_at(show_id) <= shared_cache.FRESH_S:
+            await self._ask(question, scope, answer)  # others may have loaded before this process's change
+            return
+        form = form_of(*question)
+        found = await cache.find(show_id, form)
+        if isinstance(found, Found):
+            answer.take_of_others(found)
+            return
+        await self._ask(question, scope, answer)
+        seq = version_of(answer.header(b"etag"))
+        if answer.status == 200 and found is not None and seq is not None:
+            cache.keep(found, seq, CachedAnswer(answer.headers, answer.body, answer.template))
+        elif answer.status >= 500:
+            last = await cache.last(show_id, form)
+            if last is not None and self._services.engine.changed_at(show_id) < _now() - last.age_s:
+                answer.take_of_others(last)
+
+    async def _ask(self, question: Question, scope: HTTPScope, answer: SharedAnswer) -> None:
+        inner = _request(question, scope)
+        await self._app(inner, _no_body, answer.take)
+        answer.template = str(inner.get("path_template", ""))
+        answer.trouble = trouble_in(inner)
 
 
 def _pattern(operation: ReadOperation) -> str:

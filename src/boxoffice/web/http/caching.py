@@ -22,12 +22,19 @@ _LIST_CHARS_MAX: Final = 4_096
 """Characters of a list of tags that is read: some hundred tags. To read 60 KB costs ten plain reads."""
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
+_OF_SHOW: Final = re.compile(r'W/"([0-9]{1,15})(?:-[^"]*)?"')
 _VERSION: Final = re.compile(r"[0-9]{1,15}")
 
 
 def etag(seq: int, form: str = "") -> str:
     """The entity tag of a show at event ``seq``; each ``form`` of representing the show has its own tag."""
     return f'W/"{seq}-{form}"' if form else f'W/"{seq}"'
+
+
+def version_of(tag: str) -> int | None:
+    """The event that an entity tag of a show names; None if it names none."""
+    found = _OF_SHOW.fullmatch(tag)
+    return None if found is None else int(found[1])
 
 
 def conditional(answer: A, tag: str, if_none_match: str | None) -> Response[A | None]:

@@ -137,6 +137,35 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
         return ("invalid_request", *unmet, *self.refusals, *_OF_READS)
 
 
+class DeskOperation(Operation, frozen=True, kw_only=True):
+    """An operation that changes something on which no sale depends: it goes to no lane of the engine.
+
+    ``example``: an answer, with this ``status``. ``again``: the status of the same answer to a repetition.
+    """
+
+    example: Struct
+    meaning: str
+    status: int = 200
+    again: int | None = None
+
+    def successes(self) -> dict[int, ResponseSpec]:
+        """The example, under each status that it may have."""
+        statuses = (self.status,) if self.again is None else (self.status, self.again)
+        return {status: shown(self.example, self.meaning) for status in statuses}
+
+    def errors(self, *, has_body: bool) -> tuple[str, ...]:
+        """The operation's own codes, and those of all that change something."""
+        body = ("body_too_large", "unsupported_coding") if has_body else ()
+        return (
+            "invalid_request",
+            "precondition_failed",
+            *body,
+            *self.refusals,
+            "internal_error",
+            *ENGINE_FAULTS,
+        )
+
+
 class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
     """An operation that executes one command.
 

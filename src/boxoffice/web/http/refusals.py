@@ -119,6 +119,18 @@ REFUSALS: Final[Mapping[str, Kind]] = {
         "No seat was booked. It was to be answered by {answer_by}.",
         {"answer_by": "2030-12-11T10:30:30Z"},
     ),
+    "feed_not_found": Kind(404, "There is no such feed", "GET /api/feeds lists all."),
+    "feed_exists": Kind(
+        409,
+        "There is another feed with this name",
+        "It is for other shows, or tells other data. Choose a name.",
+    ),
+    "not_in_history": Kind(
+        409,
+        "These events are not in the history",
+        "Nothing was acknowledged. Shows: {show_ids}. Their history was rewound, or the ids are mistyped.",
+        {"show_ids": [7]},
+    ),
 }
 
 _SHOW: Final = (RefusalCode.SHOW_NOT_FOUND, RefusalCode.SHOW_ARCHIVED)

@@ -22,6 +22,7 @@ from boxoffice.web.http.deferral import Deferral
 from boxoffice.web.http.drain import Drain
 from boxoffice.web.http.kept import Kept, in_thread
 from boxoffice.web.http.problems import Problems
+from boxoffice.web.http.shared_cache import SharedCache, cache_of
 
 METRICS_KEPT_S: Final = 1.0
 """Seconds for which the text of the metrics is kept: a part of any interval of scrapes. To make the text
@@ -55,6 +56,7 @@ class Services:
         self.problems: Final = problems
         self.drain: Final = Drain(settings.server.drain_delay_seconds)
         self.rates: Final = rates_of(settings.rates)
+        self.cache: Final[SharedCache | None] = cache_of(settings, self._cache_name)
         self.profiles: Final = Profiles(self, clock)
         self.identities: Final = self._identities(clock) if settings.authenticates else None
         self.vitals: Collector | None = None
@@ -77,6 +79,9 @@ class Services:
 
     async def _check_ready(self) -> None:
         await self.reads.check_ready()
+
+    async def _cache_name(self) -> str:
+        return await self.reads.cache_name()
 
     async def _find_key(self, digest: bytes) -> ApiKey | None:
         return await self.reads.api_key(digest)

@@ -10,7 +10,7 @@ BEGIN
             c, CASE b.status WHEN 'CONFIRMED' THEN 'booked' WHEN 'PENDING' THEN 'held' ELSE 'blocked' END,
             b.booking_id, b.user_id, b.places, p_now,
             nullif(jsonb_strip_nulls(jsonb_build_object(
-                'expires_at', moment_text(b.expires_at), 'retaken_from', b.retaken_from, 'reason', b.reason
+                'expires_at', moment_text(b.expires_at), 'retaken_from', b.retaken_from
             )) || COALESCE(o.details, '{}'), '{}')
         )
         FROM unnest(p_outcomes) WITH ORDINALITY AS o (command_no, code, replayed, booking, details, no)

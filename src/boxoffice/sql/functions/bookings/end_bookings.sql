@@ -48,8 +48,7 @@ BEGIN
     -- fault point: before_ended_events
     PERFORM append_events(p_show_id, ARRAY(
         SELECT event_of(
-            e.command, lower(e.status), b.booking_id, b.user_id, b.places, p_now,
-            CASE WHEN (e.command).reason IS NOT NULL THEN jsonb_build_object('reason', (e.command).reason) END
+            e.command, lower(e.status), b.booking_id, b.user_id, b.places, p_now, NULL
         )
         FROM unnest(p_ends) WITH ORDINALITY AS e (booking_id, status, command, no)
         CROSS JOIN LATERAL (

@@ -15,18 +15,18 @@ BEGIN
     FOREACH v_content IN ARRAY ARRAY(
         SELECT event_content(p_show_id, v_seq + e.no, e.kind, e.booking_id, e.user_id, e.places, e.actor, e.at, e.details)
         FROM unnest(p_events) WITH ORDINALITY
-             AS e (kind, booking_id, user_id, places, actor, at, command_no, details, origin, no)
+             AS e (kind, booking_id, user_id, places, actor, at, command_no, details, origin, reason, no)
         ORDER BY e.no
     ) LOOP
         v_link := sha256(v_link || v_content);
         v_links := v_links || v_link;
     END LOOP;
     INSERT INTO show_events
-        (show_id, seq, kind, booking_id, user_id, places, actor, at, command_no, details, origin, link)
+        (show_id, seq, kind, booking_id, user_id, places, actor, at, command_no, details, origin, reason, link)
     SELECT p_show_id, v_seq + e.no, e.kind, e.booking_id, e.user_id, e.places, e.actor, e.at, e.command_no,
-           e.details, e.origin, e.link
+           e.details, e.origin, e.reason, e.link
     FROM ROWS FROM (unnest(p_events), unnest(v_links)) WITH ORDINALITY
-         AS e (kind, booking_id, user_id, places, actor, at, command_no, details, origin, link, no);
+         AS e (kind, booking_id, user_id, places, actor, at, command_no, details, origin, reason, link, no);
     -- fault point: before_sequence_moves
     UPDATE show_inventory SET last_seq = v_seq + cardinality(p_events), last_link = v_link WHERE show_id = p_show_id;
     INSERT INTO feed_marks (show_id, last_seq) VALUES (p_show_id, v_seq + cardinality(p_events));

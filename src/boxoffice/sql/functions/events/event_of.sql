@@ -8,5 +8,5 @@ CREATE OR REPLACE FUNCTION event_of(
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ROW(
     p_kind, p_booking_id, p_user_id, p_places, p_command.actor, p_now, p_command.command_no, p_details,
-    p_command.origin
+    p_command.origin, p_command.reason
 )::new_event;

@@ -26,10 +26,7 @@ BEGIN
         blocked_places = blocked_places - cardinality(v_places),
         run_hints = lowered_hints(run_hints, (SELECT min(w) FROM unnest(v_places) AS w))
     WHERE show_id = p_show_id;
-    PERFORM append_event(
-        p_show_id, p_now, p_command, 'unblocked', v_places,
-        CASE WHEN p_command.reason IS NOT NULL THEN jsonb_build_object('reason', p_command.reason) END
-    );
+    PERFORM append_event(p_show_id, p_now, p_command, 'unblocked', v_places, NULL);
     v_booking.places := v_places;
     RETURN done(p_command, v_booking, NULL);
 END $$;

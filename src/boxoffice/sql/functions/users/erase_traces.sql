@@ -21,9 +21,9 @@ BEGIN
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     more := v_rows = p_rows;
 
-    UPDATE show_events AS e SET origin = NULL, details = NULLIF(e.details - 'reason', '{}')
+    UPDATE show_events AS e SET origin = NULL, reason = NULL
     FROM (SELECT show_id, seq FROM show_events
-          WHERE user_id = p_user_id AND (origin IS NOT NULL OR details ? 'reason') LIMIT p_rows) AS t
+          WHERE user_id = p_user_id AND (origin IS NOT NULL OR reason IS NOT NULL) LIMIT p_rows) AS t
     WHERE e.show_id = t.show_id AND e.seq = t.seq;
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     more := more OR v_rows = p_rows;

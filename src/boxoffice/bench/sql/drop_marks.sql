@@ -1,0 +1,2 @@
+-- Marks are not written from now on.
+CREATE RULE no_marks AS ON INSERT TO feed_marks DO INSTEAD NOTHING

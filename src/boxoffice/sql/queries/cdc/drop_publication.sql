@@ -1,0 +1,2 @@
+-- Ends the publication of events.
+DROP PUBLICATION boxoffice_events
