@@ -1,7 +1,7 @@
 -- answer_requests(answers): writes answers (a JSON array) into the requests that still wait, and returns the
 -- requests that were answered now. An answer that is there never changes. What was asked is not needed any
--- more. Each row is found by its key, one by one: a plan for all that was made while the table was empty would
--- read all of it.
+-- more. Each row is found by its key, one by one: a plan that was made while the table was empty would read
+-- all of it.
 -- Locks: the rows that are answered, in the order of the array.
 CREATE OR REPLACE FUNCTION answer_requests(p_answers jsonb)
 RETURNS TABLE (answered_show_id bigint, answered_ticket_id uuid, answered_state text)
