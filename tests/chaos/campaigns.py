@@ -13,6 +13,7 @@ from tests.chaos import (
     parsers,
     readers,
     storm,
+    tickets,
 )
 from tests.chaos.campaign import Campaign
 
@@ -27,4 +28,5 @@ CAMPAIGNS: Final[tuple[Campaign, ...]] = (
     faults_inside.CAMPAIGN,
     parsers.CAMPAIGN,
     hoarding.CAMPAIGN,
+    tickets.CAMPAIGN,
 )

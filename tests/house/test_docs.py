@@ -24,6 +24,8 @@ def test_the_readme_has_the_settings_that_most_people_set() -> None:
 
 HEADINGS = (
     "The queue is full",
+    "Tickets wait",
+    "RabbitMQ is away",
     "Bookings are slow",
     "The database does not answer",
     "The pool is exhausted",

@@ -90,8 +90,9 @@ class Model:
         return taken
 
     def book(self, wish: Wish, key: str | None = None) -> Answer:
-        """Books or holds seats."""
-        return self._once(key, ("book", wish), lambda: self._book(wish))
+        """Books or holds seats, unless it is too late."""
+        asked, ends = replace(wish, not_after=None), wish.not_after
+        return self._once(key, ("book", asked), lambda: self._book(asked), ends=ends)
 
     def confirm(self, booking_id: int, late: str, key: str | None = None) -> Answer:
         """Confirm a hold, or take the seats of a hold that has run out again."""
@@ -155,16 +156,26 @@ class Model:
         return len(due)
 
     def _once(
-        self, key: str | None, asked: object, act: Callable[[], Answer], booking_id: int | None = None
+        self,
+        key: str | None,
+        asked: object,
+        act: Callable[[], Answer],
+        booking_id: int | None = None,
+        ends: datetime | None = None,
     ) -> Answer:
         """Answer a repeated key, or run the command and remember its answer. A refusal is not remembered, so
-        that the command may be tried again."""
+        that the command may be tried again; but one of a command that has an end is, for a ticket is decided
+        once."""
         self.expire(booking_id)
         if key in self._first_answers:
             first, answer = self._first_answers[key]
-            return Replayed(answer) if first == asked else refused("idempotency_key_reused")
-        answer = refused("show_not_found") if self.deleted and booking_id is None else act()
-        if key is not None and not isinstance(answer, Refused):
+            known = answer if isinstance(answer, Refused) else Replayed(answer)
+            return known if first == asked else refused("idempotency_key_reused")
+        if ends is not None and self.now >= ends:
+            answer = refused("too_late", answer_by=_text(ends))
+        else:
+            answer = refused("show_not_found") if self.deleted and booking_id is None else act()
+        if key is not None and (ends is not None or not isinstance(answer, Refused)):
             self._first_answers[key] = asked, answer
         return answer
 

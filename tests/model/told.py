@@ -12,7 +12,10 @@ T = TypeVar("T", bound="Told")
 
 
 class Wish(Struct, frozen=True):
-    """What a booking asks for: so many seats or exactly these, sold or held for so many seconds."""
+    """What a booking asks for: so many seats or exactly these, sold or held for so many seconds.
+
+    ``not_after``: from then on it is not decided any more.
+    """
 
     user_id: int
     seat_count: int
@@ -20,6 +23,7 @@ class Wish(Struct, frozen=True):
     hold: float | None = None
     reference: str | None = None
     metadata: dict[str, str] = {}
+    not_after: datetime | None = None
 
 
 class Told(Struct, kw_only=True, forbid_unknown_fields=True):

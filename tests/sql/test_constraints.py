@@ -5,10 +5,10 @@ from typing import Final
 import asyncpg
 import pytest
 
-from tests.sql.constraints import core, feed, webhooks
+from tests.sql.constraints import core, feed, requests, webhooks
 from tests.support.engine.databases import Connection
 
-PARTS: Final = (core, feed, webhooks)
+PARTS: Final = (core, feed, requests, webhooks)
 """The core and each domain with tables: rows that are sound, and statements that are refused beside them."""
 
 GUARDS = """

@@ -140,4 +140,5 @@ def test_the_sql_gives_every_refusal_and_no_other() -> None:
     )
     told = {name for names in told for name in names if name}
     at_a_desk = {"feed_not_found", "feed_exists", "not_in_history", *WEBHOOKS.refusals, *LIVE.refusals}
+    at_a_desk |= {"request_not_found", "request_decided", "request_withdrawn"}
     assert told - {"done"} == {code for domain in DOMAINS for code in domain.refusals} - at_a_desk

@@ -18,7 +18,7 @@ ATTRIBUTES: Final = frozenset(
         *("command_no", "kind", "actor", "origin", "key_hash", "fingerprint"),
         *("show_id", "booking_id", "user_id", "owner_id", "seat_count", "seat_numbers"),
         *("hold_seconds", "lifetime_seconds_max", "late", "reason", "reference", "metadata"),
-        *("caps", "details"),
+        *("caps", "details", "not_after"),
     }
 )
 """The attributes of the type ``engine_command`` in the database. Every other field of a command goes into the
@@ -28,6 +28,7 @@ _NO_PART_OF_A_FINGERPRINT: Final = frozenset(
     {
         *("actor", "idempotency_key", "origin", "owner_id", "caps"),  # the caller, and the caller's rights
         "email_verified",  # whether the caller vouches for the address
+        "not_after",  # the same request with more time is the same request
         *("late", "lifetime_seconds_max"),  # settings: a retry must not fail because a setting has changed
     }
 )
@@ -50,10 +51,21 @@ def encoded(command: Command[Any]) -> str:
     return msgspec.json.encode(told).decode()
 
 
+_KEPT: Final = " "
+"""Begins an idempotency key of which only the hash is known. A client's key has no space."""
+
+
+def kept_key(digest: bytes) -> str:
+    """The idempotency key of a command that was kept for a while: only the hash of its key was kept."""
+    return _KEPT + digest.hex()
+
+
 def key_hash(actor: str, key: str) -> bytes:
     """What stands for an actor's idempotency key in the database. The text itself is the client's choice and
     may name a person, so it is stored nowhere: it need not be found when the person is erased.
     """
+    if key.startswith(_KEPT):
+        return bytes.fromhex(key)
     return sha256(f"{actor}\0{key}".encode()).digest()
 
 

@@ -22,6 +22,7 @@ from boxoffice.vocabulary.views import (
     BusyShow,
     Event,
     KeptAnswer,
+    KeptRequest,
     ListedBooking,
     Login,
     ReplicationSlot,
@@ -166,6 +167,7 @@ class Reads:
             kept_answers=await self._of_user(
                 "kept_answers_of_user", user_id, lambda row: to_view(row, KeptAnswer)
             ),
+            requests=await self._of_user("requests_of_user", user_id, lambda row: to_view(row, KeptRequest)),
         )
 
     async def api_key(self, secret_hash: bytes) -> ApiKey | None:

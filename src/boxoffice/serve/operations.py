@@ -18,6 +18,9 @@ from boxoffice.live.operations import LiveController
 from boxoffice.live.refusals import REFUSALS as LIVE_REFUSALS
 from boxoffice.live.service import live_open
 from boxoffice.relay.relay import relaying
+from boxoffice.requests import refusals as requests_refusals
+from boxoffice.requests.operations import RequestsController
+from boxoffice.requests.runtime import open_requests
 from boxoffice.web.api import openapi
 from boxoffice.web.api.booking_lists import BookingListsController
 from boxoffice.web.api.bookings import BookingsController
@@ -82,7 +85,13 @@ LIVE: Final = Domain(
     background=(live_open,),
     doors=(LiveDoor,),
 )
-DOMAINS: Final[tuple[Domain, ...]] = (CORE, LIVE, RELAY, WEBHOOKS)
+REQUESTS: Final = Domain(
+    controllers=(RequestsController,),
+    refusals=requests_refusals.REFUSALS,
+    tags=(Tag("Requests", "Bookings that were asked for by ticket."),),
+    background=(open_requests,),
+)
+DOMAINS: Final[tuple[Domain, ...]] = (CORE, LIVE, RELAY, REQUESTS, WEBHOOKS)
 
 
 def controllers_of(domains: Sequence[Domain]) -> list[type[Controller]]:

@@ -2,6 +2,7 @@
 
 from boxoffice.live.settings import LiveSettings
 from boxoffice.relay.settings import RelaySettings
+from boxoffice.requests.settings import RequestSettings
 from boxoffice.settings.settings import Settings
 from boxoffice.webhooks.settings import WebhookSettings
 
@@ -16,3 +17,4 @@ class ProgramSettings(Settings, frozen=True, kw_only=True):
     webhooks: WebhookSettings = WebhookSettings()
     relay: RelaySettings = RelaySettings()
     live: LiveSettings = LiveSettings()
+    requests: RequestSettings = RequestSettings()

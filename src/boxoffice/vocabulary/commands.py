@@ -72,7 +72,9 @@ class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book")
 
     With ``seat_numbers`` the user gets exactly these seats, all or none. Without, the engine picks
     ``seat_count`` free seats, next to each other where such seats are free. ``caps`` None: no cap applies.
-    ``reference`` and ``metadata`` are kept with the booking for whoever integrates the engine.
+    ``reference`` and ``metadata`` are kept with the booking for whoever integrates the engine. From
+    ``not_after`` on, if that is given, the command is refused (``too_late``), by the clock that is read under
+    the show's lock.
     """
 
     done = BookingDone
@@ -84,6 +86,7 @@ class BookSeats(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="book")
     reference: str | None = None
     metadata: dict[str, str] | None = None
     caps: Caps | None = None
+    not_after: datetime | None = None
 
 
 class ConfirmBooking(ShowCommand[BookingDone], frozen=True, kw_only=True, tag="confirm"):

@@ -8,7 +8,11 @@ class Fault(Exception):
 
 
 class Overloaded(Fault):
-    """The show's lane, or all lanes together, are full. The command had no effect."""
+    """The show's lane, or all lanes together, are full. The command had no effect. ``hint``: a header that
+    the caller may send to be answered later.
+    """
+
+    hint: str | None = None
 
 
 class TimedOut(Fault):

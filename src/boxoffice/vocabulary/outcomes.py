@@ -38,6 +38,7 @@ class RefusalCode(StrEnum):
     SEATS_IN_USE = "seats_in_use"
     ACTIVE_BOOKINGS = "active_bookings"
     BOOKING_NUMBERS_USED_UP = "booking_numbers_used_up"
+    TOO_LATE = "too_late"
 
 
 class Refused(Struct, frozen=True):
@@ -58,6 +59,7 @@ class Refused(Struct, frozen=True):
     - ``seats_not_in_booking``: seats (those that the booking does not have, or no longer).
     - ``seats_outside_show``: seats, total_seats.
     - ``seats_taken``: seats (the taken ones), available.
+    - ``too_late``: answer_by (the command was not to be decided from then on).
     - ``too_many_bookings``: limit, active.
     - ``too_many_bookings_made``: limit, made, retry_after_s (seconds).
     - ``too_many_holds``: limit, active, scope ("show", or "all": all shows that the caller reaches).

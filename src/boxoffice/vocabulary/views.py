@@ -6,7 +6,7 @@ JavaScript keeps them exactly.
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -256,6 +256,41 @@ class KeptAnswer(Struct):
     created_at: Moment
 
 
+class RequestAnswer(Struct):
+    """The answer to a booking that was asked for by ticket, as the call had told it that waits for it."""
+
+    status: int
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class BookingRequest(Struct, kw_only=True):
+    """A booking that was asked for by ticket.
+
+    ``state``: ``queued`` waits for its turn; ``done`` has its ``answer``, be it a booking or a refusal;
+    ``expired`` was not decided by ``answer_by``, and will not be; ``withdrawn`` by who asked. No state but
+    ``queued`` ever changes. ``ahead``: how many requests of the show wait before it, if that is known.
+    """
+
+    ticket: str
+    show_id: int
+    state: Literal["queued", "done", "expired", "withdrawn"]
+    ahead: int | None = None
+    asked_at: Moment | None = None
+    answer_by: Moment | None = None
+    answered_at: Moment | None = None
+    answer: RequestAnswer | None = None
+
+
+class KeptRequest(Struct):
+    """A booking for a person that was asked for by ticket, and is kept for as long as an answer."""
+
+    show_id: int
+    state: str
+    asked_at: Moment
+    answered_at: Moment | None
+
+
 class UserExport(Struct):
     """Everything that is kept about a person, and nothing about those who acted for or against them."""
 
@@ -264,6 +299,7 @@ class UserExport(Struct):
     bookings: list[Booking]
     events: list[UserEvent]
     kept_answers: list[KeptAnswer]
+    requests: list[KeptRequest]
 
     def hide_others(self) -> None:
         """Remove the address (``origin``) of each event that another actor caused: the addresses of staff are

@@ -16,6 +16,9 @@ CROSS_SHOWS: Final = {
     "queries/busiest_shows": "monitoring looks now and then; each node can for its own",
     "queries/due_shows": "the sweeper asks which shows to look after; each node can for its own",
     "queries/due_shows_of_user": "the exact read of a person's bookings",
+    "queries/queue_of_requests": "the bound and the metrics look now and then; each node can for its own",
+    "queries/queued_shows": "the worker asks which shows to look after; each node can for its own",
+    "queries/requests_of_user": "a person's export; asked by hand",
     "queries/events_of_user": "a person's export; asked by hand",
     "queries/forget_batches": "housekeeping; any node for itself",
     "queries/kept_answers_of_user": "a person's export; asked by hand",
@@ -36,6 +39,7 @@ CROSS_SHOWS: Final = {
     "functions/erase_refusal": "a person's bookings lie in many shows; by hand",
     "functions/erase_traces": "a person's traces lie in many shows; by hand",
     "functions/erase_user": "a person's traces lie in many shows; by hand, and it locks them in order",
+    "functions/erase_requests": "a person's requests lie with many shows; by hand",
     "functions/forget_keys": "housekeeping; any node for itself",
     "functions/drop_webhook": "an operator asks",
     "functions/forget_webhooks": "housekeeping; any node for itself",
@@ -47,11 +51,16 @@ CROSS_SHOWS: Final = {
     "queries/webhook_lanes_due": "a sender looks what is due; each node can for its own",
     "queries/webhook_letters": "an operator asks",
     "queries/webhook_letters_due": "a sender looks what is due; each node can for its own",
+    "functions/forget_requests": "housekeeping; any node for itself",
 }
 """Statements that are about many shows, with the reason why that is allowed."""
 
 WITHOUT_SHOW: Final = {
     "forget_keys": "housekeeping; any node for itself",
+    "forget_requests": "housekeeping; any node for itself",
+    "answer_requests": "each row is named by its show; each node writes its own",
+    "take_requests": "a loop over shows; on a sharded database the program makes a call for each instead",
+    "erase_requests": "a person's requests lie with many shows; by hand",
     "run_batch": "the one loop over shows; on a sharded database the program makes a call for each instead",
     "run_desk_command": "what is not about a show's seats; show 0 stands for none",
     "create_show": "makes the show, and goes on with its id",

@@ -38,6 +38,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "show_events": Table("show", archive="archived_events", person=("user_id", "actor", "origin", "reason")),
     "show_batches": Table("show"),
     "idempotency_keys": Table("show", person=("actor", "about_user_id")),
+    "booking_requests": Table("show", person=("user_id", "actor")),
     "archived_bookings": Table("show", person=("user_id", "reason", "reference", "metadata")),
     "archived_seats": Table("show"),
     "archived_events": Table("show", person=("user_id", "actor", "origin", "reason")),

@@ -58,6 +58,8 @@ SPECIFIED = {
     "GET /api/shows/{show_id}/seat-states",
     "GET /api/shows/{show_id}/live",
     "GET /api/live",
+    "GET /api/requests/{ticket}",
+    "DELETE /api/requests/{ticket}",
     "GET /api/changes",
     "GET /api/feeds",
     "PUT /api/feeds/{name}",
@@ -113,7 +115,7 @@ def test_an_operation_shows_examples_and_errors(operation: Json) -> None:
     for status, answer in answers.items():
         if status == "304":
             continue
-        kind = "application/json" if status in {"200", "201"} else "application/problem+json"
+        kind = "application/json" if status in {"200", "201", "202"} else "application/problem+json"
         assert list(answer["content"]) in ([kind], [kind, "text/event-stream"])
         assert all(form["examples"] for form in answer["content"].values())
 
@@ -169,6 +171,8 @@ async def test_every_example_works_on_the_demo_data(settings: ProgramSettings) -
         for name, operation in OPERATIONS.items():
             data_of(await client.put("/api/feeds/shop", json={}))
             (method, path), query = name.split(), dict[str, str]()
+            if "{ticket}" in path:  # the demo data have no request; tests/requests has some
+                continue
             for parameter in operation.get("parameters", []):
                 for example in parameter.get("examples", {}).values():
                     if parameter["in"] == "path":

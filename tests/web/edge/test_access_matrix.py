@@ -141,6 +141,8 @@ TABLE: Final = {
         "POST", "/api/webhooks/{webhook}/parked/{letter}/retry", 401, 403, 403, 403, 403, 200
     ),
     "listWebhookKeys": Row("GET", "/api/webhook-keys", 200, 200, 200, 200, 200, 200),
+    "getRequest": Row("GET", "/api/requests/{ticket}", 401, 200, 404, 404, 200, 200),
+    "withdrawRequest": Row("DELETE", "/api/requests/{ticket}", 401, 409, 404, 404, 409, 409),
     "listChangedShows": Row("GET", "/api/changes", 401, 403, 403, 200, 200, 200),
     "listFeeds": Row("GET", "/api/feeds", 401, 403, 403, 200, 200, 200),
     "createFeed": Row("PUT", "/api/feeds/new-{show}", 401, 403, 403, 200, 200, 200, {"show_ids": ["{show}"]}),
@@ -170,9 +172,9 @@ def test_the_table_names_every_operation() -> None:
     assert set(TABLE) == set(declared())
 
 
-async def scene(callers: Callers, *, hold: bool, webhook: bool = False) -> dict[str, Any]:
-    """A show whose seat 10 is blocked, a show without bookings, Ada the customer, and a hold of Ada's.
-    ``webhook``: with a webhook of both shows, which reaches nobody, and a letter of it.
+async def scene(callers: Callers, *, of: Row) -> dict[str, Any]:
+    """A show whose seat 10 is blocked, a show without bookings, Ada the customer, and what of Ada's the row
+    is about: a hold, a request, or a webhook of both shows, which reaches nobody, with a letter.
     """
     async with callers.api("admin") as admin, callers.api("customer") as ada:
         show = (await admin.show())["id"]
@@ -182,18 +184,29 @@ async def scene(callers: Callers, *, hold: bool, webhook: bool = False) -> dict[
         user = data_of(await ada.http.get("/api/users/me"))["id"]
         data_of(await admin.http.put(f"/api/feeds/of-{show}", json={"show_ids": [show]}))
         made = {"{show}": show, "{empty show}": empty, "{user}": user, "{hold}": 0, "{feed}": f"of-{show}"}
-        if hold:
+        if "{hold}" in of.path:
             made["{hold}"] = data_of(
                 await ada.http.post("/api/bookings", json={"show_id": show} | HOLD), 201
             )["id"]
-        if webhook:
+        if "{webhook}" in of.path:
             body = {"name": "Shop", "url": "https://localhost/", "show_ids": [show, empty]}
             hook = data_of(await admin.http.post("/api/webhooks", json=body), 201)["webhook"]["id"]
             replay = {"show_id": show, "from": 1, "to": 1}
             data_of(await admin.http.post(f"/api/webhooks/{hook}/replay", json=replay))
             [letter] = listed(await admin.http.get(f"/api/webhooks/{hook}/parked"))
             made |= {"{webhook}": hook, "{letter}": letter["id"]}
+        if "{ticket}" in of.path:
+            made["{ticket}"] = await decided_request(ada, show)
         return made
+
+
+async def decided_request(ada: Api, show: int) -> str:
+    """The ticket of a request of Ada's that is decided."""
+    wish = {"Prefer": "respond-async"}
+    response = await ada.http.post("/api/bookings", json={"show_id": show} | HOLD, headers=wish)
+    ticket: str = data_of(response, 202)["ticket"]
+    assert data_of(await ada.http.get(f"/api/requests/{ticket}?wait=20"))["state"] == "done"
+    return ticket
 
 
 async def ask(api: Api, row: Row, made: dict[str, Any]) -> int:
@@ -228,13 +241,13 @@ async def test_each_caller_gets_what_the_table_says(callers: Callers, operation:
     wanted = expected(row)
     assert set(wanted) == set(get_args(Credential))
     got: dict[Credential, int] = {}
-    made = await scene(callers, hold="{hold}" in row.path, webhook="{webhook}" in row.path)
+    made = await scene(callers, of=row)
     # Callers who must be refused come first, all to one scene: a refused request must have no effect on it.
     for credential in sorted(wanted, key=lambda name: wanted[name], reverse=True):
         async with callers.api(credential) as api:
             got[credential] = await ask(api, row, made)
         if wanted[credential] < 400:
-            made = await scene(callers, hold="{hold}" in row.path, webhook="{webhook}" in row.path)
+            made = await scene(callers, of=row)
     assert got == wanted
 
 
@@ -243,7 +256,7 @@ async def test_an_admins_key_for_one_show_reaches_that_show_and_nothing_else(
     callers: Callers, operation: str
 ) -> None:
     row, narrowed = TABLE[operation], declared()[operation].narrowed
-    made = await scene(callers, hold="{hold}" in row.path, webhook="{webhook}" in row.path)
+    made = await scene(callers, of=row)
     async with callers.api("admin") as admin:
         elsewhere = (await admin.show())["id"]
     here = [made["{show}"], made["{empty show}"]]
@@ -257,7 +270,7 @@ async def test_an_admins_key_for_one_show_reaches_that_show_and_nothing_else(
 
 
 async def test_a_search_finds_nothing_outside_the_shows_of_a_key(callers: Callers) -> None:
-    made = await scene(callers, hold=True)
+    made = await scene(callers, of=TABLE["getBooking"])
     path = f"/api/bookings?user_id={made['{user}']}"
     for show, found in ((made["{show}"], [made["{hold}"]]), (made["{empty show}"], [])):
         async with callers.api_with(bearer(await callers.key(Role.SERVICE, shows=[show]))) as api:

@@ -18,6 +18,7 @@ from boxoffice.web.http.answers import (
     BookingAnswer,
     BookingDetailsAnswer,
     BookingListAnswer,
+    BookingRequestAnswer,
     ExpiredCount,
     ExpiredCountAnswer,
     counted,
@@ -38,12 +39,23 @@ from boxoffice.web.http.parameters import (
     Cursor,
     IdempotencyKey,
     Limit,
+    Prefer,
     ReferenceInQuery,
     chosen,
 )
 from boxoffice.web.http.refusals import found
 from boxoffice.web.http.request import ApiRequest
-from boxoffice.web.http.samples import BOOKING, CANCELLED, DETAILS, FAILED, HOLD, LISTED, ONE_PAGE, RETURNED
+from boxoffice.web.http.samples import (
+    BOOKING,
+    CANCELLED,
+    DETAILS,
+    FAILED,
+    HOLD,
+    LISTED,
+    ONE_PAGE,
+    RETURNED,
+    WAITS,
+)
 from boxoffice.web.http.strict_json import decoded
 
 _NEW = [
@@ -144,6 +156,7 @@ BOOK = CommandOperation(
     answer=_booked,
     examples={"The new booking": BookingDone(BOOKING)},
     short=lambda asked: decoded(_decode, asked.body).command(asked.who),
+    later=BookingRequestAnswer(data=WAITS, message="Taken for later: ask at Location"),
 )
 CANCEL = CommandOperation(
     id="cancelBooking",
@@ -210,11 +223,13 @@ class BookingsController(Controller):
         request: ApiRequest,
         data: Annotated[NewBooking, Body(examples=_NEW)],
         idempotency_key: IdempotencyKey = None,
+        prefer: Prefer = None,  # noqa: ARG002 - read from the head, as on the short way
     ) -> Response[BookingAnswer]:
         """Books seats, or holds them with `status` PENDING.
 
         With `seats_booked` alone the seats are picked, together where that is possible. With
-        `seat_numbers` it is exactly these or none.
+        `seat_numbers` it is exactly these or none. With `Prefer: respond-async` the answer may be a ticket
+        (202), at whose `Location` the decision is told.
         """
         return await BOOK.run(request, data.command(request.who(idempotency_key)))
 

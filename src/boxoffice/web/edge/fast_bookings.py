@@ -21,6 +21,7 @@ from boxoffice.vocabulary import limits
 from boxoffice.vocabulary.commands import Command
 from boxoffice.vocabulary.outcomes import Done, Refused
 from boxoffice.web.http.caller import Requester, access_of
+from boxoffice.web.http.deferral import deferred, hinted
 from boxoffice.web.http.head import RequestHead, head_of
 from boxoffice.web.http.invalid import InvalidInput
 from boxoffice.web.http.operation import CommandOperation, Operation, PlainRequest, ReadCommand
@@ -80,7 +81,7 @@ class FastBookings:
             await self._app(scope, _prepended(messages, receive), send)
             return
         scope["path_template"] = way.template
-        await send_raw(await self._answer(way.operation, command), send)
+        await send_raw(await self._answer(way.operation, command, head_of(scope).prefer), send)
 
     def _find(self, scope: HTTPScope) -> tuple[_Way, int] | None:
         """The operation that the request asks for, and the id in the path (0: the path has none).
@@ -114,12 +115,17 @@ class FastBookings:
         except (msgspec.DecodeError, UnicodeDecodeError, InvalidInput, Forbidden, Refusal):
             return None
 
-    async def _answer(self, operation: CommandOperation[Any, Any], command: Command[Any]) -> RawAnswer:
+    async def _answer(
+        self, operation: CommandOperation[Any, Any], command: Command[Any], prefer: bytes | None
+    ) -> RawAnswer:
         problems = self._services.problems
+        deferral = None if operation.later is None else self._services.deferral
         try:
+            if prefer is not None and (ticket := await deferred(deferral, prefer, command)) is not None:
+                return ticket
             outcome = await self._services.engine.execute(command)
         except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an answer
-            return problems.raw(recorded(error))
+            return problems.raw(recorded(hinted(deferral, error)))
         if isinstance(outcome, Refused):
             return problems.raw(of_refused(outcome))
         return _done(operation, outcome)

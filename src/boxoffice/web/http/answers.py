@@ -7,6 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from boxoffice.vocabulary.views import (
     Booking,
     BookingDetails,
+    BookingRequest,
     Event,
     ListedBooking,
     Seat,
@@ -116,6 +117,10 @@ class UserListAnswer(ListAnswer[User]):
 
 class BookingAnswer(Answer[Booking]):
     """A booking."""
+
+
+class BookingRequestAnswer(Answer[BookingRequest]):
+    """A booking that was asked for by ticket."""
 
 
 class BookingDetailsAnswer(Answer[BookingDetails]):

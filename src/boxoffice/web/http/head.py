@@ -44,6 +44,7 @@ class RequestHead(Struct, frozen=True, gc=False):
     content_encoding: bytes | None = None
     if_match: bytes | None = None
     if_none_match: bytes | None = None
+    prefer: bytes | None = None
     forwarded: bytes | None = None
     x_forwarded_for: bytes | None = None
     accept: bytes | None = None
@@ -107,6 +108,7 @@ _LISTS: Final = frozenset(
         "content_encoding",
         "if_match",
         "if_none_match",
+        "prefer",
         "forwarded",
         "x_forwarded_for",
         "accept",

@@ -17,10 +17,13 @@ from msgspec import Struct
 
 from boxoffice.access.policies import Policy
 from boxoffice.vocabulary.commands import Command
+from boxoffice.vocabulary.faults import Overloaded
 from boxoffice.vocabulary.outcomes import Done, RefusalCode, Refused
 from boxoffice.web.http.caller import Requester
 from boxoffice.web.http.costs import PLAIN, Cost
+from boxoffice.web.http.deferral import deferred, hinted
 from boxoffice.web.http.documents import as_it_is
+from boxoffice.web.http.raw_answers import as_response
 from boxoffice.web.http.refusals import Refusal
 from boxoffice.web.http.request import ApiRequest
 from boxoffice.web.http.samples import NOT_MODIFIED, shown
@@ -117,7 +120,7 @@ class ReadOperation(Operation, frozen=True, kw_only=True):
     that answer must be the same for every caller.
     """
 
-    method: Literal["GET", "POST"] = "GET"
+    method: Literal["GET", "POST", "DELETE"] = "GET"
     example: Struct
     meaning: str
     revalidates: bool = False
@@ -185,17 +188,21 @@ class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
 
     ``answer``: makes the success answer out of the outcome. ``examples``: outcomes, each under its meaning,
     the usual one first. ``short``: reads the command of a plain request; None: the operation is too rare for
-    the short way.
+    the short way. ``later``: the answer to a client that prefers a ticket; None: there are no tickets for it.
     """
 
     answer: Callable[[D], Success[A]]
     examples: Mapping[str, D]
     short: ReadCommand | None = None
+    later: Struct | None = None
 
     def successes(self) -> dict[int, ResponseSpec]:
         """The answers to the examples."""
         answers = {meaning: self.answer(done) for meaning, done in self.examples.items()}
-        return {success.status: shown(success.envelope, meaning) for meaning, success in answers.items()}
+        found = {success.status: shown(success.envelope, meaning) for meaning, success in answers.items()}
+        return (
+            found if self.later is None else found | {202: shown(self.later, "A ticket, if it was preferred")}
+        )
 
     def errors(self, *, has_body: bool) -> tuple[str, ...]:
         """The operation's own codes, and those of all commands."""
@@ -206,7 +213,13 @@ class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
 
     async def run(self, request: ApiRequest, command: Command[D]) -> Response[A]:
         """Gives the command to the engine, and answers its outcome. Raises ``Refusal``, or a ``Fault``."""
-        outcome = await request.services.engine.execute(command)
+        deferral = None if self.later is None else request.services.deferral
+        if (ticket := await deferred(deferral, request.head.prefer, command)) is not None:
+            return as_response(ticket)
+        try:
+            outcome = await request.services.engine.execute(command)
+        except Overloaded as fault:
+            raise hinted(deferral, fault) from None
         if isinstance(outcome, Refused):
             raise Refusal(outcome)
         success = self.answer(outcome)

@@ -124,6 +124,14 @@ IdempotencyKey = Annotated[
         "server's `IDEMPOTENCY_KEYS_KEPT_DAYS` says otherwise; after that the key may be a new request's.",
     ),
 ]
+Prefer = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Prefer",
+        description="`respond-async`: if the booking cannot be decided at once, answer 202 with a ticket. "
+        "`respond-async, wait=5`: only if it is not decided within five seconds. Any other wish is ignored.",
+    ),
+]
 IfMatch = Annotated[
     str | None,
     HeaderParameter(

@@ -1,9 +1,10 @@
 """Answers without the framework: bytes, as the server sends them."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+from litestar import Response
 from litestar.types import Send
 from msgspec import Struct
 
@@ -21,6 +22,13 @@ class RawAnswer(Struct):
 def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Headers as they go out."""
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def as_response(answer: RawAnswer) -> Response[Any]:
+    """The answer as a handler of the framework gives it."""
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    kind = headers.pop("content-type")
+    return Response(answer.body, status_code=answer.status, headers=headers, media_type=kind)
 
 
 async def send_raw(answer: RawAnswer, send: Send) -> None:

@@ -113,6 +113,12 @@ REFUSALS: Final[Mapping[str, Kind]] = {
     RefusalCode.BOOKING_NUMBERS_USED_UP: Kind(
         409, "The show has had all the bookings it can have", "Open another show for the rest."
     ),
+    RefusalCode.TOO_LATE: Kind(
+        409,
+        "It was not decided in time",
+        "No seat was booked. It was to be answered by {answer_by}.",
+        {"answer_by": "2030-12-11T10:30:30Z"},
+    ),
     "feed_not_found": Kind(404, "There is no such feed", "GET /api/feeds lists all."),
     "feed_exists": Kind(
         409,
@@ -140,6 +146,7 @@ OF_BOOKING: Final[tuple[str, ...]] = (
     RefusalCode.SEATS_TAKEN,
     RefusalCode.INSUFFICIENT_SEATS,
     RefusalCode.BOOKING_NUMBERS_USED_UP,
+    RefusalCode.TOO_LATE,
 )
 OF_ENDING_A_BOOKING: Final[tuple[str, ...]] = (
     RefusalCode.BOOKING_NOT_FOUND,

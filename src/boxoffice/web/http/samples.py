@@ -11,11 +11,14 @@ from msgspec import Struct
 from boxoffice.vocabulary.views import (
     Booking,
     BookingDetails,
+    BookingRequest,
     BookingStatus,
     Event,
     KeptAnswer,
+    KeptRequest,
     ListedBooking,
     Login,
+    RequestAnswer,
     Seat,
     SeatState,
     Show,
@@ -113,7 +116,28 @@ EXPORT: Final = UserExport(
     bookings=[BOOKING],
     events=[UserEvent(**msgspec.structs.asdict(EVENT), show_id=1, origin="192.0.2.7")],
     kept_answers=[KeptAnswer(show_id=1, created_at=_NOW)],
+    requests=[KeptRequest(show_id=1, state="done", asked_at=_NOW, answered_at=_NOW)],
 )
+WAITS: Final = BookingRequest(
+    ticket="r_1_019ac0f2a1b07c3d8e4f5a6b7c8d9e0f",
+    show_id=1,
+    state="queued",
+    ahead=42,
+    asked_at=_NOW,
+    answer_by=datetime(2030, 12, 11, 10, 30, 30, tzinfo=UTC),
+)
+DECIDED: Final = msgspec.structs.replace(
+    WAITS,
+    state="done",
+    ahead=0,
+    answered_at=_NOW,
+    answer=RequestAnswer(
+        201,
+        {"Location": f"/api/bookings/{FIRST_BOOKING}"},
+        {"success": True, "data": msgspec.to_builtins(BOOKING), "message": "Booking confirmed successfully"},
+    ),
+)
+WITHDRAWN: Final = msgspec.structs.replace(WAITS, state="withdrawn", ahead=0, answered_at=_NOW)
 NOT_MODIFIED: Final = ResponseSpec(None, False, "You have the current one")
 
 

@@ -18,6 +18,7 @@ from boxoffice.feed.runtime import Feed
 from boxoffice.settings.settings import Settings
 from boxoffice.telemetry.exposition import exposition
 from boxoffice.vocabulary.views import ApiKey
+from boxoffice.web.http.deferral import Deferral
 from boxoffice.web.http.drain import Drain
 from boxoffice.web.http.kept import Kept, in_thread
 from boxoffice.web.http.problems import Problems
@@ -38,13 +39,15 @@ class Services:
     """One object for each application: the edge gets it by constructor, a handler finds it in the request.
 
     ``engine``, ``reads`` and ``feed`` exist once the application has started. ``identities`` None:
-    authentication is off. ``metrics``: the text of all metrics. ``readiness``: raises the fault that keeps
-    the service from its work. ``clock`` measures for how long keys and logins are remembered.
+    authentication is off. ``deferral``: takes bookings for later, if a domain does. ``metrics``: the text of
+    all metrics. ``readiness``: raises the fault that keeps the service from its work. ``clock`` measures for
+    how long keys and logins are remembered.
     """
 
     engine: BookingEngine
     reads: Reads
     feed: Feed
+    deferral: Deferral | None = None
 
     def __init__(
         self, settings: Settings, problems: Problems, clock: Callable[[], float] = monotonic

@@ -72,7 +72,7 @@ def trouble_of(error: Exception) -> Trouble:
         case RateLimited():
             return _rate_limited(error)
         case faults.Fault():
-            return Trouble(fault_code(error), headers=retry_after(error))
+            return Trouble(fault_code(error), _hint(error), retry_after(error))
         case HTTPException():
             return _of_framework(error)
         case _:
@@ -124,6 +124,11 @@ def rate_headers(rate: str, per_window: int, spent: Spent) -> dict[str, str]:
 def allow(methods: Collection[str]) -> str:
     """The header Allow for a path with these methods; HEAD is allowed wherever GET is."""
     return ", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])}))
+
+
+def _hint(fault: faults.Fault) -> Mapping[str, str]:
+    hint = fault.hint if isinstance(fault, faults.Overloaded) else None
+    return _NOTHING if hint is None else {"hint": hint}
 
 
 def _rate_limited(error: RateLimited) -> Trouble:

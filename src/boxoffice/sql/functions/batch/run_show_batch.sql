@@ -1,7 +1,8 @@
 -- run_show_batch(show, batch, commands, again): runs the commands on one show; the places of a show change
 -- only here. The order of the steps matters: lock the show; only then read the clock, because a command
 -- that waited for the lock must not be decided by an earlier time; end the holds that have run out; answer
--- the commands whose key was answered before; apply the other commands; remember their answers.
+-- the commands whose key was answered before; refuse those whose time is over; apply the others; remember
+-- their answers.
 -- `again`: the batch was sent before, and its answer was lost. If the batch was committed, its outcomes
 -- are read back. A batch that is sent for the first time is not looked up: under SERIALIZABLE all batches
 -- would conflict, because every batch of every show writes to the table that the look-up reads.
@@ -18,8 +19,10 @@ DECLARE
     v_show     show_inventory;
     v_now      timestamptz;
     v_expired  integer := 0;
-    v_todo     engine_command[] := p_commands;
+    v_new      engine_command[] := p_commands;
+    v_todo     engine_command[];
     v_outcomes command_outcome[];
+    v_hurried  boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.not_after IS NOT NULL);
     v_keyed    boolean := EXISTS (SELECT FROM unnest(p_commands) AS c WHERE c.key_hash IS NOT NULL);
 BEGIN
     SELECT * INTO v_show FROM show_inventory WHERE show_id = p_show_id FOR UPDATE;
@@ -36,7 +39,12 @@ BEGIN
     -- fault point: after_expiry
     IF v_keyed THEN
         v_outcomes := replayed_outcomes(p_show_id, p_commands);
-        v_todo := unanswered(p_commands, v_outcomes);
+        v_new := unanswered(p_commands, v_outcomes);
+    END IF;
+    v_todo := v_new;
+    IF v_hurried THEN
+        v_outcomes := v_outcomes || too_late_outcomes(v_now, v_new);
+        v_todo := unanswered(v_new, v_outcomes);
     END IF;
     IF v_show.show_id IS NULL OR v_show.deleted_at IS NOT NULL OR v_show.archived_at IS NOT NULL THEN
         RETURN QUERY SELECT * FROM unnest(v_outcomes || closed_outcomes(
@@ -49,7 +57,7 @@ BEGIN
     v_outcomes := v_outcomes || apply_commands(p_show_id, v_now, v_expired, v_todo);
     -- fault point: before_keys
     IF v_keyed THEN
-        PERFORM remember_outcomes(p_show_id, v_now, v_todo, v_outcomes);
+        PERFORM remember_outcomes(p_show_id, v_now, v_new, v_outcomes);
     END IF;
 
     -- fault point: before_batch_record

@@ -19,6 +19,7 @@ BEGIN
 
     UPDATE idempotency_keys AS k
     SET fingerprint = '', about_user_id = NULL, outcome = CASE
+        WHEN k.outcome ->> 'code' <> 'done' THEN k.outcome
         WHEN k.outcome -> 'details' ? 'user' THEN jsonb_set(k.outcome, '{details,user}', v_view)
         ELSE jsonb_set(
             k.outcome, '{booking}', (k.outcome -> 'booking') || '{"reason":null,"reference":null,"metadata":null}'

@@ -1,11 +1,11 @@
 -- erase_traces(user, rows): removes what is left of an erased person, of each kind up to `rows` rows, and
 -- says whether more may be left: the reasons, references, metadata and origins of the person's bookings and
--- events, the origins of events that the person caused elsewhere, the answers that the person got, and what
--- other callers' answers tell of the person. Each kind has an index of what is left, so a call costs what it
--- removes, however long the history is. The archive comes after the table that it takes from: rows only move
--- into the archive, so a row that is moved meanwhile is found there. Each of the three waits for the one
--- before. No show is locked. What a request writes that is under way may come later, and goes when the
--- erasure is asked again.
+-- events, the origins of events that the person caused elsewhere, the answers that the person got, what other
+-- callers' answers tell of the person, and the bookings that were asked for by ticket. Each kind has an index
+-- of what is left, so a call costs what it removes, however long the history is. The archive comes after the
+-- table that it takes from: rows only move into the archive, so a row that is moved meanwhile is found there.
+-- Each of the four waits for the one before. No show is locked. What a request writes that is under way may
+-- come later, and goes when the erasure is asked again.
 -- Nothing that is removed is part of an event's link, so the chain of events stays whole.
 -- Locks: the rows that are changed.
 CREATE OR REPLACE FUNCTION erase_traces(p_user_id bigint, p_rows integer, OUT more boolean)
@@ -40,5 +40,8 @@ BEGIN
     END IF;
     IF NOT more THEN
         more := erase_answers(p_user_id, p_rows);
+    END IF;
+    IF NOT more THEN
+        more := erase_requests(p_user_id, p_rows);
     END IF;
 END $$;
