@@ -18,6 +18,7 @@ HARMLESS = {
     "getSeatStates",
     "watchShow",
     "watchShows",
+    "listWebhookKeys",
     "getHealth",
 }
 

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY, Metric
 from boxoffice.relay import metrics as relay
 from boxoffice.serve.vitals import Vitals
 from boxoffice.telemetry import metrics
+from boxoffice.vocabulary.views import ReplicationSlot
 from boxoffice.web.http.services import services_of
 from tests.support.http.api import problem_of
 from tests.support.http.callers import callers_of, closed
@@ -27,8 +28,13 @@ ALERTS: Final = PROMETHEUS / "alerts.yml"
 OPERATIONS: Final = ROOT / "docs" / "operations.md"
 
 
+async def _one_slot(*_args: Any) -> list[ReplicationSlot]:
+    """A slot as a server with logical replication has; that of the tests has none."""
+    return [ReplicationSlot("s", "pgoutput", True, False, "extended", 1e9, 60.0, False, -1)]
+
+
 @pytest.fixture
-async def scrape(database: str) -> AsyncIterator[Scrape]:
+async def scrape(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scrape]:
     """The metrics of a server that has counted something under every label."""
     settings = closed(database, SLOW_QUERY_SECONDS=0, RATE_READS_PER_MINUTE=2)
     async with callers_of(settings) as callers, callers.api("admin") as api, callers.api("nobody") as nobody:
@@ -43,6 +49,8 @@ async def scrape(database: str) -> AsyncIterator[Scrape]:
         await services_of(callers.app).feed.cursors.create("relay:redis", "relay")
         for gauge in (relay.SINK_UP, relay.SINK_REFUSES, metrics.FEED_SENT, relay.ALREADY_THERE):
             gauge.labels("relay:redis")
+        metrics.SHARED_CACHE.labels("error")
+        monkeypatch.setattr(services_of(callers.app).reads, "slots", _one_slot)
         await vitals_of(callers.app).take_sample()
         services_of(callers.app).engine.tell_load()
         await services_of(callers.app).engine.stop()

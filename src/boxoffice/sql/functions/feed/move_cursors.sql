@@ -22,7 +22,6 @@ BEGIN
     IF NOT FOUND THEN
         RETURN '{}';
     END IF;
-    -- fault point: before_cursors
     INSERT INTO feed_cursors AS c (show_id, consumer, seq, link)
     SELECT m.show_id, p_consumer, m.seq, m.link
     FROM unnest(p_shows, p_from, p_to, p_links) AS m (show_id, before, seq, link)
