@@ -41,6 +41,7 @@ HEADINGS = (
     "A broker has another history",
     "An instance is down",
     "The disk is full",
+    "A consumer is behind",
     "A slot retains the log",
     "The shared cache is away",
     "A booking is disputed",
