@@ -171,6 +171,20 @@ async def test_a_cursor_whose_event_is_not_in_the_history_stops_the_show_alone(
             assert await feed.cursors.forks("shop") == []
 
 
+async def test_a_fork_that_could_not_be_told_is_told_by_the_next_process(box: Box) -> None:
+    show = await box.show()
+    shop = Shop()
+    async with feed_on(box.dsn, box.engine) as feed:
+        await feed.cursors.create("shop", "relay", from_start=True)
+        await feed.cursors.note_fork("shop", show, Position(7, b"gone"))
+        async with pump_to(feed, shop):
+            await eventually(lambda: _told(shop), "the consumer knows")
+        async with pump_to(feed, shop):
+            await box.book(await box.show())
+            await eventually(lambda: _has(shop, 2), "the other show's events")
+        assert shop.forks == [(show, Position(7, b"gone"))]
+
+
 async def test_a_rewound_consumer_gets_the_same_events_with_the_same_ids(
     box: Box, connection: Connection
 ) -> None:

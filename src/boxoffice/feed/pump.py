@@ -123,6 +123,7 @@ class Pump:
                 if self._compare:
                     self._compare = False
                     await self._find_behind(list(held))
+                    await self._tell_forks(held)
                 await self._round(held)
 
     async def _find_behind(self, slices: list[int]) -> None:
@@ -147,9 +148,10 @@ class Pump:
         if events:
             await self._deliver(events)
             await self._move(events, held)
-        for show_id, tail in tails.items():
-            if tail.forked:
-                await self._fork(show_id, positions[show_id])
+        forked = {show_id: positions[show_id] for show_id, tail in tails.items() if tail.forked}
+        if forked:
+            await self._note_forks(forked)
+            await self._tell_forks(held)
 
     def _batch(self, tails: Mapping[int, Tail]) -> list[FeedEvent]:
         """The events of one batch. Shows that do not fit, or not wholly, come again in the next."""
@@ -173,15 +175,23 @@ class Pump:
             await self._leases.renew()
             self._compare = True
 
-    async def _fork(self, show_id: int, has: Position) -> None:
-        """Notes the fork first: if the consumer cannot be told now, nothing wrong is sent meanwhile."""
-        metrics.FEED_FORKS.labels(self._consumer).inc()
-        log.error(
-            "the history of a show does not continue what a consumer has",
-            consumer=self._consumer,
-            show_id=show_id,
-            has=str(has),
-        )
-        await self._cursors.note_fork(self._consumer, show_id, has)
-        await self._tell_fork(show_id, has)
-        await self._cursors.note_fork_told(self._consumer, show_id)
+    async def _note_forks(self, forked: Mapping[int, Position]) -> None:
+        """Notes forks before the consumer is told: if that fails, nothing wrong is sent meanwhile."""
+        metrics.FEED_FORKS.labels(self._consumer).inc(len(forked))
+        for show_id, has in forked.items():
+            log.error(
+                "the history of a show does not continue what a consumer has",
+                consumer=self._consumer,
+                show_id=show_id,
+                has=str(has),
+            )
+            await self._cursors.note_fork(self._consumer, show_id, has)
+
+    async def _tell_forks(self, held: Mapping[int, Lease]) -> None:
+        """Tells the consumer of forks that it does not know, also of those that an earlier process could
+        not tell.
+        """
+        for fork in await self._cursors.forks(self._consumer):
+            if not fork.told and slice_of(fork.show_id) in held:
+                await self._tell_fork(fork.show_id, fork.has)
+                await self._cursors.note_fork_told(self._consumer, fork.show_id)
