@@ -27,6 +27,25 @@ def erased(then: str) -> str:
 # What is written with plain SQL, and the checks that see it. The scene: see ``scene``.
 CORRUPTIONS = [
     (
+        {"letters are inside their cursor"},
+        """
+        INSERT INTO feed_consumers (consumer, kind, born_at) VALUES ('webhook:1', 'webhook', now());
+        INSERT INTO webhook_endpoints (endpoint_id, creation_key, name, url, mode, ordering, created_at)
+        VALUES (1, 'a', 'Shop', 'https://shop.example/', 'events', 'show', now());
+        INSERT INTO webhook_letters VALUES (1, 1, 1, 'lane', 3, 4, 'x', 6, NULL, '500', now())
+        """,
+    ),
+    (
+        {"requests are as told"},
+        """
+        INSERT INTO booking_requests (
+            show_id, ticket_id, actor, fingerprint, asked_at, answer_by, state, answered_at, status, answer,
+            booking_id
+        ) VALUES (1, '00000000-0000-7000-8000-000000000001', 'me', 'x', now(), now() + interval '1 s', 'done',
+                  now(), 201, '{}', 7)
+        """,
+    ),
+    (
         {"cursors are in the history"},
         """
         INSERT INTO feed_consumers VALUES ('shop', 'pull', 'active', NULL, false, '{}', now());

@@ -93,7 +93,8 @@ class Site:
             (method.upper(), path)
             for path, methods in document["paths"].items()
             for method, operation in methods.items()
-            if (policy := POLICIES[operation["operationId"]]).open or role in policy.may | policy.own
+            if "{ticket}" not in path  # the demo data have no ticket; tests/requests asks for some
+            and ((policy := POLICIES[operation["operationId"]]).open or role in policy.may | policy.own)
         }
 
     def _write_credentials(self, provider: Provider) -> None:

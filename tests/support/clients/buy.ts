@@ -9,7 +9,7 @@ declare const process: { argv: string[] };
 const [url, key] = process.argv.slice(2) as [string, string];
 const client = createClient<paths>({ baseUrl: url, headers: { Authorization: `Bearer ${key}` } });
 
-function told<T>(answer: { data?: { data: T }; error?: unknown }): T {
+function told<D extends { data: unknown }>(answer: { data?: D; error?: unknown }): D["data"] {
   if (answer.data === undefined) throw new Error(JSON.stringify(answer.error));
   return answer.data.data;
 }
@@ -18,13 +18,15 @@ const show = told(await client.POST("/api/shows", {
   body: { name: "Faust", start_time: "2030-12-15T18:30:00Z", total_seats: 9 },
 }));
 const user = told(await client.POST("/api/users", { body: { name: "Grace", email: "grace@example.com" } }));
-const hold: Booking = told(await client.POST("/api/bookings", {
+const answer = told(await client.POST("/api/bookings", {
   params: { header: { "Idempotency-Key": "order-2-hold" } },
   body: {
     user_id: user.id, show_id: show.id, seat_numbers: [4, 5], status: "PENDING",
     reference: "order-2", metadata: { channel: "page" },
   },
 }));
+if ("ticket" in answer) throw new Error("a ticket, without Prefer");
+const hold: Booking = answer;
 const path = { booking_id: hold.id };
 const sold = told(await client.POST("/api/bookings/{booking_id}/confirm", { params: { path } }));
 if (sold.status !== "CONFIRMED") throw new Error(sold.status);
