@@ -1,8 +1,6 @@
 """What it costs a hot show that others are told of it, and how fast and how late they are told."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 
 from boxoffice.bench import database
@@ -22,7 +20,10 @@ async def feed(stage: Stage) -> list[Item]:
     """The same crowd on one show: no marks are written; marks, as always; marks, and a consumer in a process
     of its own that is told everything. Then what the consumer was told, and how late.
     """
-    site = await stage.site("feed")
+    unmarked, marked = await stage.site("unmarked"), await stage.site("marked")
+    await unmarked.connection.execute(database.statement("drop_marks"))
+    unmarked.restored_by = "keep_marks"
+    await unmarked.connection.execute(database.statement("renew_sessions"))
     told: list[Sample] = []
 
     async def last() -> Sample:
@@ -30,35 +31,19 @@ async def feed(stage: Stage) -> list[Item]:
 
     compared = {"unmarked": UNMARKED}
     return [
-        Item(UNMARKED, "bookings/s", partial(_unmarked, site)),
-        Item(MARKED, "bookings/s", partial(_marked, site), compared),
-        Item(BESIDE, "bookings/s", partial(_beside, site, told), compared),
+        Item(UNMARKED, "bookings/s", partial(_booked, unmarked)),
+        Item(MARKED, "bookings/s", partial(_booked, marked), compared),
+        Item(BESIDE, "bookings/s", partial(_beside, marked, told), compared),
         Item(TOLD, "events/s", last),
     ]
 
 
-async def _marked(site: Site) -> Sample:
+async def _booked(site: Site) -> Sample:
     return await book_hot(site, CROWD, seconds=site.bench.plan.seconds)
-
-
-async def _unmarked(site: Site) -> Sample:
-    async with _without_marks(site):
-        return await _marked(site)
 
 
 async def _beside(site: Site, told: list[Sample]) -> Sample:
     consumer = asyncio.create_task(follow(site.dsn, site.bench.plan.seconds))
-    sample = await _marked(site)
+    sample = await _booked(site)
     told.append(await consumer)
     return sample
-
-
-@asynccontextmanager
-async def _without_marks(site: Site) -> AsyncIterator[None]:
-    """As if no function wrote marks; afterwards the schema is as before."""
-    await site.connection.execute(database.statement("drop_marks"))
-    try:
-        yield
-    finally:
-        await site.settle()
-        await site.connection.execute(database.statement("keep_marks"))

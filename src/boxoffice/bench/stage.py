@@ -78,7 +78,10 @@ class Bench:
 
 @dataclass
 class Site:
-    """A database and its servers, with an account of all bookings that were acknowledged."""
+    """A database and its servers, with an account of all bookings that were acknowledged.
+
+    ``restored_by``: the statement that takes back what a scenario has changed in the schema.
+    """
 
     name: str
     dsn: str
@@ -89,6 +92,7 @@ class Site:
     authorization: str
     acknowledged: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
+    restored_by: str | None = None
 
     async def make_shows(self, count: int, seats: int) -> list[int]:
         """The ids of new shows with so many seats each."""
@@ -156,6 +160,8 @@ class Site:
 
     async def violations(self) -> list[Violated]:
         """The violations that ``verify`` finds."""
+        if self.restored_by is not None:
+            await self.connection.execute(database.statement(self.restored_by))
         return [
             Violated(self.name, result.name, result.violation_count, result.violations[0].text)
             for result in (await verify(self.dsn)).results

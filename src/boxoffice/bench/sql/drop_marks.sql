@@ -1,2 +1,2 @@
--- Marks are not written from now on.
+-- Marks are not written in this database from now on.
 CREATE RULE no_marks AS ON INSERT TO feed_marks DO INSTEAD NOTHING
