@@ -13,6 +13,7 @@ from tests.chaos import (
     parsers,
     readers,
     storm,
+    telling,
     tickets,
 )
 from tests.chaos.campaign import Campaign
@@ -29,4 +30,5 @@ CAMPAIGNS: Final[tuple[Campaign, ...]] = (
     parsers.CAMPAIGN,
     hoarding.CAMPAIGN,
     tickets.CAMPAIGN,
+    telling.CAMPAIGN,
 )
