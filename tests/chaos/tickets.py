@@ -161,6 +161,6 @@ CAMPAIGN: Final = Campaign(
     name="tickets",
     promise="a ticket has one answer that never changes; a booking was told by its ticket, and made in time",
     share=2,
-    short_s=6,
+    short_s=0,  # tests/requests has short ones; to start three times takes most of a minute
     run=run,
 )
