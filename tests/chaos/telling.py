@@ -20,7 +20,7 @@ import httpx
 import redis.asyncio as redis
 from msgspec import Struct, field
 
-from tests.chaos.campaign import Campaign, Findings, Stage
+from tests.chaos.campaign import Campaign, Figures, Findings, Stage
 from tests.support.brokers.servers import redis_server
 from tests.support.engine.box import violations
 from tests.support.engine.databases import connected
@@ -113,7 +113,7 @@ async def run(stage: Stage) -> Findings:
         while not site.violations and (site.kills.total() < KILLS_MIN or time.monotonic() < ends_at):
             await _cycle(site, ("server", "database", "both")[site.kills.total() % 3])
         twice = len(site.receiver.got) - len({got.id for got in site.receiver.got})
-        figures = {f"kills of {what}": count for what, count in sorted(site.kills.items())}
+        figures: Figures = {f"kills of {what}": count for what, count in sorted(site.kills.items())}
         return Findings(
             figures | {"messages": len(site.receiver.got), "messages that came twice": twice}, site.violations
         )
