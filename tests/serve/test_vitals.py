@@ -10,6 +10,7 @@ from prometheus_client import Gauge
 from boxoffice.serve import vitals
 from boxoffice.serve.vitals import Vitals
 from boxoffice.telemetry import metrics
+from boxoffice.vocabulary import limits
 from boxoffice.web.http.services import services_of
 from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
@@ -107,7 +108,10 @@ async def test_events_are_counted_as_they_are_written(app: Litestar, api: Api) -
     assert written == 3
 
 
-async def test_a_locked_show_is_seen_in_lanes_and_pool(database: str, connection: Connection) -> None:
+async def test_a_locked_show_is_seen_in_lanes_and_pool(
+    database: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LOCK_TIMEOUT_MS", 4_500)  # looks take a while
     settings = settings_for(database, DB_POOL_MAX=6)  # two of them are the feed's
     async with running(settings) as app, client_of(app) as http, connected(database) as locker:
         api = Api(http)
