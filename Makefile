@@ -22,8 +22,9 @@ dev: $(INSTALLED) ## The same, with reload and debug logs
 	$(BIN)/boxoffice serve --demo --reload --log-level debug
 
 # Each process of the tests has a PostgreSQL of its own. Several processes cannot share the one of
-# DATABASE_URL, for some tests look at all its sessions.
-PYTEST := $(BIN)/python -m pytest $(if $(DATABASE_URL),,-n 2 --dist loadfile)
+# DATABASE_URL, for some tests look at all its sessions. The files are given out in the order of their names:
+# by their number of tests, files with few long tests came last, and one process waited for the other.
+PYTEST := $(BIN)/python -m pytest $(if $(DATABASE_URL),,-n 2 --dist loadfile --no-loadscope-reorder)
 
 test: $(INSTALLED) ## Run the tests, five minutes on two cores (ARGS="-k name" passes options to pytest)
 	$(PYTEST) $(ARGS)
