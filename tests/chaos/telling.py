@@ -8,7 +8,6 @@ its position after each kill; in the end its map is that of the database.
 import asyncio
 import json
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -21,6 +20,7 @@ import redis.asyncio as redis
 from msgspec import Struct, field
 
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
+from tests.chaos.kills import VICTIMS, kill
 from tests.support.brokers.servers import redis_server
 from tests.support.engine.box import violations
 from tests.support.engine.databases import connected
@@ -111,7 +111,7 @@ async def run(stage: Stage) -> Findings:
     ends_at = time.monotonic() + stage.seconds
     async with _open_site(stage) as site:
         while not site.violations and (site.kills.total() < KILLS_MIN or time.monotonic() < ends_at):
-            await _cycle(site, ("server", "database", "both")[site.kills.total() % 3])
+            await _cycle(site, VICTIMS[site.kills.total() % 3])
         twice = len(site.receiver.got) - len({got.id for got in site.receiver.got})
         figures: Figures = {f"kills of {what}": count for what, count in sorted(site.kills.items())}
         return Findings(
@@ -127,7 +127,8 @@ async def _cycle(site: _Site, victim: str) -> None:
     buyers = [asyncio.create_task(_buy(site, show_id)) for _ in range(BUYERS)]
     try:
         await asyncio.sleep(site.chance.uniform(0.2, LOAD_MAX_S))  # the length of the load
-        await _kill(site, victim)
+        site.kills[victim] += 1
+        await kill(site.program, site.cluster, victim)
         await asyncio.sleep(site.chance.uniform(0.2, LOAD_MAX_S))  # the length of the load
     finally:
         for buyer in buyers:
@@ -136,17 +137,6 @@ async def _cycle(site: _Site, victim: str) -> None:
     await _check(site, show_id, watcher)
     watching.cancel()
     await asyncio.wait([watching])
-
-
-async def _kill(site: _Site, victim: str) -> None:
-    site.kills[victim] += 1
-    if victim != "database":
-        site.program.end(signal.SIGKILL)
-    if victim != "server":
-        site.cluster.kill()
-        site.cluster.start()
-    if victim != "database":
-        await asyncio.to_thread(site.program.serve)
 
 
 async def _buy(site: _Site, show_id: int) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ import httpx
 from msgspec import Struct, field
 
 from tests.chaos.campaign import Campaign, Figures, Findings, Stage
+from tests.chaos.kills import VICTIMS, kill
 from tests.support.engine.box import violations
 from tests.support.engine.databases import connected
 from tests.support.engine.eventually import eventually
@@ -56,7 +56,7 @@ async def run(stage: Stage) -> Findings:
     ends_at = time.monotonic() + stage.seconds
     async with _open_site(stage) as site:
         while not site.violations and (site.kills.total() < KILLS_MIN or time.monotonic() < ends_at):
-            await _cycle(site, ("server", "database", "both")[site.kills.total() % 3])
+            await _cycle(site, VICTIMS[site.kills.total() % 3])
         states = Counter(site.told.values())
     figures: Figures = {f"kills of {what}": count for what, count in sorted(site.kills.items())}
     return Findings(figures | {f"told {state}": count for state, count in states.items()}, site.violations)
@@ -67,24 +67,14 @@ async def _cycle(site: _Site, victim: str) -> None:
     clients = [asyncio.create_task(_client(site, show_id)) for _ in range(CLIENTS)]
     try:
         await asyncio.sleep(site.chance.uniform(0.2, LOAD_MAX_S))  # the length of the load
-        await _kill(site, victim)
+        site.kills[victim] += 1
+        await kill(site.program, site.cluster, victim)
         await asyncio.sleep(site.chance.uniform(0.2, LOAD_MAX_S))  # the length of the load
     finally:
         for client in clients:
             client.cancel()
         await asyncio.wait(clients)
     await _check(site)
-
-
-async def _kill(site: _Site, victim: str) -> None:
-    site.kills[victim] += 1
-    if victim != "database":
-        site.program.end(signal.SIGKILL)
-    if victim != "server":
-        site.cluster.kill()
-        site.cluster.start()
-    if victim != "database":
-        await asyncio.to_thread(site.program.serve)
 
 
 async def _client(site: _Site, show_id: int) -> None:

@@ -121,10 +121,6 @@ class Cursors:
         [row] = await self._store.write("drop_consumer", consumer)
         return bool(row["dropped"])
 
-    async def set_state(self, consumer: str, state: State) -> bool:
-        """Pauses or resumes; the cursors stay. False: there is no such consumer."""
-        return bool(await self._store.write("set_consumer_state", consumer, state))
-
     async def lags(self) -> list[Lag]:
         """All consumers by name, and how far each is behind."""
         return [_to_view(row, Lag) for row in await self._store.read("feed_lags", None)]

@@ -71,12 +71,10 @@ class Relay:
         self._pump.compare()
 
     async def _fork(self, fork: Forked) -> None:
-        """Stop the show: the broker has events that the database has lost."""
+        """Stop the show: the broker has events that the database has lost. The pump tells its readers."""
         metrics.FEED_FORKS.labels(self._consumer).inc()
         log.error("a broker has another history", consumer=self._consumer, reason=str(fork))
         await self._feed.cursors.note_fork(self._consumer, fork.show_id, fork.has)
-        await self.tell_fork(fork.show_id, fork.has)
-        await self._feed.cursors.note_fork_told(self._consumer, fork.show_id)
 
 
 def brokers_of(settings: RelaySettings, feed: Feed | None = None) -> list[tuple[Target, Broker]]:

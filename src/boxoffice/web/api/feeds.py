@@ -83,10 +83,10 @@ class FeedsController(Controller):
         async def ask() -> Changed:
             return await feed.cursors.changed(since, shows, max(limit, _TOGETHER_MAX))
 
-        def found(changed: Changed) -> bool:
+        def is_news(changed: Changed) -> bool:
             return since is None or bool(changed.shows) or not changed.complete
 
-        changed = await when_there_is_news(feed.reader, ask, found, wait)
+        changed = await when_there_is_news(feed.reader, ask, is_news, wait)
         told = [ChangedShow(show, at.seq, at.link[:4].hex()) for show, at in changed.shows.items()]
         meta = ChangedMeta(len(told), changed.following, complete=changed.complete)
         answer = ChangedShowsAnswer(data=told, message=f"{counted(len(told), 'show')} changed", meta=meta)
@@ -168,7 +168,7 @@ class FeedsController(Controller):
             return await pulled(request.services.feed, consumer, limit)
 
         events, more = await when_there_is_news(
-            request.services.feed.reader, ask, lambda found: bool(found[0]), wait
+            request.services.feed.reader, ask, lambda answer: bool(answer[0]), wait
         )
         return Response(FeedEventsAnswer(data=events, message=counted(len(events), "event"), more=more))
 
