@@ -15,6 +15,9 @@ MARKED = "hot show, with marks"
 BESIDE = "hot show, with a consumer beside it"
 TOLD = "told to a consumer"
 
+START_LOOK_S = 0.01
+"""Pause between two looks whether the consumer listens, in seconds: a program takes a second to start."""
+
 
 async def feed(stage: Stage) -> list[Item]:
     """The same crowd on one show: no marks are written; marks, as always; marks, and a consumer in a process
@@ -44,6 +47,9 @@ async def _booked(site: Site) -> Sample:
 
 async def _beside(site: Site, told: list[Sample]) -> Sample:
     consumer = asyncio.create_task(follow(site.dsn, site.bench.plan.seconds))
+    told_of = database.statement("told")
+    while not (consumer.done() or await site.connection.fetchval(told_of)):  # noqa: ASYNC110 - nothing tells it
+        await asyncio.sleep(START_LOOK_S)
     sample = await _booked(site)
     told.append(await consumer)
     return sample

@@ -59,12 +59,12 @@ class WebhookKey(Struct, kw_only=True):
 class Attempt(Struct, kw_only=True):
     """An attempt that failed, that followed a failure, or that was asked for by hand.
 
-    ``show_id`` 0: about no show. ``status`` 0: there was no answer, and ``trouble`` says why. ``excerpt``:
+    ``show_id`` null: about no show. ``status`` 0: there was no answer, and ``trouble`` says why. ``excerpt``:
     the first 200 characters of a failed answer.
     """
 
     id: int
-    show_id: int
+    show_id: int | None
     message_id: str
     at: Moment
     status: int
