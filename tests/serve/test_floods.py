@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from boxoffice.vocabulary import limits
+from tests.support.http.raw import answer_on, connection_to
 from tests.support.http.wire import Told, Wire, wired
 
 GET: Final = b"GET / HTTP/1.1\r\nHost: a\r\n"
@@ -127,6 +128,22 @@ async def test_a_body_that_nobody_wants_is_not_taken_for_ever(wire: Wire) -> Non
         flood = asyncio.create_task(_flood(wire, line.writer, b"x" * PACKET_BYTES))
         assert await line.ends() == b""
         flood.cancel()
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"])
+async def test_a_connection_that_is_to_end_takes_the_rest_of_a_body_and_is_not_reset(
+    wire: Wire, head: bytes
+) -> None:
+    def told() -> int:
+        with connection_to(wire.port) as connection:
+            connection.sendall(b"POST /unread " + head + b"Content-Length: 200000\r\n\r\n")
+            status = answer_on(connection, "POST").status
+            assert connection.recv(1) == b"", "our end is not the server's"
+            for _ in range(200):
+                connection.sendall(b"x" * 1_000)
+            return status
+
+    assert await asyncio.to_thread(told) == 200
 
 
 async def test_a_refused_body_that_was_sent_whole_leaves_the_connection_open(wire: Wire) -> None:

@@ -1,6 +1,6 @@
 """One request and its answer, as the application sees them."""
 
-from typing import Any, Final
+from typing import Final
 
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -15,14 +15,10 @@ class Cycle(RequestResponseCycle):
 
     trouble: Unreadable | None = None
 
-    def fail(self, trouble: Unreadable, hang_up: Any) -> None:
-        """Raises ``trouble`` where the application reads the body; the answer is the connection's last.
-
-        ``hang_up``: the transport that ends the connection.
-        """
+    def fail(self, trouble: Unreadable) -> None:
+        """Raises ``trouble`` where the application reads the body; the answer is the connection's last."""
         self.trouble = trouble
         self.keep_alive = False
-        self.transport = hang_up
         self.message_event.set()
 
     async def receive(self) -> ASGIReceiveEvent:

@@ -74,6 +74,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Waits for the first request."""
         super().connection_made(transport)
+        self._last = _HangingUp(self)
         self.read_by = self.loop.time() + limits.CONNECTION_IDLE_MAX_S
         watch_of(self.server_state, self.loop, cast(Any, self.connections)).begin()
 
@@ -132,6 +133,13 @@ class Connection(HttpToolsProtocol):
         elif self.read_by < now:
             self.read_by = now + limits.HANG_UP_WAIT_MAX_S
             self._read_too_late()
+
+    def end(self) -> None:
+        """Ends the connection after its last answer."""
+        if self._stage == _WHOLE and not self.pipeline:
+            self.transport.close()
+        else:
+            self.hang_up()
 
     def hang_up(self) -> None:
         """Ends the connection from our side; bytes that still come are dropped until the client ends it.
@@ -316,12 +324,12 @@ class Connection(HttpToolsProtocol):
             self.headers[:] = [(b"host", target.host), *(h for h in self.headers if h[0] != b"host")]
         return target.path, target.query
 
-    def _start(self, keep_alive: bool, transport: Any = None) -> None:
+    def _start(self, keep_alive: bool) -> None:
         """Begins the answer, or puts the request behind those that are not answered yet."""
         before: Cycle | None = self.cycle
         self.cycle = cycle = Cycle(
             scope=self.scope,
-            transport=transport or self.transport,
+            transport=cast(Any, self._last),
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -348,7 +356,7 @@ class Connection(HttpToolsProtocol):
         elif self.cycle.response_complete:
             self.hang_up()
         else:
-            self.cycle.fail(error, _HangingUp(self))
+            self.cycle.fail(error)
 
     def _start_refused(self, error: Unreadable, began: int) -> None:
         if began != _HEAD:
@@ -357,7 +365,7 @@ class Connection(HttpToolsProtocol):
         unread: dict[str, Any] = {"method": method, "path": "/", "raw_path": b"/", "query_string": b""}
         self.scope.update(cast(Any, unread))
         mark_unreadable(cast(Any, self.scope), error)
-        self._start(False, _HangingUp(self))
+        self._start(False)
 
     def _discard(self) -> None:
         self._earlier_bytes += self._packet_bytes
@@ -366,13 +374,9 @@ class Connection(HttpToolsProtocol):
 
 
 class _HangingUp:
-    """The transport for the last answer of a connection: its end is a hanging up, not a closing."""
+    """The transport for the answers of a connection: it ends with a hanging up if bytes may still come."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
         self.write: Final = connection.transport.write
         self.is_closing: Final = connection.transport.is_closing
-
-    def close(self) -> None:
-        """Hangs up."""
-        self._connection.hang_up()
+        self.close: Final = connection.end
