@@ -4,8 +4,10 @@ One server for the session: the one of DATABASE_URL if that is set, where we mus
 databases, or else an embedded one. One template database is migrated; each test gets a clone of it.
 """
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
+from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,6 +27,18 @@ pytest_plugins = [
 # A failure prints what is needed to play it again. No deadline: a busy machine is not a failure.
 settings.register_profile("boxoffice", print_blob=True, deadline=None, derandomize=False)
 settings.load_profile("boxoffice")
+
+
+GARBAGE_THRESHOLDS: Final = (20_000, 10, 10)
+"""When garbage is looked for, as ``gc.set_threshold`` takes it. An application has some 10,000 objects: by
+default, a few of them have Python look through all that there are."""
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: nobody needs to look for garbage there."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 @pytest.fixture(scope="session")

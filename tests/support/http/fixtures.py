@@ -17,6 +17,7 @@ from boxoffice.serve.vitals import Vitals
 from boxoffice.web.http import services
 from boxoffice.web.http.services import services_of
 from tests.support.http.api import Api
+from tests.support.http.framework import signatures_kept
 from tests.support.settings import settings_for, settings_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ def _fresh_metrics() -> Iterator[None]:
     """Metrics that are not kept: a test looks at them right after what it does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(services, "METRICS_KEPT_S", 0.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_framework() -> Iterator[None]:
+    """Applications that are built fast."""
+    with signatures_kept():
         yield
 
 

@@ -8,7 +8,6 @@ parameters of their own to a probe, and a probe that answers 400 takes a healthy
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any, Final, get_args
 from urllib.parse import unquote_to_bytes
 
@@ -32,6 +31,7 @@ from boxoffice.web.http.request import ApiRequest
 
 _NO_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NUMBER: Final = re.compile("-?(?:0|[1-9][0-9]*)")
+_TAKEN: Final = "taken"
 _NO_CODING: Final = frozenset({b"", b"identity"})
 
 
@@ -79,8 +79,17 @@ def takes_body(handler: BaseRouteHandler) -> bool:
     return "data" in handler.parsed_fn_signature.parameters
 
 
-@cache
 def _taken(handler: BaseRouteHandler) -> _Taken:
+    """What the handler takes; read once, and kept with the handler: a cache beside it would keep each
+    application in memory that ever was in this process.
+    """
+    kept: _Taken | None = handler.opt.get(_TAKEN)
+    if kept is None:
+        kept = handler.opt[_TAKEN] = _read_taken(handler)
+    return kept
+
+
+def _read_taken(handler: BaseRouteHandler) -> _Taken:
     fields = handler.parsed_fn_signature.parameters
     definitions = {name: field.kwarg_definition for name, field in fields.items()}
     return _Taken(
