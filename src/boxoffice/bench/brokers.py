@@ -4,6 +4,7 @@ A broker whose address stands in the settings is never used: a measurement empti
 """
 
 import asyncio
+import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -11,7 +12,6 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from boxoffice.bench import programs
@@ -35,12 +35,12 @@ _CLIENTS: Final = {"rabbitmq": "aio_pika", "nats": "nats", "redis": "redis", "ka
 
 
 class Recipe(NamedTuple):
-    """How a broker is started. ``more``: variables that it needs besides the environment."""
+    """How a broker is started. ``environment``: all its variables; None: ours."""
 
     command: list[str]
     port: int
     url: str
-    more: Mapping[str, str] = MappingProxyType({})
+    environment: Mapping[str, str] | None = None
 
 
 def found(program: str) -> str | None:
@@ -92,7 +92,8 @@ def rabbitmq(folder: Path, epmd_port: int) -> Recipe:
     (folder / "plugins").write_text("[].\n")
     (folder / "rabbitmq.conf").write_text("vm_memory_high_watermark.absolute = 1GB\n")
     script = str(RABBIT_SCRIPT) if RABBIT_SCRIPT.exists() else _path("rabbitmq-server")
-    more = {
+    variables = {
+        "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "ERL_EPMD_PORT": str(epmd_port),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "no-such-file"),
@@ -107,7 +108,7 @@ def rabbitmq(folder: Path, epmd_port: int) -> Recipe:
         "RABBITMQ_PID_FILE": str(folder / "pid"),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
     }
-    return Recipe([script], port, f"amqp://guest:guest@127.0.0.1:{port}/", more)
+    return Recipe([script], port, f"amqp://guest:guest@127.0.0.1:{port}/", variables)
 
 
 @asynccontextmanager
@@ -128,7 +129,7 @@ async def running(kind: str, folder: Path) -> AsyncIterator[str]:
 async def _running(recipe_for: Callable[[Path], Recipe], folder: Path) -> AsyncIterator[Recipe]:
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     recipe, log = recipe_for(folder), folder / "output"
-    env = environment(**recipe.more)
+    env = environment() if recipe.environment is None else recipe.environment
     async with programs.running(recipe.command, env=env, folder=folder, log=log) as process:
         deadline = monotonic() + START_MAX_S
         while not await asyncio.to_thread(listens, recipe.port):

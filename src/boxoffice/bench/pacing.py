@@ -25,23 +25,22 @@ class Burst(NamedTuple):
     seconds: float
     took_s: list[float]
 
-    @property
-    def per_s(self) -> float:
-        """Calls a second."""
-        return len(self.took_s) / self.seconds
-
 
 async def crowd(ask: Ask, callers: int, most: int, seconds: float = inf) -> Burst:
-    """So many callers ask one after another, until the time is over or ``most`` was asked."""
+    """So many callers ask one after another, until the time is over or ``most`` was asked. Each asks at least
+    once: a busy machine may need all the time to begin.
+    """
     took_s: list[float] = []
     began, left = perf_counter(), most
 
     async def one() -> None:
         nonlocal left
-        while left > 0 and (asked := perf_counter()) < began + seconds:
-            left -= 1
+        over = False
+        while left > 0 and not over:
+            left, asked = left - 1, perf_counter()
             await ask()
             took_s.append(perf_counter() - asked)
+            over = perf_counter() >= began + seconds
 
     await asyncio.gather(*(one() for _ in range(callers)))
     return Burst(perf_counter() - began, took_s)

@@ -6,10 +6,11 @@ while nothing can be noted, as without PostgreSQL, and what comes of it when Pos
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import perf_counter
-from typing import Final, Literal
+from typing import Final, Literal, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -53,6 +54,14 @@ CONNECT_LOOK_S: Final = 0.1
 
 DECIDED_PER_S_MIN: Final = 500
 """A worker that decides fewer tickets a second than this hangs: the program is ended."""
+
+
+class Failed(TypedDict):
+    """The part of a sample that tells what failed."""
+
+    broken: dict[str, int]
+    in_flight: int
+
 
 Way = Literal["noted", "rabbitmq", "away"]
 
@@ -120,6 +129,18 @@ class _Desk:
         self._problems = problems
         self._intake = Intake(store, worker.wake)
         self.asked_at: dict[UUID, float] = {}
+        self.failed: Counter[str] = Counter()
+
+    def counted(self, ask: pacing.Ask) -> pacing.Ask:
+        """The same, but what fails is counted: a machine that is too slow refuses, and the run goes on."""
+
+        async def one() -> None:
+            try:
+                await ask()
+            except Fault as fault:
+                self.failed[type(fault).__name__] += 1
+
+        return one
 
     async def note(self) -> None:
         """A ticket through PostgreSQL."""
@@ -179,11 +200,11 @@ async def run(settings: Settings, job: Job) -> Rates:
         desk = _Desk(job, store, worker, problems)
         if job.way == "away":
             async with desk.queue(away=True) as publish:
-                taken = await _taken(publish, job)
+                taken = await _taken(publish, job, desk)
             await stack.enter_async_context(desk.queue(away=False))
             return Rates(taken, await _decided(stack, worker, desk), None)
         ask = desk.note if job.way == "noted" else await stack.enter_async_context(desk.queue(away=False))
-        taken = await _taken(ask, job)
+        taken = await _taken(ask, job, desk)
         decided = await _decided(stack, worker, desk)
         return Rates(taken, decided, await _steady(ask, job, worker, desk))
 
@@ -200,10 +221,17 @@ async def _connected(publish: pacing.Ask) -> None:
                 return
 
 
-async def _taken(ask: pacing.Ask, job: Job) -> Sample:
+async def _taken(ask: pacing.Ask, job: Job, desk: _Desk) -> Sample:
     """The tickets of a crowd: with those of the steady pace no more than may wait in a show."""
-    burst = await pacing.crowd(ask, CALLERS, bounds.QUEUED_IN_SHOW_MAX // 2, job.seconds)
-    return Sample(seconds=burst.seconds, rate=burst.per_s, effects={}, latency=latency_of(burst.took_s))
+    before = len(desk.asked_at)
+    burst = await pacing.crowd(desk.counted(ask), CALLERS, bounds.QUEUED_IN_SHOW_MAX // 2, job.seconds)
+    return Sample(
+        seconds=burst.seconds,
+        rate=(len(desk.asked_at) - before) / burst.seconds,
+        effects={},
+        latency=latency_of(burst.took_s),
+        **_failed(desk),
+    )
 
 
 async def _decided(stack: AsyncExitStack, worker: _TimedWorker, desk: _Desk) -> Sample:
@@ -219,14 +247,24 @@ async def _decided(stack: AsyncExitStack, worker: _TimedWorker, desk: _Desk) -> 
 
 async def _steady(ask: pacing.Ask, job: Job, worker: _TimedWorker, desk: _Desk) -> Sample:
     before, began = set(desk.asked_at), perf_counter()
-    await pacing.steady(ask, job.come)
+    await pacing.steady(desk.counted(ask), job.come)
     await worker.until(len(desk.asked_at))
     seconds = perf_counter() - began
-    new: dict[UUID, float] = {one: at for one, at in desk.asked_at.items() if one not in before}
-    late_s = [worker.answered_at[one] - at for one, at in new.items()]
+    late_s = [worker.answered_at[one] - at for one, at in desk.asked_at.items() if one not in before]
     return Sample(
-        seconds=seconds, rate=len(new) / seconds, effects={"booked": len(new)}, latency=latency_of(late_s)
+        seconds=seconds,
+        rate=len(late_s) / seconds,
+        effects={"booked": len(late_s)},
+        latency=latency_of(late_s),
+        **_failed(desk),
     )
+
+
+def _failed(desk: _Desk) -> Failed:
+    """What failed since the last sample. A request without an answer may be noted all the same."""
+    failed = dict(desk.failed)
+    desk.failed.clear()
+    return Failed(broken=failed, in_flight=sum(failed.values()))
 
 
 if __name__ == "__main__":
