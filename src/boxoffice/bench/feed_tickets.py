@@ -35,8 +35,7 @@ async def ticketed(stage: Stage) -> list[Item]:
     await _rates(site, "noted", None, WARM_UP_S)
     await site.connection.execute("VACUUM ANALYZE booking_requests")
     stage.notes.append(
-        "The table of tickets was filled and analyzed before, as autovacuum would within a minute. While the "
-        "table is new, PostgreSQL takes plans for few rows, and a queue of thousands is slow."
+        "The table of tickets was filled and analyzed before, as autovacuum would within a minute."
     )
     return [
         Item(WAITED, "bookings/s", partial(_waited, site)),

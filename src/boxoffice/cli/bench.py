@@ -19,7 +19,7 @@ def bench(
     quick: Annotated[
         bool,
         typer.Option(
-            "--quick/--full", help="The same in a minute, tiny; in full it takes a quarter of an hour."
+            "--quick/--full", help="The same in three minutes, tiny; in full it takes half an hour."
         ),
     ] = False,
     only: Annotated[
