@@ -1,6 +1,7 @@
 """Other programs: run to their end within a bound, or kept running for a while."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -52,7 +53,7 @@ async def running(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=ends_with_parent(),
+            preexec_fn=ends_with_parent(signal.SIGTERM),  # RabbitMQ and epmd outlive SIGINT
         )
     try:
         yield process
