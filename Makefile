@@ -34,7 +34,7 @@ proof: $(INSTALLED) ## Run what takes longer: the tests marked so, five minutes 
 	$(BIN)/python -m tests.chaos --minutes 5
 	$(BIN)/python -m tests.mutants
 
-bench: $(INSTALLED) ## Measure this machine in a quarter of an hour (ARGS="--quick": in a minute)
+bench: $(INSTALLED) ## Measure this machine in half an hour (ARGS="--quick": in three minutes)
 	$(BIN)/boxoffice bench $(ARGS)
 
 chaos: $(INSTALLED) ## Half an hour of faults and races, checked (ARGS="--minutes 5 --seed 1")

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 
+from boxoffice.bench import feed_relay, sinks
 from boxoffice.bench.client import BuiltIn
 from boxoffice.bench.database import open_cluster
 from boxoffice.bench.one_by_one import OneByOne
@@ -41,6 +43,7 @@ TINY: Plan = replace(
     many_shows=20,
     small_hall=100,
     large_hall=5_000,
+    watchers=(20,),
 )
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -92,6 +95,47 @@ async def test_an_overloaded_server_refuses_and_recovers(bench: Bench) -> None:
     assert set(storm.samples[0].answers) == {"201", "503"}
     assert storm.more("recovery_ms") is not None
     assert storm.more("onlooker_refused") == storm.more("of_them_with_Retry-After")
+
+
+async def test_a_broker_that_is_missing_is_named_as_skipped(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_relay, "lacking", lambda kind: f"no program for {kind}")
+
+    result = await run_scenario(bench, BY_NAME["feed-relay"], silent)
+
+    assert result.correct, (result.accounts, result.violations)
+    assert result.notes == [
+        f"{name} was skipped: no program for {kind}." for kind, name in sinks.KINDS.items()
+    ]
+    assert [one.name for one in result.measurements] == [
+        feed_relay.backlog_name(feed_relay.CONSUMER),
+        feed_relay.steady_name(feed_relay.CONSUMER),
+    ]
+
+
+@PROOF
+async def test_events_that_a_broker_lost_are_found(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forgetful:
+        url = None
+
+        async def clear(self) -> None:
+            """Nothing is there."""
+
+        async def count(self) -> int:
+            return 1
+
+    @asynccontextmanager
+    async def opened(_kind: str, _folder: Path) -> AsyncIterator[Forgetful]:
+        yield Forgetful()
+
+    monkeypatch.setattr(feed_relay, "lacking", lambda kind: None if kind == "redis" else "left out")
+    monkeypatch.setattr(feed_relay, "open_sink", opened)
+
+    result = await run_scenario(bench, BY_NAME["feed-relay"], silent)
+
+    assert not result.correct
+    assert [(one.database, one.stored) for one in result.accounts if not one.balanced] == [("Redis", 1)]
 
 
 @PROOF

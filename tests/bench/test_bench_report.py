@@ -1,6 +1,7 @@
 """The report of a benchmark: Markdown, JSON, pictures, terminal."""
 
 import io
+import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from boxoffice.bench import plots, terminal
+from boxoffice.bench import feed_live, plots, scenarios, terminal
 from boxoffice.bench.hot import BASELINES, hot_name
 from boxoffice.bench.markdown import to_markdown
 from boxoffice.bench.plan import FULL, MANY, QUICK, chosen
 from boxoffice.bench.report import Report, Surroundings, figures_of
 from boxoffice.bench.results import Account, Latency, Measurement, Sample, ScenarioResult, Updates, Violated
 from boxoffice.bench.scenarios import SCENARIOS
+from boxoffice.bench.stage import Together
 from boxoffice.bench.targets import verdicts
 
 
@@ -147,4 +149,56 @@ def test_rounds_and_seconds_can_be_chosen(quick: bool, plan: object) -> None:
 
 def test_scenarios_have_names_of_their_own() -> None:
     names = [scenario.name for scenario in SCENARIOS]
-    assert len(set(names)) == len(names) == 10
+    assert len(set(names)) == len(names) == 13
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        (["feed"], ["feed-marks", "feed-live", "feed-relay", "feed-tickets"]),
+        (["feed-live", "hot"], ["hot", "feed-live"]),
+        (["feed", "feed-live"], ["feed-marks", "feed-live", "feed-relay", "feed-tickets"]),
+        ([], [scenario.name for scenario in SCENARIOS]),
+    ],
+    ids=" ".join,
+)
+def test_scenarios_are_chosen_by_name_or_by_family(only: list[str], names: list[str]) -> None:
+    assert [scenario.name for scenario in scenarios.chosen(only)] == names
+
+
+async def test_what_one_run_brings_is_taken_once_each_round() -> None:
+    runs = itertools.count(1)
+
+    async def run() -> dict[str, Sample]:
+        number = next(runs)
+        return {name: Sample(seconds=1, rate=number, effects={}) for name in ("a", "b")}
+
+    both = Together(run)
+
+    # The second round begins with another item, as rounds do.
+    taken = [(name, (await both.take(name)).rate) for name in ("a", "b", "b", "a", "a")]
+    assert taken == [("a", 1), ("b", 1), ("b", 2), ("a", 2), ("a", 3)]
+
+
+def test_watchers_are_told_and_judged() -> None:
+    bare, live = (feed_live.watched_name(way, FULL.watchers[0]) for way in ("bare", "live"))
+    frames = [
+        msgspec.structs.replace(measured(bare, 100_000, us_a_frame=10, kb_a_watcher=1.4), unit="frames/s"),
+        msgspec.structs.replace(
+            measured(live, 80_000, {"bare protocol": bare}, us_a_frame=12.5, kb_a_watcher=1.8),
+            unit="frames/s",
+        ),
+    ]
+    told = report(
+        msgspec.structs.replace(
+            hot(), name="feed-live", measurements=frames, accounts=[Account(live, "told", 5, 5, 0)]
+        )
+    )
+
+    text = to_markdown(told, plots.draw(told, Path("/nowhere")))
+    judged = {verdict.target.text: verdict.reached for verdict in told.targets}
+    assert f"| {live} (frames) | 80,000 | 80,000..80,000 |" in text
+    assert "| 0.80 |" in text
+    assert "us a frame 12.5, kb a watcher 1.80" in text
+    assert judged[f"{live}: KB a watcher"] is True
+    assert judged[f"{live}: us a frame and watcher"] is False

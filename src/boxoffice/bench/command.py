@@ -26,7 +26,7 @@ from boxoffice.bench.plan import Plan
 from boxoffice.bench.report import Report, Surroundings, figures_of
 from boxoffice.bench.results import ScenarioResult
 from boxoffice.bench.runner import run_scenario
-from boxoffice.bench.scenarios import SCENARIOS, Scenario
+from boxoffice.bench.scenarios import Scenario, chosen
 from boxoffice.bench.servers import bare_server, server_environment
 from boxoffice.bench.stage import Bench
 from boxoffice.bench.targets import verdicts
@@ -35,11 +35,11 @@ from boxoffice.settings.settings import Settings
 
 
 def run_bench(settings: Settings, plan: Plan, only: Sequence[str], folder: Path, out: Console) -> bool:
-    """Run the named scenarios (all, if none is named) and write the report into ``folder``.
+    """Run the scenarios of these names and families (all, if none is given); the report goes into ``folder``.
 
     Returns whether the data were right after every scenario. Raises ``BenchError`` and ``EmbeddedError``.
     """
-    scenarios = _chosen(only)
+    scenarios = chosen(only)
     folder.mkdir(parents=True, exist_ok=True)
     report = asyncio.run(_interruptible(_run(settings, plan, scenarios, out)))
     terminal.show(report, out)
@@ -52,13 +52,6 @@ def run_bench(settings: Settings, plan: Plan, only: Sequence[str], folder: Path,
     (folder / "report.md").write_text(to_markdown(report, pictures), "utf-8")
     out.print(f"wrote {', '.join(['report.md', 'report.json', *pictures])} in {folder}", markup=False)
     return report.correct
-
-
-def _chosen(only: Sequence[str]) -> list[Scenario]:
-    names = [scenario.name for scenario in SCENARIOS]
-    if unknown := sorted(set(only) - set(names)):
-        raise BenchError(f"there is no scenario {', '.join(unknown)}; there are {', '.join(names)}")
-    return [scenario for scenario in SCENARIOS if not only or scenario.name in only]
 
 
 async def _interruptible(work: Coroutine[Any, Any, Report]) -> Report:

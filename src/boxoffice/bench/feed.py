@@ -8,7 +8,7 @@ from boxoffice.bench.consumer import follow
 from boxoffice.bench.hot import book_hot
 from boxoffice.bench.plan import CROWD
 from boxoffice.bench.results import Sample
-from boxoffice.bench.stage import Item, Site, Stage
+from boxoffice.bench.stage import Item, Site, Stage, Together
 
 UNMARKED = "hot show, without marks"
 MARKED = "hot show, with marks"
@@ -19,7 +19,7 @@ START_LOOK_S = 0.01
 """Pause between two looks whether the consumer listens, in seconds: a program takes a second to start."""
 
 
-async def feed(stage: Stage) -> list[Item]:
+async def marks(stage: Stage) -> list[Item]:
     """The same crowd on one show: no marks are written; marks, as always; marks, and a consumer in a process
     of its own that is told everything. Then what the consumer was told, and how late.
     """
@@ -27,17 +27,13 @@ async def feed(stage: Stage) -> list[Item]:
     await unmarked.connection.execute(database.statement("drop_marks"))
     unmarked.restored_by = "keep_marks"
     await unmarked.connection.execute(database.statement("renew_sessions"))
-    told: list[Sample] = []
-
-    async def last() -> Sample:
-        return told[-1]
-
+    both = Together(partial(_beside, marked))
     compared = {"unmarked": UNMARKED}
     return [
         Item(UNMARKED, "bookings/s", partial(_booked, unmarked)),
         Item(MARKED, "bookings/s", partial(_booked, marked), compared),
-        Item(BESIDE, "bookings/s", partial(_beside, marked, told), compared),
-        Item(TOLD, "events/s", last),
+        Item(BESIDE, "bookings/s", partial(both.take, BESIDE), compared),
+        Item(TOLD, "events/s", partial(both.take, TOLD)),
     ]
 
 
@@ -45,11 +41,9 @@ async def _booked(site: Site) -> Sample:
     return await book_hot(site, CROWD, seconds=site.bench.plan.seconds)
 
 
-async def _beside(site: Site, told: list[Sample]) -> Sample:
+async def _beside(site: Site) -> dict[str, Sample]:
     consumer = asyncio.create_task(follow(site.dsn, site.bench.plan.seconds))
     told_of = database.statement("told")
     while not (consumer.done() or await site.connection.fetchval(told_of)):  # noqa: ASYNC110 - nothing tells it
         await asyncio.sleep(START_LOOK_S)
-    sample = await _booked(site)
-    told.append(await consumer)
-    return sample
+    return {BESIDE: await _booked(site), TOLD: await consumer}

@@ -23,6 +23,10 @@ READING = """\
   acknowledged is in the database, and besides it at most what had no answer yet when the time was over.
 - wrk corrects its percentiles for the requests that a slow answer kept from being sent; the built-in
   generator and pgbench tell them as they were seen.
+- Frames are those of one watcher, and their *second* is one of the server's processor. A watcher reads on
+  the same cores: of how late a frame comes, its reading is a part.
+- What a scenario tells is balanced, too: a broker has each event that it acknowledged, and no other; every
+  watcher saw the last event; every ticket is a booking.
 - *not done* counts answers of status 400 and above and requests without answer, of all rounds together.
 """
 

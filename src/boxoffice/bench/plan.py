@@ -40,6 +40,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     many_shows: int
     small_hall: int
     large_hall: int
+    watchers: tuple[int, ...]
 
     @property
     def past_bookings(self) -> int:
@@ -60,6 +61,7 @@ FULL: Final = Plan(
     many_shows=10_000,
     small_hall=1_000,
     large_hall=200_000,
+    watchers=(5_000, 20_000),
 )
 
 QUICK: Final = Plan(
@@ -75,6 +77,7 @@ QUICK: Final = Plan(
     many_shows=500,
     small_hall=1_000,
     large_hall=20_000,
+    watchers=(1_000,),
 )
 
 

@@ -1,6 +1,7 @@
 """Other programs: run to their end within a bound, or kept running for a while."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,8 @@ from boxoffice.postgres.base import ends_with_parent
 
 GRACE_S: Final = 60.0
 """Seconds that a program may take beyond the time of its load, and a server for its end."""
+
+_TOLD_LINES: Final = 3
 
 
 async def run(command: Sequence[str], *, seconds: float, env: Mapping[str, str], given: bytes = b"") -> str:
@@ -50,7 +53,7 @@ async def running(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=ends_with_parent(),
+            preexec_fn=ends_with_parent(signal.SIGTERM),  # RabbitMQ and epmd outlive SIGINT
         )
     try:
         yield process
@@ -65,5 +68,7 @@ async def running(
 
 
 def _beginning(output: bytes) -> str:
+    """Its first lines; of a Python program that failed also the last one, which says why."""
     lines = output.decode(errors="replace").strip().splitlines()
-    return " | ".join(line.strip() for line in lines[:3])
+    why = lines[-1:] if len(lines) > _TOLD_LINES else []
+    return " | ".join(line.strip() for line in [*lines[:_TOLD_LINES], *why])

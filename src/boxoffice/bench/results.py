@@ -7,7 +7,8 @@ from typing import Literal, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-Unit = Literal["bookings/s", "requests/s", "events/s"]
+Unit = Literal["bookings/s", "requests/s", "events/s", "tickets/s", "frames/s"]
+"""What a rate counts. Frames are those of one watcher, in a second of the server's processor time."""
 
 
 class Latency(Struct, frozen=True):
@@ -96,7 +97,10 @@ class Measurement(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """One kind of effect in one database: what was acknowledged, what is stored, what may be besides."""
+    """One kind of effect in one place: what was acknowledged, what is stored, what may be besides.
+
+    The place is a database, or what a scenario tells: a broker, or the watchers of a server.
+    """
 
     database: str
     effect: str

@@ -29,7 +29,10 @@ async def run_scenario(bench: Bench, scenario: Scenario, tell: Tell) -> Scenario
             title=scenario.title,
             about=scenario.about,
             measurements=measurements,
-            accounts=[account for site in stage.sites for account in await site.accounts()],
+            accounts=[
+                *[account for site in stage.sites for account in await site.accounts()],
+                *stage.accounts,
+            ],
             violations=[violated for site in stage.sites for violated in await site.violations()],
             updates=[update for site in stage.sites for update in await site.updates()],
             notes=list(dict.fromkeys(stage.notes)),

@@ -1,12 +1,16 @@
 """All scenarios, in the order in which they run."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from boxoffice.bench.access import access
 from boxoffice.bench.company import QUIET_CONNECTIONS, QUIET_SHOWS, instances, quiet
-from boxoffice.bench.feed import feed
+from boxoffice.bench.faults import BenchError
+from boxoffice.bench.feed import marks
+from boxoffice.bench.feed_live import watched
+from boxoffice.bench.feed_relay import relay
+from boxoffice.bench.feed_tickets import ticketed
 from boxoffice.bench.growth import growth
 from boxoffice.bench.hot import hot
 from boxoffice.bench.mixed import (
@@ -20,6 +24,7 @@ from boxoffice.bench.mixed import (
     spread,
 )
 from boxoffice.bench.overload import overload
+from boxoffice.bench.pacing import PER_S
 from boxoffice.bench.plan import CROWD
 from boxoffice.bench.stage import Item, Stage
 
@@ -104,10 +109,47 @@ SCENARIOS: Final = (
         access,
     ),
     Scenario(
-        "feed",
+        "feed-marks",
         "Telling others",
         f"{CROWD} connections on one hot show: without the marks that tell readers where to look, with them, "
-        "and while a consumer in its own process is told every event.",
-        feed,
+        "and while a consumer in its own process is told every event. The delay of an event is the time from "
+        "its show's lock to the consumer.",
+        marks,
+    ),
+    Scenario(
+        "feed-live",
+        "Watching a show",
+        "Thousands watch one show whose events come from memory: bytes a watcher, and processor time a frame "
+        "and watcher, beside a bare protocol that writes as many bytes. *A second* is a second of the "
+        "server's processor; the times are from the event to the watcher, who reads on the same cores.",
+        watched,
+    ),
+    Scenario(
+        "feed-relay",
+        "Relay to brokers",
+        "The events of a hot show, told to the feed's own consumer and to each broker that is installed: out "
+        f"of a backlog, and while {PER_S:,} bookings a second are made in the same process. The times are "
+        "those from the show's lock to the acknowledgement. Each broker must have every event once.",
+        relay,
+    ),
+    Scenario(
+        "feed-tickets",
+        "Bookings by ticket",
+        "Bookings of one hot show that are asked for by ticket, without HTTP: taken from a crowd, then "
+        f"decided, and both while {PER_S:,} a second come. Through PostgreSQL alone, through RabbitMQ, and "
+        "through RabbitMQ while PostgreSQL is away. Every ticket must be a booking in the end.",
+        ticketed,
     ),
 )
+
+
+def chosen(only: Sequence[str]) -> list[Scenario]:
+    """The scenarios of these names and families, or all if none is given. The first word of a name is its
+    family: ``feed`` stands for all of ``feed-...``. Raises ``BenchError`` for a name that is none.
+    """
+    names = [scenario.name for scenario in SCENARIOS]
+    families = {name.partition("-")[0] for name in names}
+    if unknown := sorted(set(only) - {*names} - families):
+        raise BenchError(f"there is no scenario {', '.join(unknown)}; there are {', '.join(names)}")
+    wanted = {*only}
+    return [one for one in SCENARIOS if not only or wanted & {one.name, one.name.partition("-")[0]}]

@@ -3,10 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -34,6 +34,8 @@ SETTLE_LOOK_S: Final = 0.2
 
 WARM_UP_CONNECTIONS: Final = 16
 """Connections of the warm-up: enough for batches."""
+
+T = TypeVar("T")
 
 EFFECTS: Final = ("booked", "held", "confirmed", "cancelled")
 """The effects that are accounted for, named by their kind of event."""
@@ -183,31 +185,55 @@ class Item:
     baselines: dict[str, str] = field(default_factory=dict)
 
 
+class Together:
+    """Samples that one run brings. In each round the first item that is measured runs it, the others take
+    theirs.
+    """
+
+    def __init__(self, run: Callable[[], Awaitable[dict[str, Sample]]]) -> None:
+        self._run = run
+        self._left: dict[str, Sample] = {}
+
+    async def take(self, name: str) -> Sample:
+        """The sample of that name, which is taken once."""
+        if name not in self._left:
+            self._left = await self._run()
+        return self._left.pop(name)
+
+
 class Stage:
-    """Opens the sites of one scenario, and collects its notes for the report."""
+    """Opens the sites of one scenario, and collects its notes for the report.
+
+    ``accounts``: what a scenario counts besides the bookings of its sites, such as events in a broker.
+    """
 
     def __init__(self, bench: Bench, stack: AsyncExitStack) -> None:
         self.bench: Final = bench
         self.plan: Final = bench.plan
         self.sites: Final[list[Site]] = []
         self.notes: Final[list[str]] = []
+        self.accounts: Final[list[Account]] = []
         self._stack = stack
 
     async def site(
         self, name: str, *, instances: int = 1, queue_max: int | None = None, role: Role | None = None
     ) -> Site:
-        """A fresh database with so many servers, warmed up.
+        """A fresh database with so many servers (there may be none), warmed up.
 
         ``queue_max`` makes their queues smaller. With a ``role``, the servers refuse requests without a key.
         """
         settings = {} if queue_max is None else {"BENCH_QUEUE_MAX": str(queue_max)}
         site = await self._stack.enter_async_context(_site(self.bench, name, instances, settings, role))
         self.sites.append(site)
-        if self.plan.warm_up_s:
+        if self.plan.warm_up_s and instances:
             requests = [booking(await site.make_hot_show(self.plan.warm_up_s), 1)]
             load = Load(requests=requests, connections=WARM_UP_CONNECTIONS, seconds=self.plan.warm_up_s)
             await site.load(load, servers=instances)
         return site
+
+    async def open(self, context: AbstractAsyncContextManager[T]) -> T:
+        """What a scenario needs besides sites. It is closed after everything was checked."""
+        return await self._stack.enter_async_context(context)
 
     def connections(self, wanted: int) -> int:
         """As many connections as this machine allows, ``wanted`` at most. Fewer than wanted leave a note."""

@@ -72,7 +72,7 @@ def books_grid(result: ScenarioResult) -> Grid:
         ]
         for account in result.accounts
     ]
-    columns = ["database", "effect", "acknowledged", "in the database", "unanswered at most", "balanced"]
+    columns = ["place", "effect", "acknowledged", "found", "unanswered at most", "balanced"]
     return Grid(columns, rows)
 
 

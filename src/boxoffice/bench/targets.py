@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from boxoffice.bench.access import KEYS, OPEN
 from boxoffice.bench.company import INSTANCES
+from boxoffice.bench.feed import MARKED
+from boxoffice.bench.feed_live import watched_name
 from boxoffice.bench.hot import BASELINES, ISOLATIONS, hot_name, pgbench_name
 from boxoffice.bench.plan import CROWD, MANY, Plan
 from boxoffice.bench.report import Figure, Target, Verdict
@@ -26,6 +28,7 @@ def _targets(find: Find, plan: Plan) -> Iterator[Target]:
     yield from _crowd(find)
     yield from _mixed(find, plan)
     yield from _scaled(find, plan)
+    yield from _told(find, plan)
 
 
 def _hot(find: Find) -> Iterator[Target]:
@@ -82,6 +85,19 @@ def _scaled(find: Find, plan: Plan) -> Iterator[Target]:
     alone, beside = find("quiet", "quiet shows alone"), find("quiet", "quiet shows beside a storm")
     p99 = _p99(beside) / _p99(alone) if alone and beside else None
     yield Target("quiet shows beside a storm: p99, times p99 alone", p99, 5, at_least=False)
+
+
+def _told(find: Find, plan: Plan) -> Iterator[Target]:
+    yield Target(
+        f"{MARKED}, times without", _ratio(find("feed-marks", MARKED), "unmarked"), 0.95, at_least=True
+    )
+    name = watched_name("live", plan.watchers[0])
+    live = find("feed-live", name)
+    for what, key, goal in (
+        ("KB a watcher", "kb_a_watcher", 2.0),
+        ("us a frame and watcher", "us_a_frame", 12.0),
+    ):
+        yield Target(f"{name}: {what}", live.more[key] if live else None, goal, at_least=False)
 
 
 def _ratio(figure: Figure | None, label: str) -> float | None:

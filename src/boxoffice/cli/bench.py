@@ -19,11 +19,15 @@ def bench(
     quick: Annotated[
         bool,
         typer.Option(
-            "--quick/--full", help="The same in a minute, tiny; in full it takes a quarter of an hour."
+            "--quick/--full", help="The same in three minutes, tiny; in full it takes half an hour."
         ),
     ] = False,
     only: Annotated[
-        list[str] | None, typer.Option(help="Only this scenario; may be given several times.  [default: all]")
+        list[str] | None,
+        typer.Option(
+            help="Only this scenario, or this family: 'feed' stands for all of 'feed-...'. May be given "
+            "several times.  [default: all]"
+        ),
     ] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for the report.")] = Path("bench-report"),
     rounds: Annotated[int | None, typer.Option(min=1, max=20, help="Measurements of each kind.")] = None,

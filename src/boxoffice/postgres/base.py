@@ -121,9 +121,9 @@ def surroundings(account: Account) -> dict[str, Any]:
     return account.identity() | {"cwd": "/", "env": kept | {"LC_ALL": "C"}, "start_new_session": True}
 
 
-def ends_with_parent() -> Callable[[], None] | None:
-    """A ``preexec_fn`` after which Linux sends the child SIGINT when the thread that started it ends, even if
-    that thread is killed. None on other systems.
+def ends_with_parent(sent: signal.Signals = signal.SIGINT) -> Callable[[], None] | None:
+    """A ``preexec_fn`` after which Linux sends the child this signal when the thread that started it ends,
+    even if that thread is killed. None on other systems.
 
     The child must call it after the change of user, which would clear the setting; ``subprocess`` does so.
     Libraries are loaded here, in the parent, because after a fork few calls are safe.
@@ -134,7 +134,7 @@ def ends_with_parent() -> Callable[[], None] | None:
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def ask_for_signal() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+        prctl(_PR_SET_PDEATHSIG, sent, 0, 0, 0)
         if os.getppid() != parent:  # the parent died before the child asked for the signal
             os._exit(1)
 

@@ -1,21 +1,16 @@
 """Brokers as processes of their own: on a free port, in a folder of their own, ended by their pid."""
 
-import os
-import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from boxoffice.bench import brokers as recipes
+from boxoffice.bench.brokers import Recipe, listens
 from tests.support.process.folders import public_folder
 from tests.support.process.installed import installed
 from tests.support.process.polling import wait_until
-from tests.support.process.program import free_port
-
-RABBIT_SCRIPT: Final = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-"""Debian's `rabbitmq-server` calls this script as the user rabbitmq, in the folder of the system's server.
-The script itself runs as any user, where the variables say."""
 
 _STOP_MAX_S: Final = 20.0
 
@@ -23,14 +18,12 @@ _STOP_MAX_S: Final = 20.0
 class Broker:
     """A server that a test may stop, start again on the same port with the same data, and hold."""
 
-    def __init__(
-        self, arguments: Sequence[str], port: int, folder: Path, environment: Mapping[str, str] | None = None
-    ) -> None:
-        self.port = port
+    def __init__(self, recipe: Recipe, folder: Path, *options: str) -> None:
+        self.port = recipe.port
         self.folder = folder
-        self.url = ""
-        self._arguments = list(arguments)
-        self._environment = environment
+        self.url = recipe.url
+        self._arguments = [*recipe.command, *options]
+        self._environment = recipe.environment
         self.process: subprocess.Popen[bytes]
         self.start()
 
@@ -39,7 +32,7 @@ class Broker:
         with (self.folder / "output").open("ab") as output:
             self.process = subprocess.Popen(
                 self._arguments,
-                env=None if self._environment is None else dict(self._environment),
+                env=self._environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -62,82 +55,47 @@ class Broker:
 
     def _listens(self) -> bool:
         assert self.process.poll() is None, (self.folder / "output").read_text(errors="replace")
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
-        return False
+        return listens(self.port)
 
 
 @contextmanager
 def nats_server() -> Iterator[Broker]:
     """A NATS with JetStream."""
-    program = installed("nats-server")
-    with _broker() as (port, folder):
-        arguments = [program, "-js", "-a", "127.0.0.1", "-p", str(port), "-sd", str(folder / "streams")]
-        with _running(Broker(arguments, port, folder)) as broker:
-            broker.url = f"nats://127.0.0.1:{port}"
-            yield broker
+    installed("nats-server")
+    with public_folder() as folder, _running(Broker(recipes.nats(folder), folder)) as broker:
+        yield broker
 
 
 @contextmanager
 def redis_server(*options: str) -> Iterator[Broker]:
     """A Redis that writes each change to its file."""
-    program = installed("redis-server")
-    with _broker() as (port, folder):
-        arguments = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]
-        with _running(Broker([*arguments, "--dir", str(folder), *options], port, folder)) as broker:
-            broker.url = f"redis://127.0.0.1:{port}/0"
-            yield broker
+    installed("redis-server")
+    with public_folder() as folder, _running(Broker(recipes.redis(folder), folder, *options)) as broker:
+        yield broker
 
 
 @contextmanager
 def rabbitmq_server() -> Iterator[Broker]:
     """A RabbitMQ with a name, an epmd and folders of its own; it runs as the user of the tests."""
-    program = installed("rabbitmq-server")
-    script = str(RABBIT_SCRIPT) if RABBIT_SCRIPT.exists() else program
-    with _broker() as (port, folder), _epmd() as epmd_port:
-        environment = _rabbit_environment(port, epmd_port, folder)
-        with _running(Broker([script], port, folder, environment)) as broker:
-            broker.url = f"amqp://guest:guest@127.0.0.1:{port}/"
-            yield broker
-
-
-def _rabbit_environment(port: int, epmd_port: int, folder: Path) -> dict[str, str]:
-    (folder / "plugins").write_text("[].\n")
-    (folder / "rabbitmq.conf").write_text("vm_memory_high_watermark.absolute = 1GB\n")
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "ERL_EPMD_PORT": str(epmd_port),
-        "RABBITMQ_CONF_ENV_FILE": str(folder / "no-such-file"),
-        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
-        "RABBITMQ_NODENAME": f"boxoffice-{port}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(free_port()),
-        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
-        "RABBITMQ_LOG_BASE": str(folder / "logs"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-        "RABBITMQ_PID_FILE": str(folder / "pid"),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
-    }
+    installed("rabbitmq-server")
+    with (
+        public_folder() as folder,
+        _epmd() as epmd_port,
+        _running(Broker(recipes.rabbitmq(folder, epmd_port), folder)) as broker,
+    ):
+        yield broker
 
 
 @contextmanager
 def _epmd() -> Iterator[int]:
-    """The register of Erlang's nodes, as a process of ours: RabbitMQ would else leave one behind."""
-    port = free_port()
-    process = subprocess.Popen([installed("epmd"), "-port", str(port), "-address", "127.0.0.1"])
+    installed("epmd")
+    recipe = recipes.epmd()
+    process = subprocess.Popen(recipe.command)
     try:
-        yield port
+        yield recipe.port
     finally:
         process.terminate()
         process.wait()
-
-
-@contextmanager
-def _broker() -> Iterator[tuple[int, Path]]:
-    with ExitStack() as stack:
-        yield free_port(), stack.enter_context(public_folder())
 
 
 @contextmanager
