@@ -41,7 +41,7 @@ SHARE: Final = 0.6
 """The part of a core that frames may take; the rest is for clients that come and go."""
 
 HEAD_WAIT_MAX_S: Final = 10.0
-"""Seconds in which the request must be here; looked at every second."""
+"""Seconds in which the request must be here; looked at as often, so that a connection has up to 20 s."""
 
 DRAIN_MAX_S: Final = 10.0
 """Seconds in which clients read the last words of a process that ends."""
