@@ -16,7 +16,7 @@ from tests.support.engine.archiving import AGE, archived
 from tests.support.engine.box import START as START_OF_SHOWS
 from tests.support.engine.box import Box
 from tests.support.engine.clock import Clock
-from tests.support.engine.databases import Connection
+from tests.support.engine.databases import Connection, connected
 from tests.support.engine.eventually import eventually
 from tests.support.engine.feeding import Shop, feed_on, pump_to
 
@@ -265,6 +265,19 @@ async def test_a_dropped_consumer_leaves_nothing(box: Box, connection: Connectio
         assert await connection.fetchval("SELECT count(*) FROM feed_cursors") == 0
 
 
+async def test_the_same_wish_again_finds_the_consumer_and_another_one_does_not(box: Box) -> None:
+    """The answer to the first was lost: the repetition must not say that somebody else has the name."""
+    show = await box.show()
+    async with feed_on(box.dsn) as feed:
+        for _ in range(2):
+            assert await feed.cursors.create("shop", "pull", show_ids=[show])
+        assert not await feed.cursors.create("shop", "pull")
+        assert not await feed.cursors.create("shop", "relay", show_ids=[show])
+        assert not await feed.cursors.create("shop", "pull", show_ids=[show], personal=True)
+        [shop] = await feed.cursors.lags()
+    assert (shop.kind, shop.show_ids, shop.personal, shop.events_behind) == ("pull", [show], False, 0)
+
+
 # Leases ---------------------------------------------------------------------------------------
 
 
@@ -284,6 +297,24 @@ async def test_processes_share_the_slices_and_no_slice_has_two_holders(box: Box)
         await one.stop()
         await two.renew()
         assert set(two.held) == set(range(16))
+
+
+async def test_processes_that_renew_at_once_after_a_pause_do_not_wait_for_each_other(
+    box: Box, clock: Clock, connection: Connection
+) -> None:
+    """The time of both is over. Each would delete the row that the other is about to renew."""
+    renew = "SELECT count(*) FROM take_leases('shop', $1, '15 s')"
+    async with feed_on(box.dsn) as feed:
+        await two_holders(feed)
+    async with connected(box.dsn) as other:
+        for holder, session in (("one", connection), ("two", other)):
+            await session.fetchval(renew, holder)
+        await clock.advance(60)
+        async with other.transaction():  # has begun to renew, as take_leases does
+            await other.execute("UPDATE feed_holders SET until = 'infinity' WHERE holder = 'two'")
+            async with asyncio.timeout(10):
+                await connection.fetchval(renew, "one")
+        assert await connection.fetchval("SELECT count(*) FROM feed_holders") == 2
 
 
 async def test_a_slice_in_use_is_not_given_back(box: Box) -> None:

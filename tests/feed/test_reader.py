@@ -204,3 +204,34 @@ BLOCK_BY_HAND = """
     SELECT append_event($1, now(), jsonb_populate_record(NULL::engine_command, '{"actor": "me"}'),
                         'blocked', '{}', NULL)
 """
+
+
+async def test_more_shows_of_one_transaction_than_an_answer_has_are_told_as_incomplete(box: Box) -> None:
+    """As after a rewind of all shows. The same answer would come again and again."""
+    for _ in range(5):
+        await box.show()
+    async with feed_on(box.dsn) as feed:
+        await feed.cursors.create("shop", "relay")
+        await feed.reader.forget()
+        since = (await feed.cursors.changed(None, None, 3)).following
+        await feed.cursors.rewind("shop", None, 0)
+        answers = [changed := await feed.cursors.changed(since, None, 3)]
+        while changed.shows and len(answers) < 9:
+            answers.append(changed := await feed.cursors.changed(changed.following, None, 3))
+    assert answers[-1].shows == {}
+    assert [answer.complete for answer in answers].count(False) == 1
+
+
+async def test_after_a_failed_look_no_mark_is_deleted_by_what_was_known_before(
+    box: Box, connection: Connection
+) -> None:
+    """The database may have been restored: transactions have smaller numbers then."""
+    await box.show()
+    async with feed_on(box.dsn) as feed:
+        await feed.reader.forget()
+        feed.reader._horizons.appendleft((-1e9, "999999999"))
+        feed.reader._snapshot = None
+        await feed.reader._look()
+        await feed.reader.forget()
+    assert await connection.fetchval("SELECT since::text::bigint FROM feed_horizon") < 999_999_999
+    assert await connection.fetchval("SELECT count(*) FROM feed_marks") > 0

@@ -36,6 +36,7 @@ HEADINGS = (
     "Holds are not bought",
     "Somebody guesses keys",
     "Webhooks do not arrive",
+    "Live seats refuse clients",
     "A broker is away",
     "A broker refuses",
     "A broker has another history",

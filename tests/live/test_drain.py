@@ -72,5 +72,17 @@ async def test_what_is_no_request_gets_a_problem_from_the_process_of_live_seats(
 async def test_the_process_of_live_seats_serves_nothing_else(database: str) -> None:
     async with site_alone(settings_for(database, DB_POOL_MAX=6)) as site:
         assert (await site.get("/healthz")).status_code == 200
-        for path in ("/api/shows", "/api/shows/1/seat-states", "/api/shows/1/live?wait=x", "/metrics"):
+        for path in ("/api/shows", "/api/shows/1/seat-states", "/api/shows/1/live?wait=x"):
             assert (await site.get(path)).status_code == 404
+
+
+async def test_the_metrics_of_live_seats_are_for_their_own_machine_alone(database: str) -> None:
+    async with site_alone(settings_for(database, DB_POOL_MAX=6, AUTH="off")) as site:
+        told = await site.get("/metrics")
+        through_a_proxy = await site.get("/metrics", **{"X-Forwarded-For": "192.0.2.1"})
+        by_name = await site.get("/metrics", Host="tickets.example")
+    assert told.status_code == 200
+    for name in ("watchers", "frames_total", "skipped_total", "refused_total"):
+        assert f"\nboxoffice_live_{name} " in told.text
+    for answer in (through_a_proxy, by_name):
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")

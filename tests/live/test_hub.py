@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
+import msgspec
 import pytest
 
 from boxoffice.database.store import Store
@@ -14,11 +15,13 @@ from boxoffice.live import hub as hubs
 from boxoffice.live.frames import Facts
 from boxoffice.live.house import House
 from boxoffice.live.hub import Hub
-from boxoffice.live.pace import TICK_MAX_S, Pace
+from boxoffice.live.pace import TICK_MAX_S, TICK_MIN_S, Pace
+from boxoffice.live.request import read_request
 from boxoffice.live.settings import LiveSettings
 from boxoffice.live.show import LiveShow, Loaded
 from boxoffice.live.states import SeatStates
-from boxoffice.live.watchers import StreamWatcher
+from boxoffice.live.watchers import PollWatcher, StreamWatcher
+from boxoffice.vocabulary.faults import Unavailable
 from tests.support.engine.eventually import eventually
 
 SHOW: Final = 7
@@ -102,6 +105,18 @@ def hub_of(pages: Pages, pace: Pace | None = None) -> Hub:
     """A hub of the show."""
     store = cast(Store, None)
     return Hub(LiveShow(SHOW, loaded()), store, pages, pace or Pace(1.0, 1e9), lambda _: None)
+
+
+def house_of(shows: Mapping[int, Hub]) -> House:
+    """A house that follows these shows; any other one was deleted."""
+    house = House(LiveSettings(), 1.0)
+    house._hubs.update(shows)
+
+    async def begin(show_id: int) -> Hub | None:
+        return None
+
+    cast(Any, house)._begin = begin
+    return house
 
 
 async def happens(hub: Hub, pages: Pages, *events: FeedEvent) -> None:
@@ -221,11 +236,11 @@ async def test_an_event_of_an_unknown_kind_begins_again(monkeypatch: pytest.Monk
 
 
 async def test_the_clients_of_a_server_that_ends_come_back_at_different_times() -> None:
-    house, lines = House(LiveSettings(), 1.0), [Line() for _ in range(1_000)]
+    house, lines = house_of({SHOW: hub_of(Pages())}), [Line() for _ in range(1_000)]
     async with house.open(Pages(), cast(Store, None)):
         for line in lines:
             house.admit()
-            await house.watch(StreamWatcher(line), {})
+            await house.watch(StreamWatcher(line), {SHOW: None})
         await house.goodbye_to_all()
     assert all(line.ended for line in lines)
     byes = {line.sent[-1] for line in lines}
@@ -241,6 +256,81 @@ def test_the_pace_follows_what_frames_cost() -> None:
     pace.spend(0.0, 100, 100_000)
     assert pace.wait_s(0.0, 0.0) == TICK_MAX_S
     assert pace.wait_s(2.0, 0.0) == TICK_MAX_S - 2.0
+
+
+def test_the_pace_of_a_crowd_ends_with_the_crowd() -> None:
+    pace = Pace(0.5, 1_000_000)
+    for second in range(0, 3_600, 5):
+        pace.spend(float(second), 1_000_000, 1_000)
+    assert pace.wait_s(3_600.0, 3_600.0) <= TICK_MAX_S
+    assert pace.wait_s(3_605.0, 3_600.0) == 0.0
+    assert pace.wait_s(3_606.0, 3_605.9) == pytest.approx(TICK_MIN_S - 0.1)
+
+
+async def test_a_show_that_could_not_be_read_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubs, "AGAIN_S", 0.01)
+    pages = Pages()
+    hub, line, tail, faults = hub_of(pages), Line(), pages.tail, [Unavailable("gone"), Unavailable("gone")]
+    await hub.join(StreamWatcher(line), None)
+
+    async def fails(show_id: int, after: Position, limit: int) -> Tail:
+        if faults:
+            raise faults.pop()
+        return await tail(show_id, after, limit)
+
+    cast(Any, pages).tail = fails
+    await happens(hub, pages, event(2, 5))
+    assert b'"taken":[[5,5]]' in line.sent[1]
+
+
+@pytest.mark.parametrize("rewound", [False, True])
+def test_a_show_that_is_kept_out_by_now_tells_no_states_when_it_is_loaded(rewound: bool) -> None:
+    show, again = LiveShow(SHOW, loaded()), loaded()
+    again.live = False
+    frame = show.load(again, rewound=rewound)
+    assert frame.listed == b'{"event":"closed","data":{"show_id":7,"reason":"not_live"}}'
+
+
+def test_what_happens_together_with_the_keeping_out_is_not_told() -> None:
+    frame = LiveShow(SHOW, loaded()).advance([update(2), event(3, 9)])
+    assert frame is not None
+    assert frame.listed == b'{"event":"closed","data":{"show_id":7,"reason":"not_live"}}'
+
+
+def update(seq: int) -> FeedEvent:
+    """The house keeps the show out."""
+    return msgspec.structs.replace(event(seq, kind="show_updated"), details_json='{"live": false}')
+
+
+async def test_one_show_that_is_over_ends_no_stream_of_several() -> None:
+    over, pages = hub_of(Pages()), Pages()
+    over.show.closed = "archived"
+    house, line = house_of({1: over, SHOW: (hub := hub_of(pages))}), Line()
+    await house.watch(StreamWatcher(line), {1: None, SHOW: None})
+    assert not line.ended
+    await happens(hub, pages, event(2, 5))
+    assert b'"taken":[[5,5]]' in line.sent[-1]
+
+
+async def test_a_stream_whose_last_show_was_deleted_meanwhile_ends() -> None:
+    house, line = house_of({}), Line()
+    await house.watch(StreamWatcher(line), {SHOW: None})
+    assert line.ended
+
+
+async def test_an_answer_about_one_show_keeps_the_position_of_the_others() -> None:
+    pages, answers = Pages(), list[bytes]()
+    hub = hub_of(pages)
+    await happens(hub, pages, event(2, 1))
+    house = house_of({SHOW: hub, 9: hub_of(Pages())})
+    watcher = PollWatcher(answers.append, "", named=True)
+    await house.watch(watcher, {SHOW: Position(1, link(1)), 9: Position(1, link(1))})
+    assert b'"position":"7-2-02020202,9-1-01010101"' in answers[0]
+
+
+@pytest.mark.parametrize("wait", ["31", "000000000999999", "9" * 5_000, "-1", ""])
+def test_a_wait_beyond_the_longest_is_no_request(wait: str) -> None:
+    assert read_request("/api/shows/7/live", f"wait={wait}".encode(), None) is None
 
 
 async def _true(value: bool) -> bool:

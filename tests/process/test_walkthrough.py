@@ -27,6 +27,7 @@ from tests.support.process.replication import Server, make_server, servers_folde
 ROOT: Final = Path(__file__).parents[2]
 UNITS: Final = ROOT / "deploy/systemd"
 PAGE: Final = (ROOT / "docs/deployment.md").read_text()
+LIVE_PAGE: Final = (ROOT / "docs/live.md").read_text()
 
 STAND_INS: Final = {
     "sudo": 'shift 2; exec "$@"',
@@ -174,22 +175,30 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
         [analyze, "verify", "--man=no", *units], cwd=tmp_path, capture_output=True, text=True, check=False
     )
 
-    assert len(units) == 4
+    assert len(units) == 5
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_unit_that_serves_never_gives_up() -> None:
-    unit = (UNITS / "boxoffice@.service").read_text()
+@pytest.mark.parametrize("name", ["boxoffice@.service", "boxoffice-live.service"])
+def test_a_unit_that_serves_never_gives_up(name: str) -> None:
+    unit = (UNITS / name).read_text()
 
     assert "\nStartLimitIntervalSec=0\n" in unit
     assert "\nRestart=always\n" in unit
 
 
-def test_what_a_timer_runs_is_locked_in_as_the_service_is() -> None:
+def test_the_socket_of_live_seats_is_where_the_proxy_of_the_documents_looks() -> None:
+    [line] = re.findall(r"^ExecStart=.* live (.*)$", (UNITS / "boxoffice-live.service").read_text(), re.M)
+
+    assert f"proxy_pass http://unix:{line.removeprefix('--unix-socket ')};" in LIVE_PAGE
+
+
+def test_all_units_are_locked_in_as_the_service_is() -> None:
     locked = [
         re.findall(r"^(?:NoNew|Capab|Ambient|Protect|Private|Restrict|Lock|Remove|SystemCall).*$", text, re.M)
         for text in (unit.read_text() for unit in UNITS.glob("*.service"))
     ]
-    first, second = ([line for line in lines if not line.startswith("Restart=")] for lines in locked)
+    first, *others = ([line for line in lines if not line.startswith("Restart=")] for lines in locked)
 
-    assert first == second != []
+    assert first != []
+    assert others == [first] * 2

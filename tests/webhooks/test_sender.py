@@ -85,6 +85,7 @@ async def test_a_closed_port_and_a_broken_answer_are_told(sender: Sender) -> Non
         ("-5", None),
         ("Wed, 99 Foo 2030 00:00:00", None),
         ("Tue, 01 Jan 2030 00:01:30", None),
+        ("Tue, 01 Jan 2030 00:01:30 +99999999999999999999", None),
     ],
 )
 def test_the_pause_that_an_endpoint_asks_for(text: str | None, pause_s: float | None) -> None:

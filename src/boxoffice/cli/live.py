@@ -13,12 +13,13 @@ from types import FrameType
 from typing import Annotated, Final
 
 import typer
+from prometheus_client.multiprocess import mark_process_dead
 
 from boxoffice.access.startup import check_access
 from boxoffice.cli.output import out
 from boxoffice.cli.shared import connected, read_settings
 from boxoffice.live.worker import BACKLOG_CONNECTIONS, run
-from boxoffice.serve.process import PortInUse
+from boxoffice.serve.process import PortInUse, shared_metrics
 from boxoffice.settings.settings import Settings
 from boxoffice.telemetry.logs import configure_logging
 from boxoffice.vocabulary import limits
@@ -64,7 +65,8 @@ def live(
             if workers == 1:
                 run(ready, listeners[0], connections)
             else:
-                _supervise(ready, listeners, connections)
+                with shared_metrics():
+                    _supervise(ready, listeners, connections)
 
 
 @contextmanager
@@ -123,10 +125,10 @@ def _supervise(settings: Settings, listeners: list[socket.socket], connections: 
     processes = [begin(listener) for listener in listeners]
     while not over:
         time.sleep(LOOK_EVERY_S)
-        processes = [
-            process if process.is_alive() or over else begin(listener)
-            for process, listener in zip(processes, listeners, strict=True)
-        ]
+        for number, process in enumerate(processes):
+            if not (process.is_alive() or over):
+                mark_process_dead(process.pid)  # type: ignore[no-untyped-call]  # nobody watches there any more
+                processes[number] = begin(listeners[number])
     for process in processes:
         process.terminate()
     for process in processes:

@@ -110,7 +110,9 @@ class Cursors:
         config: Mapping[str, Any] | None = None,
         from_start: bool = False,
     ) -> bool:
-        """Makes a consumer, told from now on or from the start of all shows; False: the name is taken."""
+        """Makes a consumer, told from now on or from the start of all shows, or finds it if it is as asked
+        for. False: the name is another consumer's.
+        """
         told = msgspec.json.encode(config or {}).decode()
         shows = None if show_ids is None else sorted(show_ids)
         [row] = await self._store.write("create_consumer", consumer, kind, shows, personal, told, from_start)
@@ -181,14 +183,19 @@ class Cursors:
 
     async def changed(self, since: str | None, show_ids: Sequence[int] | None, limit: int) -> Changed:
         """The shows that have changed since an earlier answer said so (``following``; None: from now on), of
-        these shows (None: of all). A show may be given again that was given before.
+        these shows (None: of all). A show may be given again that was given before. One transaction that has
+        changed more shows than ``limit``, as a rewind of all shows, is not told in parts: ``complete`` is
+        False then.
         """
         among = None if show_ids is None else list(show_ids)
         [row] = await self._store.read("feed_changes", since, limit, among)
         positions = [Position(seq, link or b"") for seq, link in zip(row["seqs"], row["links"], strict=True)]
         shows = dict(zip(row["show_ids"], positions, strict=True))
-        following = row["last_xid"] if len(shows) == limit else row["horizon"]
-        return Changed(shows, following, row["complete"])
+        if len(shows) < limit:
+            return Changed(shows, row["horizon"], row["complete"])
+        if since is not None and int(row["last_xid"]) == int(since):  # the next answer would be the same
+            return Changed(shows, row["horizon"], complete=False)
+        return Changed(shows, row["last_xid"], row["complete"])
 
     async def rewind(self, consumer: str, show_id: int | None, seq: int) -> int:
         """Tells the consumer again what follows event ``seq`` of the show; None: everything of all shows."""

@@ -18,15 +18,16 @@ async def pulled(feed: Feed, consumer: Consumer, limit: int) -> tuple[list[dict[
     shows = await feed.cursors.behind(consumer.consumer, limit=_SHOWS_MAX)
     tails = await feed.reader.tails({show.show_id: show.position for show in shows}, limit)
     told: list[dict[str, Any]] = []
-    waiting = 0
+    left_out = False
     for show in shows:
         tail = tails[show.show_id]
         if tail.forked:
             told.append(await _rewound(feed, consumer, show))
         events = [envelope(event, feed.source, personal=consumer.personal) for event in tail.events]
-        waiting += len(events)
-        told += events[: max(limit - len(told), 0)]
-    more = waiting > len(told) or len(shows) == _SHOWS_MAX or any(tail.more for tail in tails.values())
+        room = max(limit - len(told), 0)
+        told += events[:room]
+        left_out = left_out or len(events) > room
+    more = left_out or len(shows) == _SHOWS_MAX or any(tail.more for tail in tails.values())
     return told, more
 
 

@@ -119,16 +119,27 @@ class House:
         self._slots[watcher.slot].discard(watcher)
 
     async def watch(self, watcher: Watcher, asked: Mapping[int, Asked]) -> None:
-        """Lets an admitted watcher watch these shows, of which ``hubs_of`` has found each."""
+        """Lets an admitted watcher watch these shows, of which ``refusal`` said nothing. Raises
+        ``Unavailable``.
+
+        A show may have been deleted or forgotten since. If none of the shows is left, the answer ends: a
+        client that comes back is told why, and one that stayed would wait for ever.
+        """
         watcher.slot = self._admitted = (self._admitted + 1) % HEARTBEAT_S
         self._slots[watcher.slot].add(watcher)
         for show_id, position in asked.items():
-            hub = self._hubs.get(show_id)
-            if hub is None or watcher.left:
-                continue
-            await hub.join(watcher, position)
-            if hub.show.closed:
-                self._part(hub, watcher)
+            if isinstance(position, Position):
+                watcher.know(show_id, str(position))  # the first show that is told must not hide the others
+        for show_id, position in asked.items():
+            hub = await self.find(show_id)
+            if watcher.left:
+                return
+            if isinstance(hub, Hub):
+                await hub.join(watcher, position)
+                if hub.show.closed:
+                    self._part(hub, watcher)
+        watcher.begun = True
+        self._finish_if_over(watcher)
 
     async def find(self, show_id: int) -> Hub | Refused:
         """The hub of a show; or why the show cannot be watched. Raises ``Unavailable``."""
@@ -169,7 +180,10 @@ class House:
         for sub in [sub for sub in watcher.subs if sub.hub is hub]:
             watcher.subs.remove(sub)
             hub.leave(sub, asyncio.get_running_loop().time())
-        if not watcher.subs and not watcher.left:
+        self._finish_if_over(watcher)
+
+    def _finish_if_over(self, watcher: Watcher) -> None:
+        if watcher.begun and not watcher.subs and not watcher.left:
             watcher.finish()
             watcher.left = True
 

@@ -23,6 +23,9 @@ STALE_MAX_S: Final = 30.0
 """Seconds for which a watcher may read nothing. Then its connection is closed; when it comes back it gets a
 difference."""
 
+AGAIN_S: Final = 0.5
+"""Seconds until a show is read again that could not be read: its mark was taken, and does not come again."""
+
 CAUGHT_UP_KEPT_MAX: Final = 64
 """Positions whose way to the present is remembered: after a restart thousands come back with a few."""
 
@@ -84,7 +87,7 @@ class Hub:
         sub = Sub(watcher, self)
         self.joining += 1
         try:
-            frame = await self._first(sub, asked)
+            frame = await self._first(asked)
         finally:
             self.joining -= 1
         if watcher.left:
@@ -136,7 +139,7 @@ class Hub:
 
     # The first frame -----------------------------------------------------------------------------
 
-    async def _first(self, sub: Sub, asked: Asked) -> Frame | None:
+    async def _first(self, asked: Asked) -> Frame | None:
         """What a client lacks that has this position."""
         if asked is None:
             return self.show.snapshot()
@@ -152,10 +155,7 @@ class Hub:
             if caught_up.places is None:
                 return self.show.snapshot()
             no, places = caught_up.no, caught_up.places
-        frame = self.show.since(no, asked.seq, places)
-        if frame is None:
-            sub.watcher.know(self.show.show_id, str(asked))
-        return frame
+        return self.show.since(no, asked.seq, places)
 
     async def _catch_up(self, asked: Position) -> CaughtUp:
         """What has happened since a position; asked once for all who come with the same."""
@@ -208,7 +208,9 @@ class Hub:
             try:
                 frame = await self._advance()
             except Unavailable:
-                return  # the reader has everybody compare once the database is back
+                self._behind = True
+                await asyncio.sleep(AGAIN_S)
+                continue
             if frame is not None:
                 await self._send(frame, reached)
                 if show.closed:

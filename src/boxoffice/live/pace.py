@@ -24,9 +24,11 @@ class Pace:
         self._free_at = 0.0
 
     def spend(self, now: float, watchers: int, frame_bytes: int) -> None:
-        """Notes a frame of that size which goes to so many watchers."""
+        """Notes a frame of that size which goes to so many watchers. What a crowd cost beyond the longest
+        wait is forgotten: otherwise frames would stay slow for hours after the crowd has gone.
+        """
         cost_s = max(watchers * SEND_COST_S / self._share, watchers * frame_bytes / self._bytes_per_second)
-        self._free_at = max(self._free_at, now) + cost_s
+        self._free_at = min(max(self._free_at, now) + cost_s, now + TICK_MAX_S)
 
     def wait_s(self, now: float, last_at: float) -> float:
         """Seconds until a show may send its next frame, if the last was sent at ``last_at``."""

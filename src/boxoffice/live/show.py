@@ -183,6 +183,11 @@ class LiveShow:
         return self._frame(events)
 
     def _frame(self, events: list[LiveEvent]) -> Frame:
+        """Events and why they are the last. A show that is kept out by now is told no more states, not even
+        those of the moment before.
+        """
+        if self.closed == "not_live":
+            events = []
         if self.closed:
             events.append(Closed(show_id=self.show_id, reason=self.closed))
         return Frame(self.show_id, self.position, events)

@@ -44,12 +44,15 @@ class Sub:
 
 
 class Watcher:
-    """Somebody who watches one show or some. ``left``: nothing is sent any more."""
+    """Somebody who watches one show or some. ``begun``: the first frame of each show was sent. ``left``:
+    nothing is sent any more.
+    """
 
-    __slots__ = ("left", "slot", "subs")
+    __slots__ = ("begun", "left", "slot", "subs")
 
     def __init__(self) -> None:
         self.subs: list[Sub] = []
+        self.begun = False
         self.left = False
         self.slot = -1
 

@@ -9,7 +9,9 @@ from typing import Any, Final, cast
 
 import structlog
 import uvloop
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from boxoffice.access.callers import Forbidden
 from boxoffice.access.identify import name_of_address
 from boxoffice.access.proxies import Proxies
 from boxoffice.access.rates import RateLimited
@@ -24,11 +26,12 @@ from boxoffice.live.request import LiveRequest, read_request
 from boxoffice.live.settings import LiveSettings
 from boxoffice.live.watchers import ManyWatcher, PollWatcher, StreamWatcher, Watcher
 from boxoffice.settings.settings import Settings
+from boxoffice.telemetry.exposition import exposition
 from boxoffice.telemetry.requests import LogIds, begin_request
 from boxoffice.vocabulary.faults import Fault, ShuttingDown
 from boxoffice.web.edge.cors import cors_of
 from boxoffice.web.edge.headers import default_headers
-from boxoffice.web.edge.shelter import Shelter
+from boxoffice.web.edge.shelter import Shelter, is_of_this_machine
 from boxoffice.web.http import head as heads
 from boxoffice.web.http import kinds, refusals
 from boxoffice.web.http.head import RequestHead
@@ -41,7 +44,7 @@ SHARE: Final = 0.6
 """The part of a core that frames may take; the rest is for clients that come and go."""
 
 HEAD_WAIT_MAX_S: Final = 10.0
-"""Seconds in which the request must be here; looked at every second."""
+"""Seconds in which the request must be here; looked at as often, so that a connection has up to 20 s."""
 
 DRAIN_MAX_S: Final = 10.0
 """Seconds in which clients read the last words of a process that ends."""
@@ -135,6 +138,8 @@ class LiveServer:
         path, _, query = request.target.partition(b"?")
         if path == b"/healthz":
             return RawAnswer(503 if self._ends else 200, raw_headers({"Content-Type": "text/plain"}), b"ok\n")
+        if path == b"/metrics":
+            return await self._metrics(connection, request, head)
         if request.method not in (b"GET", b"HEAD"):
             return self._problems.raw(Trouble("method_not_allowed", headers={"Allow": "GET, HEAD"}))
         if head.has_body:
@@ -147,16 +152,22 @@ class LiveServer:
 
     async def _check(self, connection: LiveConnection, request: Request, head: RequestHead) -> None:
         """Lets in who may come in. Raises ``Forbidden``, ``RateLimited``."""
-        peer = connection.transport.get_extra_info("peername")
-        address = peer[0] if isinstance(peer, tuple) else _HERE
         if self._per_minute is None:
-            scope: Any = {"http_version": request.version.decode(), "client": (address, 0), "method": "GET"}
-            self._shelter.check(scope, head)
+            self._shelter.check(_scope(connection, request), head)
             return
-        client = self._proxies.client(address, head.x_forwarded_for, head.forwarded)
+        client = self._proxies.client(_address(connection), head.x_forwarded_for, head.forwarded)
         spent = await self._rates.take(f"reads {name_of_address(client)}", self._per_minute)
         if not spent.allowed:
             raise RateLimited("reads", self._per_minute, spent)
+
+    async def _metrics(self, connection: LiveConnection, request: Request, head: RequestHead) -> RawAnswer:
+        """The metrics of all processes. There are no keys here, so they are for this machine alone, and not
+        through a proxy: as ``serve`` guards everything while AUTH is not set. Raises ``Forbidden``.
+        """
+        if not is_of_this_machine(_scope(connection, request), head):
+            raise Forbidden("The metrics of live seats are told on their own machine alone.")
+        headers = raw_headers({"Content-Type": CONTENT_TYPE_LATEST})
+        return RawAnswer(200, headers, await asyncio.to_thread(exposition, None))
 
     async def _watch(
         self, line: LiveConnection, live: LiveRequest, further: list[tuple[bytes, bytes]], *, head_only: bool
@@ -217,6 +228,20 @@ class LiveServer:
         if cors is None or origin is None or not cors.is_origin_allowed(page := origin.decode("latin-1")):
             return []
         return raw_headers({"Access-Control-Allow-Origin": page} | cors.simple_headers)
+
+
+def _address(connection: LiveConnection) -> str:
+    peer = connection.transport.get_extra_info("peername")
+    return peer[0] if isinstance(peer, tuple) else _HERE
+
+
+def _scope(connection: LiveConnection, request: Request) -> Any:
+    """What the shelter asks about a connection."""
+    return {
+        "http_version": request.version.decode(),
+        "client": (_address(connection), 0),
+        "method": "GET",
+    }
 
 
 def _head(status: int, headers: list[tuple[bytes, bytes]], length: int | None) -> bytes:

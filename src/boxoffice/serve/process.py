@@ -83,7 +83,7 @@ def serve_until_told(settings: Settings, listener: socket.socket, *, workers: in
     if reload:
         ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
     elif workers > 1:
-        with _shared_metrics():
+        with shared_metrics():
             Supervisor(config, sockets=[listener]).run()
     else:
         uvicorn.Server(config).run(sockets=[listener])
@@ -106,7 +106,7 @@ class Supervisor(Multiprocess):
 
 
 @contextmanager
-def _shared_metrics() -> Iterator[None]:
+def shared_metrics() -> Iterator[None]:
     """A new folder in which all workers that are started meanwhile keep their metrics together."""
     with tempfile.TemporaryDirectory(prefix="boxoffice-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder

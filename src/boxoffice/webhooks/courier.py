@@ -47,7 +47,7 @@ class Courier:
         self._again: set[int] = set()
         self._letters: set[int] = set()
         self._forks: dict[int, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._compare = True
         self._compared_to = 0
         self._probed = 0
@@ -114,26 +114,45 @@ class Courier:
                 self._forks[fork.show_id] = monotonic() + limits.FORK_PAUSE_S
                 self._begin(self._tell_fork(fork))
 
-    async def probe(self, letters: list[DueLetter]) -> None:
-        """Makes the one attempt at a broken endpoint that is due: of the next show that is behind, or a
-        letter.
+    async def probe(self, letters: list[DueLetter], forks: list[UntoldFork]) -> None:
+        """Makes the one attempt at a broken endpoint that is due: of the next show that has something to
+        tell, or a letter, or the notice of a fork.
 
         Another show each time: one that fails by itself must not keep the endpoint broken.
         """
         slices = list(self._held())
-        found = await self._behind(slices, self._probed, probing=True)
-        found = found or await self._behind(slices, 0, probing=True)
-        shows = [show for show in found if show not in self._busy]
-        if not shows and not letters:
+        shows = await self._behind(slices, self._probed, probing=True)
+        shows = shows or await self._behind(slices, 0, probing=True)
+        if not (shows or letters or forks):
             return
-        if not await self._parts.ledger.claim_probe(self.target.endpoint_id):
-            return
-        self.target, self._noted_at = replace(self.target, waits=True), monotonic()
-        if shows:
-            self._probed = shows[0]
-            await self._start(shows[:1], probing=True)
-        else:
+        if await self._parts.ledger.claim_probe(self.target.endpoint_id):
+            self.target, self._noted_at = replace(self.target, waits=True), monotonic()
+            self._begin(self._probe(shows, letters, forks))
+
+    async def _probe(self, shows: list[int], letters: list[DueLetter], forks: list[UntoldFork]) -> None:
+        """One attempt. Shows in which the endpoint asked for nothing of what happened are passed over: with
+        an attempt spent on each, an endpoint for rare events would stay broken.
+        """
+        for show_id in shows:
+            self._probed = show_id
+            if await self._probe_show(show_id):
+                return
+        if letters:
             self._begin_letter(letters[0], probing=True)
+        elif forks:
+            await self._tell_fork(forks[0])
+
+    async def _probe_show(self, show_id: int) -> bool:
+        """Whether the show had a message to send; as many events as it takes are passed over before."""
+        done = -1
+        while show_id not in self._busy and (lanes := await self._lanes([show_id], probing=True)):
+            ran = await lanes[0]
+            if ran.answers:
+                return True
+            if not ran.is_ours or ran.done <= done:
+                return False
+            done = ran.done
+        return False
 
     async def _loop(self) -> None:
         while True:
@@ -162,7 +181,8 @@ class Courier:
                 return
             for show_id in shows:
                 del self._ready[show_id]
-            await self._start(shows, probing=False)
+            for lane in await self._lanes(shows, probing=False):
+                self._begin(lane)
 
     def _has_room(self) -> bool:
         return self._may_send() and len(self._tasks) < self._share.size
@@ -184,10 +204,10 @@ class Courier:
             self.target.endpoint_id, slices, after=after, limit=limits.FOUND_MAX, probing=probing
         )
 
-    async def _start(self, shows: list[int], *, probing: bool) -> None:
-        """Reads where the shows stand and what follows, and begins their lanes."""
+    async def _lanes(self, shows: list[int], *, probing: bool) -> list[Coroutine[Any, Any, Ran]]:
+        """Reads where the shows stand and what follows: a run of a lane for each that has something."""
         self._busy.update(shows)
-        begun: set[int] = set()
+        begun: dict[int, Coroutine[Any, Any, Ran]] = {}
         try:
             held = dict(self._held())
             mine = [show for show in shows if slice_of(show) in held]
@@ -199,36 +219,39 @@ class Courier:
             ends = await self._parts.ledger.ends(list(at)) if is_hint and at else {}
             for show, tail in tails.items():
                 if tail.events or tail.forked:
-                    begun.add(show)
                     lease = held[slice_of(show)]
-                    self._begin(self._lane(due[show], tail, ends.get(show), lease, probing=probing))
+                    begun[show] = self._lane(due[show], tail, ends.get(show), lease, probing=probing)
+            return list(begun.values())
         finally:
-            for show in set(shows) - begun:
+            for show in set(shows) - begun.keys():
                 self._release(show)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        """A run that failed for lack of the database is made again after a pause: its message has arrived,
+        and would be sent again and again for as long as nothing can be noted.
+        """
         self._tasks.discard(task)
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.compare()
+            asyncio.get_running_loop().call_later(limits.FAULT_PAUSE_S, self.compare)
             if not isinstance(error, Fault):
                 log.error("webhook_failed", webhook=self.target.endpoint_id, exc_info=error)
 
     async def _lane(
         self, standing: Standing, tail: Tail, end: Position | None, lease: Lease, *, probing: bool
-    ) -> None:
+    ) -> Ran:
         """One run of a lane; afterwards the show is free again."""
-        rest_s = 0.0
+        rest_s, target = 0.0, self.target
         try:
             if tail.forked:
                 await self._fork(standing)
-                return
-            lane = Lane(self._parts, self.target, standing, lease, lambda: self._goes_on(lease, probing))
+                return Ran([], is_ours=False)
+            lane = Lane(self._parts, target, standing, lease, lambda: self._goes_on(lease, target, probing))
             if end is not None:
                 rest_s = limits.HINT_PAUSE_S
                 ran = await lane.hint(end, probing=probing)
@@ -237,6 +260,7 @@ class Courier:
             await self._note(ran)
             if self._has_more(ran, tail, end):
                 self._again.add(standing.show_id)
+            return ran
         finally:
             if rest_s:
                 asyncio.get_running_loop().call_later(rest_s, self._release, standing.show_id)
@@ -251,8 +275,12 @@ class Courier:
         more = tail.more and end is None
         return ran.is_ours and ran.verdict is None and (more or ran.done < last)
 
-    def _goes_on(self, lease: Lease, probing: bool) -> bool:
-        return (probing or self._may_send()) and self._held().get(lease.slice) == lease
+    def _goes_on(self, lease: Lease, target: Target, probing: bool) -> bool:
+        """Whether a run may send its next message. A run that began before the endpoint was changed ends: the
+        rest must not go to the old address, be signed with a secret that has ended, or name persons.
+        """
+        same = target.wish == self.target.wish
+        return same and (probing or self._may_send()) and self._held().get(lease.slice) == lease
 
     def _release(self, show_id: int) -> None:
         self._busy.discard(show_id)
@@ -317,7 +345,9 @@ class Courier:
             self._begin(self._letter(letter, lease, probing=probing))
 
     async def _letter(self, letter: DueLetter, lease: Lease, *, probing: bool) -> None:
-        run = LetterRun(self._parts, self._reader, self.target, letter, lambda: self._goes_on(lease, probing))
+        target = self.target
+        goes_on = lambda: self._goes_on(lease, target, probing)  # noqa: E731 - asked before each message
+        run = LetterRun(self._parts, self._reader, target, letter, goes_on)
         try:
             await self._note(await run.send(probing=probing))
         finally:

@@ -90,7 +90,7 @@ class Desk:
 
     async def drop(self, webhook_id: int) -> bool:
         """Forgets an endpoint and what has not arrived there; False: there is none."""
-        [row] = await self._store.write("drop_webhook", webhook_id)
+        [row] = await self._store.write("drop_consumer", f"webhook:{webhook_id}")
         return bool(row["dropped"])
 
     async def pause(self, webhook_id: int) -> Webhook | None:

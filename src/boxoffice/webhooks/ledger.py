@@ -43,17 +43,17 @@ class Ledger:
 
     async def lanes_due(self, slices: Sequence[int]) -> list[tuple[int, int]]:
         """Endpoints and shows whose failed message is to be tried again."""
-        rows = await self._store.read("webhook_lanes_due", list(slices), limits.FOUND_MAX)
+        rows = await self._store.read("webhook_lanes_due", list(slices), limits.DUE_MAX)
         return [(row["endpoint_id"], row["show_id"]) for row in rows]
 
     async def letters_due(self, slices: Sequence[int]) -> list[DueLetter]:
         """Letters that are to be sent."""
-        rows = await self._store.read("webhook_letters_due", list(slices), limits.FOUND_MAX)
+        rows = await self._store.read("webhook_letters_due", list(slices), limits.DUE_MAX)
         return [view_of(row, DueLetter) for row in rows]
 
     async def forks_untold(self, slices: Sequence[int]) -> list[UntoldFork]:
         """Forks of which the endpoint must be told."""
-        rows = await self._store.read("webhook_forks_untold", list(slices), limits.FOUND_MAX)
+        rows = await self._store.read("webhook_forks_untold", list(slices), limits.DUE_MAX)
         return [view_of(row, UntoldFork) for row in rows]
 
     async def ends(self, shows: Sequence[int]) -> dict[int, Position]:

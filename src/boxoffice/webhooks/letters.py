@@ -50,7 +50,8 @@ class LetterRun:
 
     async def _events_after(self, at: Position) -> Sequence[FeedEvent]:
         """The next events of the letter; none if the history is another one by now."""
-        tail = await self._reader.tail(self._letter.show_id, at, limits.TAIL_EVENTS)
+        limit = min(limits.TAIL_EVENTS, self._letter.last_seq - at.seq)
+        tail = await self._reader.tail(self._letter.show_id, at, limit)
         events = [event for event in tail.events if event.seq <= self._letter.last_seq]
         rewound = any(e.seq == self._letter.last_seq and e.link != self._letter.link for e in events)
         return () if rewound else events

@@ -59,7 +59,11 @@ HOUSEKEEPING_EVERY_S: Final = 600.0
 """Seconds between two times that old attempts are deleted."""
 
 FOUND_MAX: Final = 1_000
-"""Most shows, lanes or letters that a look takes from the database; the next look takes the rest."""
+"""Most shows that a comparison takes from the database; the next one takes the rest."""
+
+DUE_MAX: Final = 100
+"""Most lanes, letters or forks of an endpoint that a look takes from the database; the next look takes the
+rest. More than may be under way to an endpoint, so that those under way hide no others."""
 
 HINT_PAUSE_S: Final = 1.0
 """Seconds between two hints of a show to an endpoint: a storm of bookings becomes one request a second."""

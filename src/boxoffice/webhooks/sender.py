@@ -132,7 +132,7 @@ def retry_after_of(text: str | None, now: datetime) -> float | None:
         return min(float(text[:9]), limits.RETRY_AFTER_MAX_S)
     try:
         pause = (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return min(max(pause, 0.0), limits.RETRY_AFTER_MAX_S)
 

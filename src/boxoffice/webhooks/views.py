@@ -122,6 +122,14 @@ class Target(Struct, frozen=True, kw_only=True):
     broken: bool
     waits: bool
 
+    @property
+    def wish(self) -> tuple[object, ...]:
+        """What an operator decides about its messages. A run that began under another wish ends."""
+        return (
+            *(self.url, self.mode, self.ordering, self.kinds, self.show_ids),
+            *(self.personal, self.generation, self.signs_old),
+        )
+
 
 class Standing(Struct, frozen=True, kw_only=True):
     """Where an endpoint stands in a show (``webhook_standing.sql``)."""

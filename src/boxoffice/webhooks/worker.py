@@ -124,7 +124,7 @@ class Worker:
             courier.take(letters[endpoint_id])
             courier.tell_forks(forks[endpoint_id])
             if courier.target.broken and not courier.target.waits:
-                await courier.probe(letters[endpoint_id])
+                await courier.probe(letters[endpoint_id], forks[endpoint_id])
 
 
 @asynccontextmanager

@@ -24,17 +24,21 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {upstream}; {more} }} }}
+  server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {upstream}; {more} }} {locations} }}
 }}
 """
 
 
 @contextmanager
-def nginx(upstream: str, folder: Path, more: str = "") -> Iterator[str]:
-    """The address of an nginx before the server. ``more``: further lines. Skips if nginx is not installed."""
+def nginx(upstream: str, folder: Path, more: str = "", locations: str = "") -> Iterator[str]:
+    """The address of an nginx before the server. ``more``: further lines; ``locations``: what goes elsewhere.
+    Skips if nginx is not installed.
+    """
     port = free_port()
     config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, port=port, upstream=upstream, more=more))
+    config.write_text(
+        CONFIG.format(folder=folder, port=port, upstream=upstream, more=more, locations=locations)
+    )
     process = subprocess.Popen(
         [installed("nginx"), "-p", folder, "-e", folder / "error.log", "-c", config],
         stdout=subprocess.DEVNULL,

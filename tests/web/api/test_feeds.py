@@ -145,6 +145,19 @@ async def test_a_history_that_was_rewound_is_told_once(api: Api, connection: Con
     assert data_of(await api.http.get("/api/feeds/shop"))["forked_shows"] == 1
 
 
+async def test_a_notice_hides_no_event_that_waits(api: Api, connection: Connection) -> None:
+    shows = [(await api.show())["id"] for _ in range(2)]
+    await api.booking(shows[1], (await api.user())["id"])
+    data_of(await api.http.put("/api/feeds/shop", json={"start": "start"}))
+    await connection.execute("INSERT INTO feed_cursors VALUES ($1, 'pull:shop', 5, 'gone')", shows[0])
+    answer = (await api.http.get("/api/feeds/shop/events?limit=2")).json()
+    assert [one["type"] for one in answer["data"]] == [
+        "boxoffice.feed.rewound.v1",
+        "boxoffice.show.created.v1",
+    ]
+    assert answer["more"]
+
+
 @pytest.fixture
 async def callers(database: str) -> AsyncIterator[Callers]:
     """The application with authentication on."""

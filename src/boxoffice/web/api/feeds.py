@@ -49,7 +49,7 @@ _EVENTS: Final = 100
 """Events in an answer that asks for no number: some 50 KB."""
 
 _TOGETHER_MAX: Final = 10
-"""Shows that one transaction changes at most, and two more: fewer in an answer could be the same for ever."""
+"""Shows that one transaction of sales changes at most, and two more: an answer has room for all of them."""
 
 
 class FeedsController(Controller):
@@ -124,12 +124,12 @@ class FeedsController(Controller):
         """Makes a feed, or finds it as it was asked for: sent again, it changes nothing."""
         shows = _shows_of(request, data.show_ids)
         cursors, consumer = request.services.feed.cursors, PREFIX + name
-        await cursors.create(
+        ready = await cursors.create(
             consumer, "pull", show_ids=shows, personal=data.personal, from_start=data.start == "start"
         )
-        made = await cursors.lag(consumer)
-        if made is None or (made.show_ids, made.personal) != (shows, data.personal):
+        if not ready:
             raise Refusal(Refused(FEED_EXISTS))
+        made = found(await cursors.lag(consumer), FEED_EXISTS)
         return Response(FeedAnswer(data=to_feed(made), message="Feed ready"))
 
     @ReadOperation(

@@ -41,7 +41,7 @@ class Shelter:
 
     def check(self, scope: HTTPScope, head: RequestHead) -> None:
         """Raises ``Forbidden``."""
-        if self._own_machine and not _is_of_this_machine(scope, head):
+        if self._own_machine and not is_of_this_machine(scope, head):
             raise Forbidden(_ELSEWHERE)
         if head.origin is not None and (self._own_machine or scope["method"] not in _READING):
             self._check_page(head.origin, head.host)
@@ -53,7 +53,7 @@ class Shelter:
             raise Forbidden(_PAGE)
 
 
-def _is_of_this_machine(scope: HTTPScope, head: RequestHead) -> bool:
+def is_of_this_machine(scope: HTTPScope, head: RequestHead) -> bool:
     """Whether nothing in the request says that it comes from elsewhere, or through a proxy.
 
     HTTP/1.0 with ``Connection: close`` is such a sign: nginx speaks so to its servers unless told otherwise,

@@ -1,6 +1,6 @@
--- forget_webhooks(days, rows): deletes attempts older than that, endpoints whose consumer was dropped, lanes
--- and letters of endpoints that are no more, and letters beyond their cursor, which the show tells again by
--- itself after a rewind. Gives how many attempts.
+-- forget_webhooks(days, rows): deletes attempts older than that, lanes and letters of endpoints that are no
+-- more, and letters beyond their cursor, which the show tells again by itself after a rewind. Gives how many
+-- attempts.
 -- Locks: the deleted rows.
 CREATE OR REPLACE FUNCTION forget_webhooks(p_days integer, p_rows bigint) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
@@ -13,7 +13,6 @@ BEGIN
         LIMIT p_rows
     );
     GET DIAGNOSTICS v_rows = ROW_COUNT;
-    DELETE FROM webhook_endpoints AS e WHERE NOT EXISTS (SELECT FROM feed_consumers AS k WHERE k.consumer = e.consumer);
     DELETE FROM webhook_lanes AS l
     WHERE NOT EXISTS (SELECT FROM webhook_endpoints AS e WHERE e.endpoint_id = l.endpoint_id);
     DELETE FROM webhook_letters AS l

@@ -17,7 +17,6 @@ BEGIN
     UPDATE feed_consumers SET state = 'active' WHERE consumer = v_consumer;
     PERFORM release_lanes(p_endpoint_id);
     IF p_skip THEN
-        PERFORM note_holes(p_endpoint_id);
         v_shows := skip_to_end(v_consumer, NULL);
     END IF;
     RETURN v_shows;

@@ -1,7 +1,13 @@
--- The forks of endpoints in the slices $1 that the endpoint was not told of, $2 at most.
+-- The forks in the slices $1 that an endpoint was not told of, $2 at most of each endpoint that may be told
+-- at this moment.
 SELECT e.endpoint_id, f.show_id, f.seq, f.link, f.noticed_at, i.last_seq
-FROM feed_forks AS f
-JOIN webhook_endpoints AS e ON e.consumer = f.consumer
+FROM webhook_endpoints AS e
+JOIN feed_consumers AS k USING (consumer)
+CROSS JOIN LATERAL (
+    SELECT * FROM feed_forks AS u
+    WHERE u.consumer = e.consumer AND NOT u.told AND u.show_id % 16 = ANY ($1::integer[])
+    ORDER BY u.show_id LIMIT $2
+) AS f
 JOIN show_inventory AS i ON i.show_id = f.show_id
-WHERE NOT f.told AND f.show_id % 16 = ANY ($1::integer[])
-ORDER BY f.noticed_at LIMIT $2
+WHERE k.state = 'active' AND COALESCE(e.not_before <= engine_now(), true)
+ORDER BY f.noticed_at

@@ -1,2 +1,0 @@
--- Forgets endpoint $1.
-SELECT drop_webhook($1) AS dropped
