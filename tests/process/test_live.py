@@ -13,6 +13,7 @@ import pytest
 from tests.support.http.api import Api
 from tests.support.http.viewers import TOLD_MAX_S, viewed
 from tests.support.process.polling import wait_until
+from tests.support.process.power import runs, workers_of
 from tests.support.process.program import STOP_MAX_S, Program, free_port
 
 
@@ -71,3 +72,14 @@ async def test_what_serve_sells_is_told_by_another_process_until_it_ends(
             while (await beside.next())[0] != "bye":
                 pass
             assert await asyncio.to_thread(program.process.wait, STOP_MAX_S) == 0
+
+
+def test_its_workers_end_when_it_is_killed(program: Program) -> None:
+    """They would keep the port, and serve on with an old program."""
+    program.serve("--demo")
+    with live(program, "--workers", "2", port=free_port()) as process:
+        wait_until(lambda: len(workers_of(process.pid)) == 2, "two workers")
+        workers = workers_of(process.pid)
+        process.kill()
+        process.wait()
+        wait_until(lambda: not any(map(runs, workers)), "the end of the workers")

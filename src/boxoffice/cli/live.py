@@ -18,7 +18,7 @@ from boxoffice.access.startup import check_access
 from boxoffice.cli.output import out
 from boxoffice.cli.shared import connected, read_settings
 from boxoffice.live.worker import BACKLOG_CONNECTIONS, run
-from boxoffice.serve.process import PortInUse
+from boxoffice.serve.process import PortInUse, end_with_supervisor
 from boxoffice.settings.settings import Settings
 from boxoffice.telemetry.logs import configure_logging
 from boxoffice.vocabulary import limits
@@ -135,6 +135,7 @@ def _supervise(settings: Settings, listeners: list[socket.socket], connections: 
 
 def run_worker(settings: Settings, listener: socket.socket, connections: int) -> None:
     """One of several processes."""
+    end_with_supervisor()
     configure_logging(settings.server)
     _let_open(connections + FILES_SPARE)
     run(settings, listener, connections)
