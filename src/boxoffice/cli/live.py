@@ -1,5 +1,6 @@
 """The command ``boxoffice live``."""
 
+import asyncio
 import multiprocessing
 import resource
 import signal
@@ -15,8 +16,9 @@ from typing import Annotated, Final
 import typer
 
 from boxoffice.access.startup import check_access
-from boxoffice.cli.output import out
-from boxoffice.cli.shared import connected, read_settings
+from boxoffice.cli.output import out, tell
+from boxoffice.cli.shared import connected, dsn_of, read_settings
+from boxoffice.database.waiting import wait_for_database
 from boxoffice.live.worker import BACKLOG_CONNECTIONS, run
 from boxoffice.serve.process import PortInUse, end_with_supervisor
 from boxoffice.settings.settings import Settings
@@ -59,6 +61,7 @@ def live(
     _let_open(connections + FILES_SPARE)
     with connected(settings) as ready:
         where = str(unix_socket) if unix_socket else f"{host or ready.server.host}:{port}"
+        asyncio.run(wait_for_database(dsn_of(ready), ready.database.wait_seconds, tell))
         out.print(f"live seats on {where}", markup=False)
         with _listeners(workers, host or ready.server.host, port, unix_socket) as listeners:
             if workers == 1:
