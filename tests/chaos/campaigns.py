@@ -8,13 +8,15 @@ from tests.chaos import (
     deadlines,
     faults_inside,
     hoarding,
+    live,
     machine,
     outages,
     parsers,
     readers,
+    relay,
     storm,
-    telling,
     tickets,
+    webhooks,
 )
 from tests.chaos.campaign import Campaign
 
@@ -30,5 +32,7 @@ CAMPAIGNS: Final[tuple[Campaign, ...]] = (
     parsers.CAMPAIGN,
     hoarding.CAMPAIGN,
     tickets.CAMPAIGN,
-    telling.CAMPAIGN,
+    relay.CAMPAIGN,
+    webhooks.CAMPAIGN,
+    live.CAMPAIGN,
 )

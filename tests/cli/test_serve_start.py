@@ -109,6 +109,25 @@ def test_serve_waits_for_a_database_that_is_not_there_yet(program: Program, serv
     assert httpx.get(f"{program.url}/readyz").status_code == 200
 
 
+def test_live_and_relay_wait_for_it_too(program: Program, server: Server, data_dir: Path) -> None:
+    """A relay that ended would be missed by nobody but the readers of its broker."""
+    server.stop()
+    settings = {"DATABASE_URL": server.dsn, "DB_WAIT_SECONDS": "600", "RELAY_URLS": "redis://127.0.0.1:1/0"}
+    relay = Program(data_dir, **settings)
+    program.environment |= settings
+    program.begin("--port", str(program.port), command="live")
+    relay.begin("run", command="relay")
+    try:
+        wait_until(lambda: "waiting for the database" in program.output(), "a line of live")
+        wait_until(lambda: "waiting for the database" in relay.output(), "a line of the relay")
+
+        server.start()
+        program.until_ready("/healthz")
+        wait_until(lambda: "relay:redis" in program.call("relay", "status", "--json").stdout, "the relay")
+    finally:
+        relay.close()
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -17,6 +17,7 @@ from tests.support.http.viewers import TOLD_MAX_S, viewed
 from tests.support.process.folders import public_folder
 from tests.support.process.nginx import nginx
 from tests.support.process.polling import wait_until
+from tests.support.process.power import runs, workers_of
 from tests.support.process.program import STOP_MAX_S, Program, free_port
 
 
@@ -132,3 +133,14 @@ async def _told_at_once(program: Program, url: str, unix_socket: Path) -> None:
         async with httpx.AsyncClient(base_url=program.url, timeout=TOLD_MAX_S) as client:
             await Api(client).booking(1, 1)
         assert (await again.next())[0] == "seats"
+
+
+def test_its_workers_end_when_it_is_killed(program: Program) -> None:
+    """They would keep the port, and serve on with an old program."""
+    program.serve("--demo")
+    with live(program, "--workers", "2", port=free_port()) as process:
+        wait_until(lambda: len(workers_of(process.pid)) == 2, "two workers")
+        workers = workers_of(process.pid)
+        process.kill()
+        process.wait()
+        wait_until(lambda: not any(map(runs, workers)), "the end of the workers")

@@ -10,20 +10,13 @@ import httpx
 from tests.process.test_serve import open_show
 from tests.support.engine.eventually import eventually
 from tests.support.http.scrape import Scrape
-from tests.support.process.power import children_of
+from tests.support.process.power import workers_of
 from tests.support.process.program import Program
 
 
 async def scraped(client: httpx.AsyncClient) -> Scrape:
     """What a worker tells about all of them."""
     return Scrape((await client.get("/metrics")).text)
-
-
-def workers_of(supervisor: int) -> list[int]:
-    """The worker processes of a server."""
-    return [
-        pid for pid in children_of(supervisor) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
 
 
 def metrics_folder(worker: int) -> Path:

@@ -88,6 +88,19 @@ async def test_two_senders_of_different_shows_do_not_disturb_each_other(
         assert len(expected) == count
 
 
+@fenced
+async def test_another_sender_that_comes_between_makes_no_hole(
+    stage: Stage, sink: GuardedSink, zombie: GuardedSink, history: History
+) -> None:
+    """Each time the numbers of the stream are some further than this sender knows."""
+    for between in range(6):
+        await sink.publish(history.grow(7, 8))
+        await zombie.publish(history.grow(8, between) if between else [])
+    await sink.publish(history.grow(7, 8))
+    got = [one.id for one in await stage.read() if one.show_id == 7]
+    assert got == [event.id for event in history.shows[7]]
+
+
 @pytest.mark.parametrize("stage", ["nats"], indirect=True)
 async def test_the_fence_of_nats_outlives_the_window_of_duplicates(
     stage: NatsStage, sink: GuardedSink, zombie: GuardedSink, history: History

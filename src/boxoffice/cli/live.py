@@ -1,5 +1,6 @@
 """The command ``boxoffice live``."""
 
+import asyncio
 import multiprocessing
 import resource
 import signal
@@ -16,10 +17,11 @@ import typer
 from prometheus_client.multiprocess import mark_process_dead
 
 from boxoffice.access.startup import check_access
-from boxoffice.cli.output import out
-from boxoffice.cli.shared import connected, read_settings
+from boxoffice.cli.output import out, tell
+from boxoffice.cli.shared import connected, dsn_of, read_settings
+from boxoffice.database.waiting import wait_for_database
 from boxoffice.live.worker import BACKLOG_CONNECTIONS, run
-from boxoffice.serve.process import PortInUse, shared_metrics
+from boxoffice.serve.process import PortInUse, end_with_supervisor, shared_metrics
 from boxoffice.settings.settings import Settings
 from boxoffice.telemetry.logs import configure_logging
 from boxoffice.vocabulary import limits
@@ -60,6 +62,7 @@ def live(
     _let_open(connections + FILES_SPARE)
     with connected(settings) as ready:
         where = str(unix_socket) if unix_socket else f"{host or ready.server.host}:{port}"
+        asyncio.run(wait_for_database(dsn_of(ready), ready.database.wait_seconds, tell))
         out.print(f"live seats on {where}", markup=False)
         with _listeners(workers, host or ready.server.host, port, unix_socket) as listeners:
             if workers == 1:
@@ -137,6 +140,7 @@ def _supervise(settings: Settings, listeners: list[socket.socket], connections: 
 
 def run_worker(settings: Settings, listener: socket.socket, connections: int) -> None:
     """One of several processes."""
+    end_with_supervisor()
     configure_logging(settings.server)
     _let_open(connections + FILES_SPARE)
     run(settings, listener, connections)

@@ -27,7 +27,7 @@ def run() -> None:
         raise SettingsError("RELAY_URLS is not set; expected the addresses of brokers")
     for target, _ in targets:
         out.print(f"sending to {target.host} as {target.consumer}", markup=False)
-    in_database(_run)
+    in_database(_run, waits=True)
 
 
 async def _run(settings: Settings) -> None:

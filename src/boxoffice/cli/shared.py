@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from boxoffice.cli.output import out, tell
 from boxoffice.database.migrate import MigrationReport, check_database, migrate
 from boxoffice.database.servers import address_of
+from boxoffice.database.waiting import wait_for_database
 from boxoffice.postgres.embedded import running_dsn, start_embedded
 from boxoffice.serve.settings import ProgramSettings
 from boxoffice.settings.near_misses import names_of_a_database, near_misses
@@ -93,13 +94,16 @@ def tell_migration(report: MigrationReport, say: Callable[[str], None] = out.pri
         say("applied the SQL functions")
 
 
-def in_database(work: Callable[[Settings], Awaitable[T]]) -> T:
+def in_database(work: Callable[[Settings], Awaitable[T]], *, waits: bool = False) -> T:
     """Does it in the database of the settings; with the schema of this program, as ``serve`` would.
+    ``waits``: also for a database that is not there yet.
 
     Raises ``SchemaMismatch`` if the schema does not fit, and MIGRATE_ON_START is off.
     """
 
     async def run(settings: Settings) -> T:
+        if waits:
+            await wait_for_database(dsn_of(settings), settings.database.wait_seconds, tell)
         if settings.server.migrate_on_start:
             tell_migration(await migrate(dsn_of(settings)), tell)
         else:

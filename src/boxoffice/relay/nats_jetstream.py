@@ -6,13 +6,12 @@ stream's `duplicate_window`.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from nats.aio.client import Client
 from nats.errors import Error
 from nats.js import JetStreamContext
-from nats.js.api import PubAck
 from nats.js.errors import APIError, BadRequestError, NotFoundError
 
 from boxoffice.feed.events import START, Position, parse_id
@@ -39,9 +38,6 @@ WRONG_LAST_SEQUENCE: Final = 10071
 """JetStream's code for a message that does not follow the one that it names."""
 
 T = TypeVar("T")
-
-_RUN_MAX: Final = 512
-"""Messages of a show under way at once; as many as a batch has."""
 
 
 class Tail(NamedTuple):
@@ -113,12 +109,12 @@ async def _stream(context: JetStreamContext) -> str:
 
 
 class NatsSink:
-    """A connection, which foretells numbers of the stream.
+    """A connection, which has one message of each show under way.
 
-    The number of a message is known when the message is acknowledged, and the next one of the show must name
-    that number. To wait for each would cost a round trip an event. So the numbers of a run are foretold from
-    the last one that was seen. If another publisher came between, the rest of the run is refused, in order,
-    and goes again: more slowly at first.
+    A message names the number of the one before it, which is known when that one is acknowledged. If numbers
+    were foretold, a run of a show could be under way at once. But another publisher moves the numbers of the
+    stream on: then a foretold one can be that of an earlier message of the show, and the stream takes a
+    message although those before it were refused.
     """
 
     def __init__(
@@ -130,62 +126,53 @@ class NatsSink:
         self._fits = fits
         self._lost = lost
         self._tails: Known[int, Tail] = Known()
-        self._next = 0
-        self._run = 1
 
     async def publish(self, messages: Sequence[Message]) -> int:
         """Returns when the stream has all messages, and how many it had already."""
-        waiting, there = by_show(messages), 0
-        for show_id, of_show in list(waiting.items()):
-            if not self._continues(of_show[0]):
-                there += await self._read_back(show_id, waiting)
-        while waiting:
-            for show_id in await self._send(waiting):
-                there += await self._read_back(show_id, waiting)
+        shows = by_show(messages).values()
+        ended = await self._unless_lost(
+            asyncio.gather(*(self._publish_show(of_show) for of_show in shows), return_exceptions=True)
+        )
+        there = 0
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+            there += each
         return there
 
     async def close(self) -> None:
         """End the connection."""
         await self._client.close()
 
-    def _continues(self, message: Message) -> bool:
-        tail = self._tails.get(message.show_id)
-        return tail is not None and (message.position is None or message.continues(tail.position))
+    async def _publish_show(self, messages: list[Message]) -> int:
+        """Send the messages of one show. Returns how many were there already."""
+        tail, left, sent = self._known(messages[0]), messages, 0
+        while left:
+            taken = None if tail is None else await self._sent(left[0], tail)
+            if taken is None:
+                tail, left = await self._read_back(left)
+            else:
+                tail, left, sent = taken, left[1:], sent + 1
+        return len(messages) - sent
 
-    async def _read_back(self, show_id: int, waiting: dict[int, list[Message]]) -> int:
-        """Read the last message of the show, and leave out what is there. Returns how many were left out."""
+    def _known(self, message: Message) -> Tail | None:
+        """The message that this one follows; None: it must be read back."""
+        tail = self._tails.get(message.show_id)
+        follows = tail is not None and (message.position is None or message.continues(tail.position))
+        return tail if follows else None
+
+    async def _read_back(self, messages: list[Message]) -> tuple[Tail, list[Message]]:
+        """The last message of the show in the stream, and the messages that are not there yet."""
+        show_id = messages[0].show_id
         try:
             last = await self._context.get_last_msg(self._stream, _subject(show_id))
         except NotFoundError:
-            self._tails.put(show_id, Tail(0, START))
-            return 0
-        last_id, before = (last.headers or {}).get("Nats-Msg-Id", ""), len(waiting[show_id])
+            return Tail(0, START), messages
+        last_id = (last.headers or {}).get("Nats-Msg-Id", "")
         known = parse_id(last_id)
-        self._tails.put(show_id, Tail(last.seq or 0, START if known is None else known[1]))
-        self._next = max(self._next, (last.seq or 0) + 1)
-        left = await not_yet_there(waiting[show_id], last_id, self._fits)
-        _leave(waiting, show_id, left)
-        return before - len(left)
-
-    async def _send(self, waiting: dict[int, list[Message]]) -> set[int]:
-        """Send a run of each show. Returns the shows of which a message was refused, or was there."""
-        under_way: list[tuple[Message, Coroutine[Any, Any, PubAck]]] = []
-        for show_id, messages in waiting.items():
-            expected = self._tails[show_id].number
-            for message in messages[: self._run]:
-                under_way.append((message, self._sent(message, expected)))
-                expected = self._next + len(under_way) - 1  # foretold
-        answers = await self._unless_lost(
-            asyncio.gather(*(answer for _, answer in under_way), return_exceptions=True)
-        )
-        refused: set[int] = set()
-        for (message, _), answer in zip(under_way, answers, strict=True):
-            if not self._taken(message, answer):
-                refused.add(message.show_id)
-            elif message.show_id not in refused:
-                _leave(waiting, message.show_id, waiting[message.show_id][1:])
-        self._run = 1 if refused else min(self._run * 2, _RUN_MAX)
-        return refused & waiting.keys()
+        tail = Tail(last.seq or 0, START if known is None else known[1])
+        self._tails.put(show_id, tail)
+        return tail, await not_yet_there(messages, last_id, self._fits)
 
     async def _unless_lost(self, answers: asyncio.Future[T]) -> T:
         """The answers. The client itself would wait for them on a connection that is lost."""
@@ -200,31 +187,23 @@ class NatsSink:
             lost.cancel()
             answers.cancel()
 
-    async def _sent(self, message: Message, expected: int) -> PubAck:
+    async def _sent(self, message: Message, before: Tail) -> Tail | None:
+        """Send a message that follows another. None: the fence refused it, or it was there."""
         # Not the client's publish_async: it never answers when the server refuses.
-        headers = {"Nats-Msg-Id": message.id, "Nats-Expected-Last-Subject-Sequence": str(expected)}
-        return await self._context.publish(
-            _subject(message.show_id), message.body, stream=self._stream, headers=headers
-        )
-
-    def _taken(self, message: Message, answer: PubAck | BaseException) -> bool:
-        """Whether the stream has taken the message now. Raises what is no refusal of the fence."""
-        if isinstance(answer, BadRequestError) and answer.err_code == WRONG_LAST_SEQUENCE:
-            return False
-        if isinstance(answer, BaseException):
-            raise answer
+        headers = {"Nats-Msg-Id": message.id, "Nats-Expected-Last-Subject-Sequence": str(before.number)}
+        try:
+            answer = await self._context.publish(
+                _subject(message.show_id), message.body, stream=self._stream, headers=headers
+            )
+        except BadRequestError as error:
+            if error.err_code != WRONG_LAST_SEQUENCE:
+                raise
+            return None
         if answer.duplicate:
-            return False
-        self._tails.put(message.show_id, Tail(answer.seq, message.position or START))
-        self._next = max(self._next, answer.seq + 1)
-        return True
-
-
-def _leave(waiting: dict[int, list[Message]], show_id: int, left: list[Message]) -> None:
-    if left:
-        waiting[show_id] = left
-    else:
-        del waiting[show_id]
+            return None
+        tail = Tail(answer.seq, message.position or START)
+        self._tails.put(message.show_id, tail)
+        return tail
 
 
 def _subject(show_id: int) -> str:

@@ -115,7 +115,7 @@ def shared_metrics() -> Iterator[None]:
 
 def application() -> Litestar:
     """The application of a server process, which reads its settings from the environment."""
-    _end_with_supervisor()
+    end_with_supervisor()
     settings = load_settings(ProgramSettings)
     check_access(settings)
     configure_logging(settings.server)
@@ -129,8 +129,8 @@ def application() -> Litestar:
     return app
 
 
-def _end_with_supervisor() -> None:
-    """Makes this worker end with its supervisor, even by kill -9: an orphan would keep the port.
+def end_with_supervisor() -> None:
+    """Make this worker end with its supervisor, even by kill -9: an orphan would keep the port.
 
     Only Linux can do this.
     """

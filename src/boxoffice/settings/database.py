@@ -38,8 +38,8 @@ class DatabaseSettings(Group, frozen=True, kw_only=True, rename=prefixed("DB_"))
     wait_seconds: Annotated[
         float,
         Meta(ge=0, le=86_400),
-        "Seconds that `serve` waits for a PostgreSQL that is not there yet, as after a power cut. A wrong "
-        "password or a missing database ends it at once.",
+        "Seconds that `serve`, `live` and `relay run` wait for a PostgreSQL that is not there yet, as after "
+        "a power cut. A wrong password or a missing database ends them at once.",
     ] = 60.0
     pool_max: Annotated[
         int,

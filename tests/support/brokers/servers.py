@@ -10,7 +10,7 @@ from boxoffice.bench import brokers as recipes
 from boxoffice.bench.brokers import Recipe, listens
 from tests.support.process.folders import public_folder
 from tests.support.process.installed import installed
-from tests.support.process.polling import wait_until
+from tests.support.process.polling import WAIT_MAX_S, wait_until
 
 _STOP_MAX_S: Final = 20.0
 
@@ -27,7 +27,7 @@ class Broker:
         self.process: subprocess.Popen[bytes]
         self.start()
 
-    def start(self) -> None:
+    def start(self, wait_max_s: float = WAIT_MAX_S) -> None:
         """Start the server, and return when its port answers."""
         with (self.folder / "output").open("ab") as output:
             self.process = subprocess.Popen(
@@ -38,7 +38,7 @@ class Broker:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._listens, f"{self._arguments[0]} on port {self.port}")
+        wait_until(self._listens, f"{self._arguments[0]} on port {self.port}", wait_max_s)
 
     def stop(self) -> None:
         """End the server as its users do."""

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import aio_pika
 import nats
-from aio_pika.abc import AbstractConnection, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 from nats.js.errors import NotFoundError
 from redis import asyncio as redis
@@ -68,8 +68,7 @@ class RabbitStage:
     async def clear(self) -> None:
         """Make exchange, queue and binding anew."""
         self._got = []
-        self._connection = await aio_pika.connect(self.url)
-        channel = await self._connection.channel()
+        channel = await self._channel()
         await channel.exchange_delete(EXCHANGE)
         await channel.queue_delete(QUEUE)
         exchange = await channel.declare_exchange(EXCHANGE, "topic", durable=True)
@@ -77,11 +76,17 @@ class RabbitStage:
         await self.queue.bind(exchange, "show.#")
 
     async def read(self) -> list[Got]:
-        """Take everything out of the queue."""
+        """Take everything out of the queue, also of a broker that was started again."""
+        if self._connection.is_closed:
+            self.queue = await (await self._channel()).declare_queue(QUEUE, durable=True)
         while (message := await self.queue.get(no_ack=True, fail=False)) is not None:
             show_id = int((message.routing_key or "").split(".")[1])
             self._got.append(Got(show_id, message.message_id or "", message.body))
         return self._got
+
+    async def _channel(self) -> AbstractChannel:
+        self._connection = await aio_pika.connect(self.url)
+        return await self._connection.channel()
 
 
 class NatsStage:

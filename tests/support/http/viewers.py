@@ -6,7 +6,7 @@ import socket
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import httpx
 import uvicorn
@@ -40,11 +40,23 @@ def unpacked(states: str, total: int) -> list[int]:
 
 
 class Viewer:
-    """A client of one show, which keeps a map as a page would: it drops what it knows already."""
+    """A client of one show, which keeps a map as a page would: it drops what it knows already.
 
-    def __init__(self, status: int, headers: dict[str, str], reader: asyncio.StreamReader) -> None:
+    ``show_id``: the show of which it keeps the map, if the stream tells of several. ``transport``: its end of
+    the connection, which can be paused.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        headers: dict[str, str],
+        reader: asyncio.StreamReader,
+        transport: asyncio.Transport,
+    ) -> None:
         self.status = status
         self.headers = headers
+        self.transport = transport
+        self.show_id = 0
         self._reader = reader
         self.map: list[int] = []
         self.seq = 0
@@ -85,6 +97,8 @@ class Viewer:
 
     def _take(self, name: str, told: Json) -> tuple[str, Json]:
         self.names.append(name)
+        if self.show_id and told.get("show_id") != self.show_id:
+            return name, told
         if name == "snapshot":
             self.seq, self.map = told["seq"], unpacked(told["states"], told["total_seats"])
         elif name == "show":
@@ -102,17 +116,27 @@ class Viewer:
 
 
 @asynccontextmanager
-async def viewed(url: str, path: str, **headers: str) -> AsyncIterator[Viewer]:
-    """A stream of a server."""
-    port = int(url.rpartition(":")[2])
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=READ_MAX)
+async def viewed(
+    url: str, path: str, buffer_bytes: int | None = None, /, **headers: str
+) -> AsyncIterator[Viewer]:
+    """A stream of a server. ``buffer_bytes``: how much the system keeps for a client that does not read."""
+    client = socket.socket()
+    if buffer_bytes is not None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+    client.setblocking(False)
+    try:
+        await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", int(url.rpartition(":")[2])))
+    except BaseException:
+        client.close()
+        raise
+    reader, writer = await asyncio.open_connection(sock=client, limit=READ_MAX)
     try:
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n".encode())
         async with asyncio.timeout(TOLD_MAX_S):
             status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         told = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-        yield Viewer(int(status.split(" ")[1]), told, reader)
+        yield Viewer(int(status.split(" ")[1]), told, reader, cast(asyncio.Transport, writer.transport))
     finally:
         writer.transport.abort()
 

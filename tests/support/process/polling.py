@@ -11,9 +11,9 @@ POLL_S: Final = 0.01
 """Pause between two looks, in seconds."""
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str, wait_max_s: float = WAIT_MAX_S) -> None:
     """Returns as soon as ``condition`` holds; fails, naming ``what``, if it does not within the bound."""
-    deadline = time.monotonic() + WAIT_MAX_S
+    deadline = time.monotonic() + wait_max_s
     while not condition():
-        assert time.monotonic() < deadline, f"not within {WAIT_MAX_S:g} s: {what}"
+        assert time.monotonic() < deadline, f"not within {wait_max_s:g} s: {what}"
         time.sleep(POLL_S)

@@ -58,6 +58,13 @@ def children_of(parent: int) -> list[int]:
     return [process for process in processes if _stat(process)[1:2] == [str(parent)]]
 
 
+def workers_of(supervisor: int) -> list[int]:
+    """The worker processes that a program with ``--workers`` has started."""
+    return [
+        pid for pid in children_of(supervisor) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
 def runs(process: int) -> bool:
     """Whether the process still runs. One that has ended may be listed until its parent notices."""
     return _stat(process)[:1] not in ([], ["Z"], ["X"])

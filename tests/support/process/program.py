@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Self
 import httpx
 
 from tests.support.process.commands import call
-from tests.support.process.polling import wait_until
+from tests.support.process.polling import WAIT_MAX_S, wait_until
 
 STOP_MAX_S: Final = 60.0
 """Longest wait for a process to end, in seconds."""
@@ -67,11 +67,11 @@ class Program:
         self.until_ready("/readyz" if ready else "/healthz")
         return self
 
-    def begin(self, *arguments: str) -> None:
-        """Start the server."""
+    def begin(self, *arguments: str, command: str = "serve") -> None:
+        """Start the server, or another command that runs until it is ended."""
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [self.python, *self.launch, "serve", *arguments],
+                [self.python, *self.launch, command, *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -79,9 +79,9 @@ class Program:
                 **self.surroundings,
             )
 
-    def until_ready(self, path: str = "/readyz") -> None:
+    def until_ready(self, path: str = "/readyz", wait_max_s: float = WAIT_MAX_S) -> None:
         """Return when the server answers 200 to that path."""
-        wait_until(lambda: self._answers(path), f"a server on port {self.port}")
+        wait_until(lambda: self._answers(path), f"a server on port {self.port}", wait_max_s)
 
     def output(self) -> str:
         """The output of the server so far."""

@@ -12,8 +12,8 @@ ALTER TYPE engine_command ADD ATTRIBUTE not_after timestamptz;
 -- with everything that was judged of the caller when the request came. A row that is answered keeps no
 -- command. user_id: who would get the seats. request_id: the id of the HTTP request. status, headers and
 -- answer are those of the call that had waited; a booking's id is told if one was made.
--- Only the primary key begins with the show: while the server has no statistics of the table, a plan might look
--- for one request among all of its show.
+-- Only the primary key begins with the show: while the server has no statistics of the table, a plan might
+-- look for one request among all of its show.
 CREATE TABLE booking_requests (
     show_id     bigint NOT NULL,
     ticket_id   uuid NOT NULL,
