@@ -20,8 +20,9 @@ from boxoffice.engine.runtime import open_engine
 from boxoffice.feed.runtime import open_feed
 from boxoffice.requests.asked import Asked, asked
 from boxoffice.requests.intake import Intake, Taken
+from boxoffice.requests.notices import Notices
 from boxoffice.requests.rabbitmq import BookingQueue
-from boxoffice.requests.tickets import new_id
+from boxoffice.requests.tickets import Signer, new_id
 from boxoffice.requests.waiting import Waiting
 from boxoffice.requests.worker import Worker
 from boxoffice.serve.operations import DOMAINS, kinds_of
@@ -115,7 +116,8 @@ async def _decided_in(store: Store, engine: BookingEngine, show_id: int) -> floa
 
 @asynccontextmanager
 async def _queue(url: str, store: Store, intake: Intake) -> AsyncIterator[BookingQueue]:
-    queue = BookingQueue(url, store, intake, Problems(kinds_of(DOMAINS)))
+    notices = Notices("urn:bench", Signer(url))
+    queue = BookingQueue(url, store, intake, Problems(kinds_of(DOMAINS)), notices)
     task = asyncio.create_task(queue.run())
     try:
         async with asyncio.timeout(CONNECT_MAX_S):
