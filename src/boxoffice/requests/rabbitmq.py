@@ -138,9 +138,10 @@ class BookingQueue:
 
     async def _work(self, connection: AbstractConnection, answers: AbstractExchange) -> None:
         """Notes what comes and sends notices until the connection breaks. Raises the error of either."""
+        inbox = await self._inbox(connection)
         broken = asyncio.ensure_future(connection.closed())
         working = {
-            asyncio.create_task(self._note(await self._inbox(connection))),
+            asyncio.create_task(self._note(inbox)),
             asyncio.create_task(self._notices.send_all(partial(_send_notice, answers))),
         }
         try:
