@@ -6,6 +6,7 @@ half in RabbitMQ.
 
 import asyncio
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -65,7 +66,7 @@ class _Site(Struct):
     @property
     def victims(self) -> tuple[str, ...]:
         """What is killed in turn."""
-        return VICTIMS if self.broker is None else (*VICTIMS, "broker")
+        return VICTIMS if self.broker is None else (*VICTIMS, "broker", "database, then servers")
 
     def url(self) -> str:
         """One of the servers."""
@@ -120,11 +121,24 @@ async def _cycle(site: _Site, victim: str) -> None:
 
 
 async def _kill(site: _Site, victim: str) -> None:
-    if victim != "broker":
+    if victim in VICTIMS:
         await kill(site.chance.choice(site.programs), site.cluster, victim)
-    elif site.broker is not None:
+    elif victim == "broker" and site.broker is not None:
         site.broker.kill()
         await asyncio.to_thread(site.broker.start)
+    else:
+        await _kill_in_an_outage(site)
+
+
+async def _kill_in_an_outage(site: _Site) -> None:
+    """RabbitMQ takes tickets while PostgreSQL is away, and the servers that have them by then are killed."""
+    site.cluster.kill()
+    await asyncio.sleep(site.chance.uniform(0.2, LOAD_MAX_S))  # the length of the outage
+    for program in site.programs:
+        program.end(signal.SIGKILL)
+    site.cluster.start()
+    for program in site.programs:
+        await asyncio.to_thread(program.serve)
 
 
 async def _client(site: _Site, show_id: int) -> None:
@@ -156,6 +170,8 @@ async def _look(site: _Site, http: httpx.AsyncClient, ticket: str) -> None:
         return
     data = response.json()["data"]
     now = data["state"] + (f" {data['answer']['status']}" if data["answer"] else "")
+    if now == "queued" and site.broker is not None:
+        return  # while PostgreSQL is away, any ticket of RabbitMQ says so by its signature
     if before not in ("queued", now):
         site.violations.append(f"{ticket} was told '{before}', and then '{now}'")
     if now != "queued":
