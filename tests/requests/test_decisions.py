@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import pytest
@@ -16,12 +16,14 @@ from boxoffice.engine.runtime import open_store
 from boxoffice.requests import bounds
 from boxoffice.requests.asked import asked, encoded_answers
 from boxoffice.requests.intake import Intake, Taken
-from boxoffice.requests.tickets import new_id
+from boxoffice.requests.notices import Notice, Notices
+from boxoffice.requests.tickets import Signer, new_id
 from boxoffice.requests.told import Told
 from boxoffice.requests.waiting import Waiting
 from boxoffice.requests.worker import Worker, command_in
 from boxoffice.serve.operations import DOMAINS, kinds_of
 from boxoffice.vocabulary.commands import BookSeats, EraseUser
+from boxoffice.vocabulary.faults import Overloaded
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
 from boxoffice.web.http.problems import Problems
 from tests.support.engine.box import ACTOR, Box, done, refused
@@ -31,6 +33,7 @@ from tests.support.engine.eventually import eventually
 from tests.support.settings import settings_for
 
 SECONDS: Final = 30.0
+STATES: Final[tuple[Literal["expired", "withdrawn"], ...]] = ("expired", "withdrawn", "expired")
 
 
 class Office:
@@ -42,11 +45,10 @@ class Office:
         self.waiting = Waiting(store, lambda: False)
         self.intake = Intake(store, lambda: None)
 
-    def worker(self) -> Worker:
+    def worker(self, notices: Notices | None = None) -> Worker:
         """One more worker, as of another process."""
-        return Worker(
-            self.store, self.box.engine, Problems(kinds_of(DOMAINS)), self.waiting, lambda: range(16)
-        )
+        problems = Problems(kinds_of(DOMAINS))
+        return Worker(self.store, self.box.engine, problems, self.waiting, lambda: range(16), notices)
 
     async def ask(self, show: int, *, key: str | None = None, **fields: Any) -> Taken:
         """Asks for a seat, by ticket."""
@@ -164,9 +166,26 @@ async def test_an_answer_never_changes(office: Office) -> None:
     taken = await office.ask(show)
     await office.work(taken)
     before = await office.row(taken)
-    other = Told(show, taken.ticket.id, "withdrawn")
+    other = Told(show, taken.ticket.id, ACTOR, "withdrawn")
     assert await office.store.write("answer_requests", encoded_answers([other])) == []
     assert dict(await office.row(taken)) == dict(before)
+
+
+async def test_an_answer_is_told_by_the_process_that_has_written_it(office: Office) -> None:
+    sent: list[Notice] = []
+    notices = Notices("urn:test", Signer("secret"))
+
+    async def send(notice: Notice) -> None:
+        sent.append(notice)
+
+    taken = await office.ask(await office.box.show())
+    sending = asyncio.create_task(notices.send_all(send))
+    for state in STATES:
+        told = Told(taken.ticket.show_id, taken.ticket.id, ACTOR, state)
+        await office.worker(notices).answer([told])
+    await notices.settle()
+    sending.cancel()
+    assert [notice.type for notice in sent] == ["boxoffice.request.expired.v1"]
 
 
 async def test_a_withdrawn_request_is_not_booked_by_a_worker_that_has_read_it(office: Office) -> None:
@@ -196,6 +215,16 @@ async def test_a_full_show_takes_no_more(office: Office, monkeypatch: pytest.Mon
     fates = [(await office.ask(show)).fate for _ in range(5)]
     assert fates == ["taken", "taken", "taken", "full", "full"]
     assert (await office.ask(other)).fate == "taken"
+
+
+async def test_no_more_than_200_000_wait_in_all_shows(office: Office) -> None:
+    assert bounds.QUEUED_MAX == 200_000
+    show = await office.box.show()
+    office.intake.queued = bounds.QUEUED_MAX - 1
+    assert (await office.ask(show)).fate == "taken"
+    office.intake.queued = bounds.QUEUED_MAX
+    with pytest.raises(Overloaded):
+        await office.ask(show)
 
 
 async def test_one_key_is_one_row(office: Office) -> None:

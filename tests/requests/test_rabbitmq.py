@@ -1,25 +1,36 @@
 """RabbitMQ before the database: what it has confirmed is decided once, and taken while PostgreSQL is away."""
 
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 import aio_pika
+import msgspec
 import pytest
+from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from prometheus_client import REGISTRY
 
 from boxoffice.engine.encoding import key_hash
-from boxoffice.feed.leases import SLICES
-from boxoffice.requests.rabbitmq import DEAD, EXCHANGE
-from boxoffice.requests.tickets import Signer, Ticket, ticket_of
+from boxoffice.feed.leases import SLICES, slice_of
+from boxoffice.requests import bounds, rabbitmq
+from boxoffice.requests.asked import asked
+from boxoffice.requests.rabbitmq import ANSWERS, DEAD, EXCHANGE, GUEST
+from boxoffice.requests.tickets import Signer, Ticket, new_id, ticket_of
 from boxoffice.serve.settings import ProgramSettings
+from boxoffice.vocabulary.commands import BookSeats
 from tests.requests.test_tickets import answer, ask
 from tests.requests.test_tickets import ticket_of as told_ticket
 from tests.support.brokers.servers import Broker, rabbitmq_server
+from tests.support.engine.box import violations
 from tests.support.engine.databases import Connection
 from tests.support.engine.eventually import eventually
 from tests.support.http.api import Api, data_of, problem_of
 from tests.support.http.callers import callers_of, closed
 from tests.support.http.fixtures import client_of, running
+from tests.support.network.line import open_line
 from tests.support.settings import settings_for
 
 ACTOR: Final = "anonymous"
@@ -45,7 +56,12 @@ async def empty(rabbit: Broker) -> Broker:
 
 @pytest.fixture
 def queued(database: str, empty: Broker) -> ProgramSettings:
-    return settings_for(database, BOOKING_QUEUE_URL=empty.url)
+    return queued_at(database, empty)
+
+
+def queued_at(dsn: str, broker: Broker) -> ProgramSettings:
+    """Settings for tickets that wait in this broker."""
+    return settings_for(dsn, BOOKING_QUEUE_URL=broker.url)
 
 
 @asynccontextmanager
@@ -74,13 +90,43 @@ async def depth(broker: Broker) -> int:
         return count
 
 
-async def publish(broker: Broker, body: bytes, show: int) -> None:
-    """A message as a process of ours publishes one."""
+async def publish(broker: Broker, body: bytes, show: int, *, user: str | None = GUEST) -> None:
+    """A message as a process of ours publishes one, or as another user does, who names itself or does not."""
     async with await aio_pika.connect(broker.url) as connection:
         channel = await connection.channel()
         exchange = await channel.get_exchange(EXCHANGE)
-        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-        await exchange.publish(message, str(show % SLICES))
+        message = aio_pika.Message(body, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, user_id=user)
+        await exchange.publish(message, str(slice_of(show)))
+
+
+@asynccontextmanager
+async def reader(broker: Broker, **arguments: Any) -> AsyncIterator[AbstractQueue]:
+    """A reader's queue, bound to the notices of all shows."""
+    async with await aio_pika.connect(broker.url) as connection:
+        channel = await connection.channel()
+        exchange = await channel.declare_exchange(ANSWERS, aio_pika.ExchangeType.TOPIC, durable=True)
+        queue = await channel.declare_queue("reader", durable=True, arguments=arguments)
+        await queue.bind(exchange, "show.#")
+        yield queue
+        await queue.delete(if_empty=False, if_unused=False)
+
+
+async def next_notice(queue: AbstractQueue) -> AbstractIncomingMessage:
+    """The notice that comes next."""
+    found: list[AbstractIncomingMessage] = []
+
+    async def came() -> bool:
+        message = await queue.get(no_ack=True, fail=False)
+        found.extend([] if message is None else [message])
+        return bool(found)
+
+    await eventually(came, "a notice")
+    return found[0]
+
+
+def lost() -> float:
+    """How many notices were lost."""
+    return REGISTRY.get_sample_value("boxoffice_request_notices_total", {"result": "lost"}) or 0
 
 
 async def test_a_ticket_of_the_queue_is_decided_and_told(queued: ProgramSettings) -> None:
@@ -129,6 +175,35 @@ async def test_tickets_are_taken_while_postgresql_is_away(
         assert answers == [201] * 9 + [409]
 
 
+class Past(datetime):
+    """The clock of the process, a minute ago."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) - timedelta(minutes=1)
+
+
+async def test_after_an_outage_each_ticket_is_decided_in_order_or_expired(
+    database: str, empty: Broker, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(1)  # noqa: S311 - of connections that end by chance, which there are none of here
+    async with open_line(database, chance) as line, open_api(queued_at(line.dsn, empty)) as api:
+        user, show = await api.user(), await api.show(20)
+        line.shut()
+        with monkeypatch.context() as patch:
+            patch.setattr(rabbitmq, "datetime", Past)
+            early = [await told_ticket(await ask(api, show, user_id=user["id"])) for _ in range(15)]
+        late = [await told_ticket(await ask(api, show, user_id=user["id"])) for _ in range(15)]
+        await line.open()
+        told = [await answer(api, ticket) for ticket in early + late]
+        await eventually(lambda: _is_empty(empty), "empty queues")
+    assert [one["state"] for one in told] == ["expired"] * 15 + ["done"] * 15
+    seats = [one["answer"]["body"]["data"]["seats"] for one in told[15:]]
+    assert seats == [[number] for number in range(1, 16)]
+    assert await connection.fetchval("SELECT count(*) FROM bookings") == 15
+    assert await violations(database) == {}
+
+
 @asynccontextmanager
 async def away(connection: Connection, name: str) -> AsyncIterator[None]:
     """No program gets at the requests: their table is locked, as by an operator; so statements time out."""
@@ -162,6 +237,88 @@ async def test_a_message_that_nobody_can_read_is_put_aside(queued: ProgramSettin
             return await depth(empty) == 1
 
         await eventually(is_aside, "the message aside")
+
+
+async def test_what_another_user_publishes_is_put_aside(queued: ProgramSettings, empty: Broker) -> None:
+    async with open_api(queued) as api:
+        user, show = await api.user(), await api.show(5)
+        command = BookSeats(actor="admin", show_id=show["id"], user_id=user["id"], seat_count=1)
+        forged = msgspec.json.encode(asked(command, new_id(), "", 30.0))
+        await publish(empty, forged, show["id"], user=None)
+        response = await ask(api, show, prefer="respond-async, wait=20", user_id=user["id"])
+        assert data_of(response, 201)["seats"] == [1]  # a message before this one would have had the seat
+        with pytest.raises((AMQPError, ChannelInvalidStateError)):
+            await publish(empty, forged, show["id"], user="another")
+
+
+async def test_an_answer_is_told_to_who_has_bound_a_queue(queued: ProgramSettings, empty: Broker) -> None:
+    async with reader(empty) as queue, open_api(queued) as api:
+        await next_notice(queue)  # of the ticket by which the server shows that it takes tickets
+        user, show = await api.user(), await api.show(1)
+        tickets = [await told_ticket(await ask(api, show, user_id=user["id"])) for _ in range(2)]
+        told = [await answer(api, ticket) for ticket in tickets]
+        notices = [await next_notice(queue) for _ in tickets]
+        assert [notice.correlation_id for notice in notices] == tickets
+        assert {notice.routing_key for notice in notices} == {f"show.{show['id']}.done"}
+        assert {notice.type for notice in notices} == {"boxoffice.request.done.v1"}
+        events = [msgspec.json.decode(notice.body)["data"] for notice in notices]
+        assert [(event["status"], event["code"]) for event in events] == [
+            (201, None),
+            (409, "insufficient_seats"),
+        ]
+        assert [event["booking_id"] for event in events] == [told[0]["answer"]["body"]["data"]["id"], None]
+
+
+async def test_the_ticket_of_a_key_that_is_anothers_is_told(queued: ProgramSettings, empty: Broker) -> None:
+    async with reader(empty) as queue, open_api(queued) as api:
+        await next_notice(queue)
+        user, show = await api.user(), await api.show(3)
+        tickets = [
+            await told_ticket(await ask(api, show, key="k", user_id=user["id"], seats_booked=seats))
+            for seats in (1, 2)
+        ]
+        notices = [await next_notice(queue) for _ in tickets]
+        codes = {
+            notice.correlation_id: msgspec.json.decode(notice.body)["data"]["code"] for notice in notices
+        }
+        assert codes == {tickets[0]: None, tickets[1]: "idempotency_key_reused"}
+
+
+async def test_a_queue_that_refuses_loses_the_notice_alone(queued: ProgramSettings, empty: Broker) -> None:
+    full = {"x-max-length": 0, "x-overflow": "reject-publish"}
+    async with reader(empty, **full), open_api(queued) as api:
+        user, show = await api.user(), await api.show(3)
+        before = lost()
+        told = await answer(api, await told_ticket(await ask(api, show, user_id=user["id"])))
+        assert told["answer"]["status"] == 201
+
+        async def one_is_lost() -> bool:
+            return lost() > before
+
+        await eventually(one_is_lost, "a lost notice")
+        again = await answer(api, await told_ticket(await ask(api, show, user_id=user["id"])))
+        assert again["answer"]["status"] == 201
+
+
+async def test_a_queue_of_rabbitmq_that_is_full_takes_no_more(
+    queued: ProgramSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert rabbitmq.QUEUE_MAX * SLICES == bounds.QUEUED_MAX
+    monkeypatch.setattr(rabbitmq, "QUEUE_MAX", 3)
+    monkeypatch.setattr(rabbitmq, "UNACKED_MAX", 1)
+    async with open_api(queued) as api:
+        user, show = await api.user(), await api.show(90)
+        name = await connection.fetchval("SELECT current_database()")
+        async with away(connection, name):
+            tickets = []
+            while (response := await ask(api, show, user_id=user["id"])).status_code == 202:
+                tickets.append(await told_ticket(response))
+                assert len(tickets) < 50, "the queue has a bound"
+            problem = problem_of(response, 503, "overloaded")
+            assert (response.headers["retry-after"], problem.get("hint")) == ("1", None)
+        assert len(tickets) >= 3
+        answers = [(await answer(api, ticket))["answer"]["status"] for ticket in tickets]
+        assert answers == [201] * len(tickets)
 
 
 async def test_without_rabbitmq_no_ticket_is_given_and_sales_go_on(database: str) -> None:

@@ -1,13 +1,21 @@
 """Bookings by ticket over HTTP: what a caller is told, and who is told it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import httpx
 import pytest
 
+from boxoffice.requests import bounds
+from boxoffice.serve.settings import ProgramSettings
+from tests.support.engine.databases import Connection
+from tests.support.engine.eventually import eventually
 from tests.support.http.api import Api, Json, data_of, problem_of
 from tests.support.http.callers import Callers
+from tests.support.http.fixtures import client_of, running
+from tests.support.settings import settings_for
 
 ASYNC: Final = {"Prefer": "respond-async"}
 
@@ -144,6 +152,62 @@ async def test_only_who_asked_and_staff_may_read_and_withdraw(callers: Callers) 
     async with callers.api("service") as service, callers.api("operator") as operator:
         problem_of(await service.http.get(f"/api/requests/{ticket}"), 404, "request_not_found")
         data_of(await operator.http.get(f"/api/requests/{ticket}"))
+
+
+@asynccontextmanager
+async def undecided(connection: Connection, show: Json) -> AsyncIterator[None]:
+    """Nothing is decided in this show: another session keeps its lock."""
+    async with connection.transaction():
+        await connection.execute("SELECT FROM show_inventory WHERE show_id = $1 FOR UPDATE", show["id"])
+        yield
+
+
+async def test_who_gets_no_ticket_is_told_when_to_ask_again(
+    settings: ProgramSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "QUEUED_MAX", 3)
+    monkeypatch.setattr(bounds, "COUNT_EVERY_S", 0.02)
+    async with running(settings) as app, client_of(app) as http:
+        api = Api(http)
+        user, show, other = await api.user(), await api.show(), await api.show()
+        async with undecided(connection, show):
+            asked: list[httpx.Response] = []
+
+            async def is_full() -> bool:
+                asked.append(await ask(api, show, user_id=user["id"]))
+                return asked[-1].status_code != 202
+
+            await eventually(is_full, "the bound of all requests")
+            for refused in (asked.pop(), await ask(api, other, user_id=user["id"])):
+                problem = problem_of(refused, 503, "overloaded")
+                assert (refused.headers["retry-after"], "hint" in problem) == ("1", False)
+            data_of(await ask(api, other, prefer="", user_id=user["id"]), 201)
+        assert len(asked) >= 3
+        assert {(await answer(api, await ticket_of(one)))["state"] for one in asked} == {"done"}
+
+        async def takes_again() -> bool:
+            return (await ask(api, show, user_id=user["id"])).status_code == 202
+
+        await eventually(takes_again, "a ticket")
+
+
+async def test_without_asynchronous_bookings_the_wish_is_ignored_and_old_tickets_are_decided(
+    database: str, connection: Connection
+) -> None:
+    async with AsyncExitStack() as lock:
+        async with running(settings_for(database)) as app, client_of(app) as http:
+            api = Api(http)
+            user, show, other = await api.user(), await api.show(), await api.show()
+            await lock.enter_async_context(undecided(connection, show))
+            ticket = await ticket_of(await ask(api, show, user_id=user["id"]))
+        async with running(settings_for(database, ASYNC_BOOKINGS="false")) as app, client_of(app) as http:
+            api = Api(http)
+            plain = await ask(api, other, user_id=user["id"])
+            assert data_of(plain, 201)["seats"] == [1]
+            assert "preference-applied" not in plain.headers
+            assert data_of(await http.get(f"/api/requests/{ticket}"))["state"] == "queued"
+            await lock.aclose()
+            assert (await answer(api, ticket))["answer"]["status"] == 201
 
 
 async def test_a_crowd_gets_each_seat_once(api: Api) -> None:

@@ -30,7 +30,8 @@ from boxoffice.feed.runtime import open_feed
 from boxoffice.requests import bounds
 from boxoffice.requests.asked import Asked, asked
 from boxoffice.requests.intake import Intake, Taken
-from boxoffice.requests.tickets import new_id
+from boxoffice.requests.notices import Notices
+from boxoffice.requests.tickets import Signer, new_id
 from boxoffice.requests.told import Told
 from boxoffice.requests.waiting import Waiting
 from boxoffice.requests.worker import Worker
@@ -155,7 +156,8 @@ class _Desk:
 
         intake = _NothingIsNoted(self._store, lambda: None) if away else self._intake
         assert self._job.url is not None
-        queue = BookingQueue(self._job.url, self._store, intake, self._problems)
+        notices = Notices("urn:bench", Signer(self._job.url))
+        queue = BookingQueue(self._job.url, self._store, intake, self._problems, notices)
 
         async def publish() -> None:
             await self._take(lambda: queue.publish(self._command(), "", ANSWER_S))

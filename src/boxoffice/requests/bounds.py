@@ -52,6 +52,16 @@ FORGET_EVERY_S: Final = 60.0
 FORGET_ROWS_MAX: Final = 5_000
 """Answers that one statement deletes, in some 50 ms."""
 
+NOTICES_MAX: Final = 10_000
+"""Notices of answered tickets that wait in a process until RabbitMQ takes them, each of half a kilobyte.
+Further ones are lost: the tickets have the answers."""
+
+NOTICES_AT_ONCE: Final = 256
+"""Notices under way to RabbitMQ at the same time: two batches of the engine."""
+
+SETTLE_MAX_S: Final = 1.0
+"""Seconds that a server which ends gives the notices that still wait."""
+
 DAWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """A moment that is over: a command that must not be decided from then on is refused, whatever it asks."""
 

@@ -16,6 +16,11 @@ PUBLISHED: Final = Counter(
 ANSWERED: Final = Counter(
     "boxoffice_requests_answered_total", "Tickets answered: 'done', 'expired' or 'withdrawn'.", ["state"]
 )
+NOTICES: Final = Counter(
+    "boxoffice_request_notices_total",
+    "Notices of answered tickets that RabbitMQ has confirmed, or that are lost.",
+    ["result"],
+)
 QUEUED: Final = Gauge(
     "boxoffice_requests_queued",
     "Tickets that wait for their turn in the database, in all shows.",
@@ -43,3 +48,5 @@ for _state in ("done", "expired", "withdrawn"):
     ANSWERED.labels(_state)
 for _result in ("confirmed", "failed"):
     PUBLISHED.labels(_result)
+for _result in ("confirmed", "lost"):
+    NOTICES.labels(_result)

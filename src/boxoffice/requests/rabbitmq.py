@@ -3,37 +3,51 @@
 The shows are cut into slices, each slice has a quorum queue, and one consumer at a time takes from a queue.
 So requests of a show reach the database in the order in which they were confirmed. A request is acknowledged
 when its row is committed. From then on the workers decide it like any other; one that comes twice finds its
-row.
+row. Who asks, and what was judged of the caller, stand in the message: so RabbitMQ vouches for the user who
+published it, and what another user has published is put aside.
 """
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import aio_pika
 import asyncpg
 import msgspec
 import structlog
+from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from aio_pika.connection import make_url
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
 from msgspec.structs import replace
 
 from boxoffice.database.store import Store
 from boxoffice.engine.encoding import key_hash
+from boxoffice.feed.envelopes import CONTENT_TYPE
 from boxoffice.feed.leases import SLICES, slice_of
 from boxoffice.requests import bounds, meters
 from boxoffice.requests.asked import Asked, asked, print_of
 from boxoffice.requests.intake import Intake, Taken
+from boxoffice.requests.notices import Notice, Notices
 from boxoffice.requests.tickets import Signer, Ticket, new_id
+from boxoffice.requests.told import Told
 from boxoffice.vocabulary.commands import BookSeats
-from boxoffice.vocabulary.faults import Fault, Unavailable
+from boxoffice.vocabulary.faults import Fault, Overloaded, Unavailable
 from boxoffice.vocabulary.outcomes import RefusalCode
 from boxoffice.web.http.problems import Problems
 from boxoffice.web.http.troubles import Trouble
 
 EXCHANGE: Final = "boxoffice.bookings"
 DEAD: Final = "boxoffice.bookings.dead"
-"""The exchange and the queue of messages that nobody can read, for an operator to look at."""
+"""The exchange and the queue of messages that nobody can read, or that another user has published, for an
+operator to look at."""
+
+ANSWERS: Final = "boxoffice.answers"
+"""The topic exchange of notices. Its queues and bindings are the readers'; what no queue takes is dropped."""
+
+QUEUE_MAX: Final = bounds.QUEUED_MAX // SLICES
+"""Messages that may wait in one queue: RabbitMQ then confirms no more. Together they are ``QUEUED_MAX``."""
 
 UNACKED_MAX: Final = 256
 """Messages of a queue that a process has and has not acknowledged: a commit of the intake."""
@@ -52,6 +66,9 @@ publish on a broken connection would wait for ever."""
 PAUSES_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before the tries to connect again, the last one for all that follow."""
 
+GUEST: Final = "guest"
+"""The user of an address that names none."""
+
 _BROKEN: Final = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
 _decode: Final = msgspec.json.Decoder(Asked).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -60,13 +77,15 @@ log = structlog.get_logger(__name__)
 
 
 class BookingQueue:
-    """Publishes requests, and notes those that any process has published, as long as ``run`` runs."""
+    """Publishes requests. While ``run`` runs: notes what any process has published, and sends notices."""
 
-    def __init__(self, url: str, store: Store, intake: Intake, problems: Problems) -> None:
+    def __init__(self, url: str, store: Store, intake: Intake, problems: Problems, notices: Notices) -> None:
         self._url = url
+        self._user = make_url(url).user or GUEST
         self._store = store
         self._intake = intake
         self._problems = problems
+        self._notices = notices
         self._signer = Signer(url)
         self._exchange: AbstractExchange | None = None
 
@@ -75,7 +94,7 @@ class BookingQueue:
         return self._signer.vouches(ticket, actor)
 
     async def publish(self, command: BookSeats, request_id: str, seconds: float) -> Taken:
-        """The ticket, when RabbitMQ has the request on disk. Raises ``Unavailable``."""
+        """The ticket, when RabbitMQ has the request on disk. Raises ``Unavailable`` or ``Overloaded``."""
         request, ticket = self._request(command, request_id, seconds)
         message = aio_pika.Message(
             _encode(request),
@@ -83,6 +102,7 @@ class BookingQueue:
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             message_id=str(ticket),
             app_id="boxoffice",
+            user_id=self._user,
         )
         await self._send(message, str(slice_of(command.show_id)))
         return Taken(ticket, "taken", None, request.asked_at, request.answer_by)
@@ -108,30 +128,40 @@ class BookingQueue:
             async with connection:
                 publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 self._exchange = await _declared(publishing)
+                answers = await publishing.declare_exchange(ANSWERS, ExchangeType.TOPIC, durable=True)
                 meters.QUEUE_UP.set(1)
-                await self._consume(connection)
+                await self._work(connection, answers)
         except _BROKEN as error:
             log.warning("RabbitMQ is gone", reason=str(error))
         finally:
             self._exchange = None
 
-    async def _consume(self, connection: AbstractConnection) -> None:
+    async def _work(self, connection: AbstractConnection, answers: AbstractExchange) -> None:
+        """Notes what comes and sends notices until the connection breaks. Raises the error of either."""
+        inbox = await self._inbox(connection)
+        broken = asyncio.ensure_future(connection.closed())
+        working = {
+            asyncio.create_task(self._note(inbox)),
+            asyncio.create_task(self._notices.send_all(partial(_send_notice, answers))),
+        }
+        try:
+            done, _ = await asyncio.wait({broken, *working}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (broken, *working):
+                task.cancel()
+            await asyncio.wait(working)
+        for task in done & working:
+            await task
+
+    async def _inbox(self, connection: AbstractConnection) -> "asyncio.Queue[AbstractIncomingMessage]":
+        """Where the messages of all queues arrive from now on."""
         inbox: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=UNACKED_MAX)
         for number in range(SLICES):
             queue = await channel.get_queue(f"{EXCHANGE}.{number}")
             await queue.consume(inbox.put)
-        broken = asyncio.ensure_future(connection.closed())
-        noting = asyncio.create_task(self._note(inbox))
-        try:
-            await asyncio.wait([broken, noting], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (broken, noting):
-                task.cancel()
-            await asyncio.wait([noting])
-        if not noting.cancelled() and (error := noting.exception()) is not None:
-            raise error
+        return inbox
 
     async def _note(self, inbox: "asyncio.Queue[AbstractIncomingMessage]") -> None:
         """Notes messages, and acknowledges each when its row is there. While the database is away, they stay
@@ -141,7 +171,7 @@ class BookingQueue:
             messages = [await inbox.get()]
             while not inbox.empty() and len(messages) < bounds.INTAKE.batch_max:
                 messages.append(inbox.get_nowait())
-            readable = [(message, await _read(message)) for message in messages]
+            readable = [(message, await self._read(message)) for message in messages]
             requests = [(message, request) for message, request in readable if request is not None]
             await asyncio.gather(*(self._keep(message, request) for message, request in requests))
 
@@ -162,10 +192,23 @@ class BookingQueue:
                 return
             await asyncio.sleep(bounds.PAUSE_S)
 
+    async def _read(self, message: AbstractIncomingMessage) -> Asked | None:
+        """The request in the message. A message that has none, or that another user sent, is put aside."""
+        try:
+            if message.user_id == self._user:
+                return _decode(message.body)
+            reason = f"it was published by {message.user_id or 'nobody knows whom'}"
+        except msgspec.DecodeError as error:
+            reason = str(error)
+        log.error("a message is no request of ours", message=message.message_id, reason=reason)
+        await message.reject(requeue=False)
+        return None
+
     async def _refuse(self, request: Asked) -> None:
         """The key belongs to another request: this ticket is told so."""
         problem = self._problems.raw(Trouble(RefusalCode.IDEMPOTENCY_KEY_REUSED))
-        await self._store.write(
+        body = problem.body.decode()
+        rows = await self._store.write(
             "refuse_request",
             request.show_id,
             request.ticket_id,
@@ -175,8 +218,11 @@ class BookingQueue:
             request.asked_at,
             request.answer_seconds,
             problem.status,
-            problem.body.decode(),
+            body,
         )
+        if rows:
+            told = Told(*request.ticket[:2], request.actor, "done", problem.status, answer=body)
+            self._notices.tell([told])
 
     async def _send(self, message: aio_pika.Message, key: str) -> None:
         exchange = self._exchange
@@ -190,7 +236,7 @@ class BookingQueue:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise
-            raise Unavailable("RabbitMQ did not confirm; the same key may be tried again") from error
+            raise _fault(error) from error
         meters.PUBLISHED.labels("confirmed").inc()
 
     def _request(self, command: BookSeats, request_id: str, seconds: float) -> tuple[Asked, Ticket]:
@@ -202,22 +248,34 @@ class BookingQueue:
         return replace(request, asked_at=datetime.now(UTC)), ticket
 
 
-async def _read(message: AbstractIncomingMessage) -> Asked | None:
-    """The request in the message; a message that has none is put aside."""
-    try:
-        return _decode(message.body)
-    except msgspec.DecodeError as error:
-        log.error("a message is no request", message=message.message_id, reason=str(error))
-        await message.reject(requeue=False)
-        return None
+def _fault(error: BaseException) -> Fault:
+    """What the caller is told of a request that RabbitMQ did not take."""
+    if isinstance(error, DeliveryError) and not isinstance(error, PublishError):  # the queue refused
+        return Overloaded(f"{QUEUE_MAX} requests wait in a queue of RabbitMQ already")
+    return Unavailable("RabbitMQ did not confirm; the same key may be tried again")
+
+
+async def _send_notice(exchange: AbstractExchange, notice: Notice) -> None:
+    """Returns when RabbitMQ has confirmed the notice, or had no queue for it."""
+    message = aio_pika.Message(
+        notice.body,
+        content_type=CONTENT_TYPE,
+        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        message_id=notice.ticket,
+        correlation_id=notice.ticket,
+        type=notice.type,
+        app_id="boxoffice",
+    )
+    async with asyncio.timeout(PUBLISH_MAX_S):
+        await exchange.publish(message, notice.routing_key, mandatory=False)
 
 
 async def _declared(channel: AbstractChannel) -> AbstractExchange:
     """The exchange, with its queues and the place for messages that nobody can read."""
-    dead = await channel.declare_exchange(DEAD, aio_pika.ExchangeType.FANOUT, durable=True)
+    dead = await channel.declare_exchange(DEAD, ExchangeType.FANOUT, durable=True)
     aside = await channel.declare_queue(DEAD, durable=True, arguments={"x-queue-type": "quorum"})
     await aside.bind(dead)
-    exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.DIRECT, durable=True)
+    exchange = await channel.declare_exchange(EXCHANGE, ExchangeType.DIRECT, durable=True)
     for number in range(SLICES):
         queue = await channel.declare_queue(
             f"{EXCHANGE}.{number}",
@@ -226,6 +284,8 @@ async def _declared(channel: AbstractChannel) -> AbstractExchange:
                 "x-queue-type": "quorum",
                 "x-single-active-consumer": True,
                 "x-delivery-limit": DELIVERIES_MAX,
+                "x-max-length": QUEUE_MAX,
+                "x-overflow": "reject-publish",
                 "x-dead-letter-exchange": DEAD,
             },
         )

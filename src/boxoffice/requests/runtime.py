@@ -14,7 +14,9 @@ from boxoffice.feed.leases import Leases
 from boxoffice.requests import bounds, meters
 from boxoffice.requests.desk import Desk, Queue
 from boxoffice.requests.intake import Intake
+from boxoffice.requests.notices import Notices
 from boxoffice.requests.settings import RequestSettings
+from boxoffice.requests.tickets import Signer
 from boxoffice.requests.waiting import Waiting
 from boxoffice.requests.worker import Worker
 from boxoffice.settings.settings import Settings
@@ -51,10 +53,11 @@ async def serving(
     """The desk, with the worker for the slices that ``slices`` names each time."""
     settings = settings_of(services.settings)
     waiting = Waiting(store, lambda: services.drain.begun)
-    worker = Worker(store, services.engine, services.problems, waiting, slices)
+    notices = _notices_of(settings, services.feed.source)
+    worker = Worker(store, services.engine, services.problems, waiting, slices, notices)
     intake = Intake(store, worker.wake)
     kept = timedelta(days=services.settings.retention.idempotency_keys_kept_days)
-    async with _queue_of(settings, store, intake, services.problems) as queue:
+    async with _queue_of(settings, store, intake, services.problems, notices) as queue:
         services.deferral = Desk(
             store,
             services.engine,
@@ -85,21 +88,27 @@ async def _running(loops: Collection[Coroutine[Any, Any, None]]) -> AsyncIterato
         await asyncio.wait(tasks)
 
 
+def _notices_of(settings: RequestSettings, source: str) -> Notices | None:
+    url = settings.booking_queue_url
+    return None if url is None else Notices(source, Signer(url.reveal()))
+
+
 @asynccontextmanager
 async def _queue_of(
-    settings: RequestSettings, store: Store, intake: Intake, problems: Problems
+    settings: RequestSettings, store: Store, intake: Intake, problems: Problems, notices: Notices | None
 ) -> AsyncIterator[Queue | None]:
     """The queue of the settings, connected or trying to be. Raises ``SettingsError`` without the extra."""
-    if settings.booking_queue_url is None:
+    if settings.booking_queue_url is None or notices is None:
         yield None
         return
     try:
         from boxoffice.requests.rabbitmq import BookingQueue  # noqa: PLC0415 - only with the extra
     except ImportError as error:
         raise SettingsError("BOOKING_QUEUE_URL needs the extra: pip install 'boxoffice[rabbitmq]'") from error
-    queue = BookingQueue(settings.booking_queue_url.reveal(), store, intake, problems)
+    queue = BookingQueue(settings.booking_queue_url.reveal(), store, intake, problems, notices)
     async with _running([queue.run()]):
         yield queue
+        await notices.settle()
 
 
 async def _count(store: Store, intake: Intake) -> None:

@@ -22,10 +22,13 @@ _JSON: Final = "application/json"
 
 
 class Told(Struct, frozen=True):
-    """The answer to one ticket, as ``answer_requests`` writes it."""
+    """The answer to one ticket, as ``answer_requests`` writes it. ``actor``: who asked, as the row
+    says already.
+    """
 
     show_id: int
     ticket_id: UUID
+    actor: str
     state: Literal["done", "expired", "withdrawn"]
     status: int | None = None
     headers: dict[str, str] | None = None
@@ -38,18 +41,16 @@ def told(problems: Problems, row: asyncpg.Record, outcome: Outcome) -> Told:
 
     A booking that came too late was not made by this request, but by another one with the same key.
     """
-    show_id, ticket_id = row["show_id"], row["ticket_id"]
+    named = row["show_id"], row["ticket_id"], row["actor"]
     if isinstance(outcome, BookingDone) and outcome.booking.created_at < row["answer_by"]:
         success = BOOK.answer(outcome)
         body = encode(success.envelope).decode()
-        return Told(
-            show_id, ticket_id, "done", success.status, dict(success.headers), body, outcome.booking.id
-        )
+        return Told(*named, "done", success.status, dict(success.headers), body, outcome.booking.id)
     if not isinstance(outcome, Refused) or outcome.code == RefusalCode.TOO_LATE:
-        return Told(show_id, ticket_id, "expired")
+        return Told(*named, "expired")
     trouble = of_refused(outcome)
     problem = copy_context().run(_worded, problems, trouble, row["request_id"])
-    return Told(show_id, ticket_id, "done", problem.status, dict(trouble.headers), problem.body.decode())
+    return Told(*named, "done", problem.status, dict(trouble.headers), problem.body.decode())
 
 
 def _worded(problems: Problems, trouble: Trouble, request_id: str) -> RawAnswer:

@@ -17,6 +17,7 @@ from boxoffice.database.store import Store
 from boxoffice.engine.engine import BookingEngine
 from boxoffice.requests import bounds, meters
 from boxoffice.requests.asked import command_of, encoded_answers
+from boxoffice.requests.notices import Notices
 from boxoffice.requests.told import Told, told
 from boxoffice.requests.waiting import Waiting
 from boxoffice.vocabulary.commands import BookSeats
@@ -27,7 +28,10 @@ log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Decides what waits in the shows of the slices that ``slices`` names, each show in order of arrival."""
+    """Decides what waits in the shows of the slices that ``slices`` names, each show in order of arrival.
+
+    ``notices``: who is told of each answer that this process has written; None: nobody.
+    """
 
     def __init__(
         self,
@@ -36,12 +40,14 @@ class Worker:
         problems: Problems,
         waiting: Waiting,
         slices: Callable[[], Collection[int]],
+        notices: Notices | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
         self._problems = problems
         self._waiting = waiting
         self._slices = slices
+        self._notices = notices
         self._woken = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
 
@@ -68,6 +74,9 @@ class Worker:
         rows = await self._store.write("answer_requests", encoded_answers(answers))
         for row in rows:
             meters.ANSWERED.labels(row["state"]).inc()
+        if self._notices is not None:
+            written = {(row["show_id"], row["ticket_id"]) for row in rows}
+            self._notices.tell(one for one in answers if (one.show_id, one.ticket_id) in written)
         self._waiting.answered((one.show_id, one.ticket_id) for one in answers)
 
     async def _look(self) -> None:

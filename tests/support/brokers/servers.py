@@ -1,8 +1,10 @@
 """Brokers as processes of their own: on a free port, in a folder of their own, ended by their pid."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +13,7 @@ from boxoffice.bench.brokers import Recipe, listens
 from tests.support.process.folders import public_folder
 from tests.support.process.installed import installed
 from tests.support.process.polling import WAIT_MAX_S, wait_until
+from tests.support.process.power import children_of, runs
 
 _STOP_MAX_S: Final = 20.0
 
@@ -49,9 +52,13 @@ class Broker:
             self.kill()
 
     def kill(self) -> None:
-        """End the server at once."""
-        self.process.kill()
+        """End the server at once, with what it has started: RabbitMQ's script has the server as a child."""
+        processes = [self.process.pid, *children_of(self.process.pid)]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         self.process.wait()
+        wait_until(lambda: not any(map(runs, processes)), "the end of the server")
 
     def _listens(self) -> bool:
         assert self.process.poll() is None, (self.folder / "output").read_text(errors="replace")

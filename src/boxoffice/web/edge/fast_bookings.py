@@ -125,7 +125,7 @@ class FastBookings:
                 return ticket
             outcome = await self._services.engine.execute(command)
         except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an answer
-            return problems.raw(recorded(hinted(deferral, error)))
+            return problems.raw(recorded(hinted(deferral, prefer, error)))
         if isinstance(outcome, Refused):
             return problems.raw(of_refused(outcome))
         return _done(operation, outcome)

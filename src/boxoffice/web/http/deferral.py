@@ -63,8 +63,9 @@ async def deferred(
     return await deferral.book(command, wish)
 
 
-def hinted(deferral: Deferral | None, error: Exception) -> Exception:
-    """The fault of a full lane, with the hint that a ticket can be had."""
-    if isinstance(error, Overloaded) and deferral is not None and deferral.accepts:
+def hinted(deferral: Deferral | None, prefer: bytes | None, error: Exception) -> Exception:
+    """The fault of a full lane, with the hint that a ticket can be had; none for who has asked for one."""
+    may_hint = deferral is not None and deferral.accepts and wish_of(prefer) is None
+    if isinstance(error, Overloaded) and may_hint:
         error.hint = HINT
     return error

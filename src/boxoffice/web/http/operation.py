@@ -219,7 +219,7 @@ class CommandOperation(Operation, Generic[D, A], frozen=True, kw_only=True):
         try:
             outcome = await request.services.engine.execute(command)
         except Overloaded as fault:
-            raise hinted(deferral, fault) from None
+            raise hinted(deferral, request.head.prefer, fault) from None
         if isinstance(outcome, Refused):
             raise Refusal(outcome)
         success = self.answer(outcome)
