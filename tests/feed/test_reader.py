@@ -228,6 +228,7 @@ async def test_after_a_failed_look_no_mark_is_deleted_by_what_was_known_before(
     """The database may have been restored: transactions have smaller numbers then."""
     await box.show()
     async with feed_on(box.dsn) as feed:
+        await feed.reader.stop()  # else it might delete in the moment between these lines
         await feed.reader.forget()
         feed.reader._horizons.appendleft((-1e9, "999999999"))
         feed.reader._snapshot = None

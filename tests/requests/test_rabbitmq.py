@@ -16,7 +16,8 @@ from prometheus_client import REGISTRY
 from boxoffice.engine.encoding import key_hash
 from boxoffice.feed.leases import SLICES, slice_of
 from boxoffice.requests import bounds, rabbitmq
-from boxoffice.requests.asked import asked
+from boxoffice.requests.asked import Asked, asked
+from boxoffice.requests.intake import Intake, Taken
 from boxoffice.requests.rabbitmq import ANSWERS, DEAD, EXCHANGE, GUEST
 from boxoffice.requests.tickets import Signer, Ticket, new_id, ticket_of
 from boxoffice.serve.settings import ProgramSettings
@@ -319,6 +320,27 @@ async def test_a_queue_of_rabbitmq_that_is_full_takes_no_more(
         assert len(tickets) >= 3
         answers = [(await answer(api, ticket))["answer"]["status"] for ticket in tickets]
         assert answers == [201] * len(tickets)
+
+
+async def test_a_full_show_in_the_queue_keeps_no_other_waiting(
+    queued: ProgramSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full, take = set[int](), Intake.take
+
+    async def taken(intake: Intake, request: Asked) -> Taken:
+        is_full = request.show_id in full
+        return Taken(Ticket(*request.ticket[:2]), "full") if is_full else await take(intake, request)
+
+    monkeypatch.setattr(Intake, "take", taken)
+    async with open_api(queued) as api:
+        user, crowded, other = await api.user(), await api.show(2), await api.show(2)
+        assert slice_of(crowded["id"]) != slice_of(other["id"])
+        full.add(crowded["id"])
+        waits = await told_ticket(await ask(api, crowded, user_id=user["id"]))
+        told = await answer(api, await told_ticket(await ask(api, other, user_id=user["id"])))
+        assert told["state"] == "done"
+        full.clear()
+        assert (await answer(api, waits))["state"] == "done"
 
 
 async def test_without_rabbitmq_no_ticket_is_given_and_sales_go_on(database: str) -> None:

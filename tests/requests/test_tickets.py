@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from boxoffice.requests import bounds
+from boxoffice.requests.worker import Worker
 from boxoffice.serve.settings import ProgramSettings
 from tests.support.engine.databases import Connection
 from tests.support.engine.eventually import eventually
@@ -208,6 +209,25 @@ async def test_without_asynchronous_bookings_the_wish_is_ignored_and_old_tickets
             assert data_of(await http.get(f"/api/requests/{ticket}"))["state"] == "queued"
             await lock.aclose()
             assert (await answer(api, ticket))["answer"]["status"] == 201
+
+
+async def test_an_unforeseen_exception_does_not_end_the_worker(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, looks = Worker._look, 0
+
+    async def broken_once(worker: Worker) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise RuntimeError("nobody has foreseen this")
+        await look(worker)
+
+    monkeypatch.setattr(Worker, "_look", broken_once)
+    user, show = await api.user(), await api.show(2)
+    ticket = await ticket_of(await ask(api, show, user_id=user["id"]))
+    assert (await answer(api, ticket))["state"] == "done"
+    assert looks > 1
 
 
 async def test_a_crowd_gets_each_seat_once(api: Api) -> None:

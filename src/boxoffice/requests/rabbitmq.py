@@ -8,6 +8,7 @@ published it, and what another user has published is put aside.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -164,16 +165,14 @@ class BookingQueue:
         return inbox
 
     async def _note(self, inbox: "asyncio.Queue[AbstractIncomingMessage]") -> None:
-        """Notes messages, and acknowledges each when its row is there. While the database is away, they stay
-        unacknowledged, and no more come.
+        """Notes messages, and acknowledges each when its row is there. While the database is away, or a show
+        is full, its messages stay unacknowledged: no more come of their queue, and other queues go on.
         """
-        while True:
-            messages = [await inbox.get()]
-            while not inbox.empty() and len(messages) < bounds.INTAKE.batch_max:
-                messages.append(inbox.get_nowait())
-            readable = [(message, await self._read(message)) for message in messages]
-            requests = [(message, request) for message, request in readable if request is not None]
-            await asyncio.gather(*(self._keep(message, request) for message, request in requests))
+        async with asyncio.TaskGroup() as keeping:
+            while True:
+                message = await inbox.get()
+                if request := await self._read(message):
+                    keeping.create_task(self._keep(message, request))
 
     async def _keep(self, message: AbstractIncomingMessage, request: Asked) -> None:
         while True:
@@ -186,6 +185,8 @@ class BookingQueue:
                     return
             except Fault as fault:
                 log.warning("a request waits in RabbitMQ", reason=str(fault))
+            except _BROKEN:  # it comes again with the next connection
+                return
             except asyncpg.PostgresError as error:
                 log.error("a request cannot be noted", ticket=message.message_id, reason=str(error))
                 await message.reject(requeue=False)
@@ -201,7 +202,8 @@ class BookingQueue:
         except msgspec.DecodeError as error:
             reason = str(error)
         log.error("a message is no request of ours", message=message.message_id, reason=reason)
-        await message.reject(requeue=False)
+        with suppress(*_BROKEN):
+            await message.reject(requeue=False)
         return None
 
     async def _refuse(self, request: Asked) -> None:

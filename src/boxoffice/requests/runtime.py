@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -70,22 +71,38 @@ async def serving(
             queue=queue,
         )
         try:
-            async with _running([worker.run(), waiting.look(), _count(store, intake), _forget(store, kept)]):
+            count, forget = partial(_count, store, intake), partial(_forget, store, kept)
+            async with _running([worker.run, waiting.look, count, forget]):
                 yield
         finally:
             services.deferral = None
             await intake.stop()
 
 
+Loop = Callable[[], Coroutine[Any, Any, None]]
+
+
 @asynccontextmanager
-async def _running(loops: Collection[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(loop) for loop in loops]
+async def _running(loops: Collection[Loop]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(_again_and_again(loop)) for loop in loops]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+
+
+async def _again_and_again(loop: Loop) -> None:
+    """A loop that an unforeseen exception has ended begins anew: else nobody would be answered any more, and
+    nobody would know.
+    """
+    while True:
+        try:
+            await loop()
+        except Exception:
+            log.exception("a loop of requests begins anew")
+        await asyncio.sleep(bounds.PAUSE_S)
 
 
 def _notices_of(settings: RequestSettings, source: str) -> Notices | None:
@@ -106,7 +123,7 @@ async def _queue_of(
     except ImportError as error:
         raise SettingsError("BOOKING_QUEUE_URL needs the extra: pip install 'boxoffice[rabbitmq]'") from error
     queue = BookingQueue(settings.booking_queue_url.reveal(), store, intake, problems, notices)
-    async with _running([queue.run()]):
+    async with _running([queue.run]):
         yield queue
         await notices.settle()
 
