@@ -1,6 +1,7 @@
 """Mutants are numbered without a gap, say what they break, and name tests that exist."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,20 @@ def test_mutants_are_in_order() -> None:
     hold("Mutants are numbered, and name their tests.", wrong_mutants(ROOT / "tests" / "mutants", ROOT))
 
 
+def stale_mutants(folder: Path, root: Path) -> Iterator[Breach]:
+    """Patches of a folder that do not fit the files under ``root`` any more."""
+    for patch in sorted(folder.glob("*.patch")):
+        command = ["git", "apply", "--check", str(patch)]
+        checked = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        if checked.returncode:
+            yield Breach(patch.name, patch.name, checked.stderr.strip())
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="a copy with a mutant in it is no repository")
+def test_mutants_apply() -> None:
+    hold("Mutants apply to the files as they are.", stale_mutants(ROOT / "tests" / "mutants", ROOT))
+
+
 # The rule can be broken -----------------------------------------------------------------------
 
 
@@ -57,3 +72,11 @@ def test_a_wrong_mutant_is_found(tmp_path: Path, name: str, head: str, wrong: st
     found = list(wrong_mutants(tmp_path, tmp_path))
     assert len(found) == bool(wrong)
     assert all(wrong in breach.what for breach in found)
+
+
+def test_a_mutant_of_another_text_is_found(tmp_path: Path) -> None:
+    patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-as it was\n+broken\n"
+    plant(tmp_path, {"1.patch": patch, "2.patch": patch.replace("was", "is"), "x": "as it is\n"})
+
+    [breach] = stale_mutants(tmp_path, tmp_path)
+    assert breach.what.startswith("error: patch failed")
