@@ -76,6 +76,9 @@ _encode: Final = msgspec.json.Encoder().encode
 
 log = structlog.get_logger(__name__)
 
+Inbox = asyncio.Queue[AbstractIncomingMessage]
+"""Messages of a queue that have arrived, in the order of the queue."""
+
 
 class BookingQueue:
     """Publishes requests. While ``run`` runs: notes what any process has published, and sends notices."""
@@ -139,11 +142,11 @@ class BookingQueue:
 
     async def _work(self, connection: AbstractConnection, answers: AbstractExchange) -> None:
         """Notes what comes and sends notices until the connection breaks. Raises the error of either."""
-        inbox = await self._inbox(connection)
+        inboxes = await self._inboxes(connection)
         broken = asyncio.ensure_future(connection.closed())
         working = {
-            asyncio.create_task(self._note(inbox)),
             asyncio.create_task(self._notices.send_all(partial(_send_notice, answers))),
+            *(asyncio.create_task(self._note(inbox)) for inbox in inboxes),
         }
         try:
             done, _ = await asyncio.wait({broken, *working}, return_when=asyncio.FIRST_COMPLETED)
@@ -154,57 +157,66 @@ class BookingQueue:
         for task in done & working:
             await task
 
-    async def _inbox(self, connection: AbstractConnection) -> "asyncio.Queue[AbstractIncomingMessage]":
-        """Where the messages of all queues arrive from now on."""
-        inbox: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    async def _inboxes(self, connection: AbstractConnection) -> list[Inbox]:
+        """Where the messages arrive from now on, one inbox for each queue."""
+        inboxes: list[Inbox] = []
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=UNACKED_MAX)
         for number in range(SLICES):
+            inbox: Inbox = asyncio.Queue()
             queue = await channel.get_queue(f"{EXCHANGE}.{number}")
             await queue.consume(inbox.put)
-        return inbox
+            inboxes.append(inbox)
+        return inboxes
 
-    async def _note(self, inbox: "asyncio.Queue[AbstractIncomingMessage]") -> None:
-        """Notes messages, and acknowledges each when its row is there. While the database is away, or a show
-        is full, its messages stay unacknowledged: no more come of their queue, and other queues go on.
+    async def _note(self, inbox: Inbox) -> None:
+        """Notes the messages of a queue in their order, and acknowledges each when its row is there. While
+        the database is away, or a show is full, they stay unacknowledged, and those behind them wait: who has
+        asked first shall not come last. Other queues go on.
         """
-        async with asyncio.TaskGroup() as keeping:
-            while True:
-                message = await inbox.get()
-                if request := await self._read(message):
-                    keeping.create_task(self._keep(message, request))
-
-    async def _keep(self, message: AbstractIncomingMessage, request: Asked) -> None:
+        waiting: list[tuple[AbstractIncomingMessage, Asked]] = []
         while True:
-            try:
-                taken = await self._intake.take(request)
-                if taken.fate == "reused":
-                    await self._refuse(request)
-                if taken.fate != "full":
-                    await message.ack()
-                    return
-            except Fault as fault:
-                log.warning("a request waits in RabbitMQ", reason=str(fault))
-            except _BROKEN:  # it comes again with the next connection
-                return
-            except asyncpg.PostgresError as error:
-                log.error("a request cannot be noted", ticket=message.message_id, reason=str(error))
-                await message.reject(requeue=False)
-                return
-            await asyncio.sleep(bounds.PAUSE_S)
+            if waiting:
+                await asyncio.sleep(bounds.PAUSE_S)
+            else:
+                waiting += await self._read(await inbox.get())
+            while not inbox.empty() and len(waiting) < bounds.INTAKE.batch_max:
+                waiting += await self._read(inbox.get_nowait())
+            ended = await asyncio.gather(*(self._keep(message, request) for message, request in waiting))
+            waiting = [one for one, is_over in zip(waiting, ended, strict=True) if not is_over]
 
-    async def _read(self, message: AbstractIncomingMessage) -> Asked | None:
-        """The request in the message. A message that has none, or that another user sent, is put aside."""
+    async def _keep(self, message: AbstractIncomingMessage, request: Asked) -> bool:
+        """Whether nothing more is to be done for the message."""
+        try:
+            taken = await self._intake.take(request)
+            if taken.fate == "full":
+                return False
+            if taken.fate == "reused":
+                await self._refuse(request)
+            await message.ack()
+        except Fault as fault:
+            log.warning("a request waits in RabbitMQ", reason=str(fault))
+            return False
+        except asyncpg.PostgresError as error:
+            log.error("a request cannot be noted", ticket=message.message_id, reason=str(error))
+            with suppress(*_BROKEN):
+                await message.reject(requeue=False)
+        except _BROKEN:
+            log.info("a request comes again with the next connection", ticket=message.message_id)
+        return True
+
+    async def _read(self, message: AbstractIncomingMessage) -> list[tuple[AbstractIncomingMessage, Asked]]:
+        """The message with its request. One that has none, or that another user sent, is put aside."""
         try:
             if message.user_id == self._user:
-                return _decode(message.body)
+                return [(message, _decode(message.body))]
             reason = f"it was published by {message.user_id or 'nobody knows whom'}"
         except msgspec.DecodeError as error:
             reason = str(error)
         log.error("a message is no request of ours", message=message.message_id, reason=reason)
         with suppress(*_BROKEN):
             await message.reject(requeue=False)
-        return None
+        return []
 
     async def _refuse(self, request: Asked) -> None:
         """The key belongs to another request: this ticket is told so."""
