@@ -26,7 +26,7 @@ dev: $(INSTALLED) ## The same, with reload and debug logs
 # by their number of tests, files with few long tests came last, and one process waited for the other.
 PYTEST := $(BIN)/python -m pytest $(if $(DATABASE_URL),,-n 2 --dist loadfile --no-loadscope-reorder)
 
-test: $(INSTALLED) ## Run the tests, seven minutes on two cores (ARGS="-k name" passes options to pytest)
+test: $(INSTALLED) ## Run the tests, nine minutes on two cores (ARGS="-k name" passes options to pytest)
 	$(PYTEST) $(ARGS)
 
 proof: $(INSTALLED) ## Run what takes longer: the tests marked so, five minutes of chaos, all mutants
