@@ -51,10 +51,6 @@ receiver."""
 LOOK_EVERY_S: Final = 1.0
 """Seconds between two looks at what is due. The shortest retry is 5 s, so a second more does not matter."""
 
-RECONCILE_EVERY_S: Final = 60.0
-"""Seconds after which all cursors are compared with their shows: a hint that was lost costs a minute at
-most."""
-
 HOUSEKEEPING_EVERY_S: Final = 600.0
 """Seconds between two times that old attempts are deleted."""
 

@@ -77,7 +77,8 @@ class RabbitStage:
 
     async def read(self) -> list[Got]:
         """Take everything out of the queue, also of a broker that was started again."""
-        if self._connection.is_closed:
+        if self._connection.is_closed or self.queue.channel.is_closed:
+            await self._connection.close()
             self.queue = await (await self._channel()).declare_queue(QUEUE, durable=True)
         while (message := await self.queue.get(no_ack=True, fail=False)) is not None:
             show_id = int((message.routing_key or "").split(".")[1])
