@@ -7,13 +7,13 @@ Some watchers do not read for a time, behind snapshots of large shows that fill 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Final
 
 from tests.chaos.campaign import Campaign, Findings, Stage
 from tests.chaos.sale import SEATS, Sale, open_sale, rounds, selling
 from tests.chaos.watching import Watcher, untrue
+from tests.support.engine.alongside import alongside
 from tests.support.engine.databases import connected
 from tests.support.engine.eventually import eventually
 from tests.support.http.scrape import Scrape
@@ -69,7 +69,7 @@ async def _round(sale: Sale, live: Program, large: list[int], until: float) -> N
     urls = [*(server.url for server in sale.servers), live.url]
     watchers = [Watcher(sale.chance, urls, show_id) for show_id in 2 * shows[:WATCHED]]
     watchers += [Watcher(sale.chance, urls, shows[0], large, slow=True) for _ in range(SLOW)]
-    async with _watching(watchers):
+    async with alongside(*(watcher.watch() for watcher in watchers)):
         async with selling(sale, shows):
             await _suffer(sale, live, until)
         truth = {show_id: await _states(sale, show_id) for show_id in shows}
@@ -122,17 +122,6 @@ async def _none_left(sale: Sale, processes: Sequence[int]) -> None:
         sale.violations.append("processes of live seats outlive the one that began them")
         for process in filter(runs, processes):
             os.kill(process, signal.SIGKILL)
-
-
-@asynccontextmanager
-async def _watching(watchers: Sequence[Watcher]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(watcher.watch()) for watcher in watchers]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
 
 
 async def _states(sale: Sale, show_id: int) -> list[bytes]:

@@ -23,6 +23,7 @@ from tests.chaos.hurried import LEASE_S
 from tests.chaos.kills import asleep, family
 from tests.chaos.sale import HurriedProgram, Sale, level, open_sale, rounds, selling
 from tests.support.brokers import servers, stages
+from tests.support.engine.alongside import alongside
 from tests.support.engine.databases import connected
 from tests.support.engine.eventually import eventually
 from tests.support.process.power import RECOVERY_MAX_S
@@ -193,12 +194,8 @@ async def _watched(sale: Sale, consumer: str) -> AsyncIterator[None]:
                 await look()
             await asyncio.sleep(LOOK_EVERY_S)
 
-    task = asyncio.create_task(look_again())
-    try:
+    async with alongside(look_again()):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 async def _forget(sale: Sale, consumer: str) -> None:

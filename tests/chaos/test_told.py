@@ -1,5 +1,6 @@
 """The judges of who is told: each promise is broken once, and must be found."""
 
+import asyncio
 import random
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from tests.chaos import told
 from tests.chaos.endpoints import Endpoint, is_fine
 from tests.chaos.told import Message
 from tests.chaos.watching import Watcher, untrue
+from tests.support.engine.alongside import alongside
 from tests.support.webhooks.receiver import Got, Receiver, Reply
 from tests.support.webhooks.site import KEY
 
@@ -125,3 +127,12 @@ def test_a_state_that_never_was_is_found(watcher: Watcher) -> None:
     assert untrue([watcher], lambda _: states) == [
         "show 7: a watcher's map at event 2 is not what the events say"
     ]
+
+
+async def test_a_check_that_fails_beside_a_block_is_seen() -> None:
+    async def check() -> None:
+        raise ValueError("the check itself is broken")
+
+    with pytest.raises(ValueError, match="the check itself"):
+        async with alongside(check()):
+            await asyncio.sleep(0)

@@ -8,7 +8,7 @@ dropped is told nothing more.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 from tests.chaos import told
@@ -17,6 +17,7 @@ from tests.chaos.endpoints import MOODS, Endpoint, Mood, is_fine, is_poisoned
 from tests.chaos.hurried import LEASE_S
 from tests.chaos.kills import asleep
 from tests.chaos.sale import HurriedProgram, Sale, level, open_sale, rounds, selling
+from tests.support.engine.alongside import alongside
 from tests.support.engine.eventually import eventually
 from tests.support.http.client import Ask
 from tests.support.process.program import Program
@@ -133,13 +134,10 @@ async def _moods(sale: Sale, endpoints: Sequence[Endpoint]) -> AsyncIterator[Non
             endpoint.feel(mood)
             await asyncio.sleep(sale.chance.uniform(MOOD_MAX_S / 5, MOOD_MAX_S))
 
-    task = asyncio.create_task(change())
     try:
-        yield
+        async with alongside(change()):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         for endpoint in moody:
             endpoint.feel(is_fine)
 

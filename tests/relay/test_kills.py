@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tests.relay.conftest import KINDS
 from tests.support.brokers.processes import RelayProcess
 from tests.support.brokers.relays import all_there, rows_of, until_level
 from tests.support.brokers.stages import Stage
+from tests.support.engine.alongside import alongside
 from tests.support.engine.box import Box
 from tests.support.engine.databases import connected
 from tests.support.engine.feeding import feed_on
@@ -37,13 +38,8 @@ async def selling(box: Box, shows: list[int]) -> AsyncIterator[None]:
             await asyncio.gather(*(box.book(show, hold=600) for show in shows))
             await asyncio.sleep(0.05)  # some hundred bookings a second are enough
 
-    task = asyncio.create_task(sell())
-    try:
+    async with alongside(sell()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @pytest.mark.parametrize(

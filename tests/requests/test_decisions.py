@@ -26,6 +26,7 @@ from boxoffice.vocabulary.commands import BookSeats, EraseUser
 from boxoffice.vocabulary.faults import Overloaded
 from boxoffice.vocabulary.outcomes import BookingDone, Refused
 from boxoffice.web.http.problems import Problems
+from tests.support.engine.alongside import alongside
 from tests.support.engine.box import ACTOR, Box, done, refused
 from tests.support.engine.clock import Clock
 from tests.support.engine.databases import Connection
@@ -68,12 +69,8 @@ class Office:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """A worker for the length of the block."""
-        task = asyncio.create_task(self.worker().run())
-        try:
+        async with alongside(self.worker().run()):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     async def work(self, *tickets: Taken) -> None:
         """A worker works until these are answered."""

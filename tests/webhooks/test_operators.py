@@ -11,6 +11,7 @@ from boxoffice.vocabulary.faults import Unavailable
 from boxoffice.webhooks import limits
 from boxoffice.webhooks.desk import Wanted
 from boxoffice.webhooks.signing import Signer
+from boxoffice.webhooks.views import Webhook
 from tests.support.engine.archiving import AGE, archived
 from tests.support.engine.box import START as START_OF_SHOWS
 from tests.support.engine.clock import Clock
@@ -20,6 +21,17 @@ from tests.support.webhooks.receiver import Got, Receiver, Reply, open_receiver
 from tests.support.webhooks.site import KEY, Site
 
 REWOUND = "boxoffice.feed.rewound.v1"
+
+
+async def blocked(site: Site, receiver: Receiver) -> tuple[Webhook, int]:
+    """An endpoint, and a show of which it was told the first event and refuses the second."""
+    hook = await site.hook(receiver.url)
+    show = await site.box.show()
+    await site.told(hook, show, 1)
+    receiver.answer(500)
+    await site.box.book(show)
+    await site.until(hook, lambda one: one.shows_blocked == 1, "the show waits")
+    return hook, show
 
 
 async def test_a_pause_is_seen_in_the_feed_and_ends_with_the_resumption(
@@ -51,12 +63,7 @@ async def test_a_disabled_endpoint_that_is_paused_stays_disabled(site: Site, rec
 async def test_a_show_that_is_archived_while_an_endpoint_is_behind_is_told_whole(
     site: Site, receiver: Receiver, clock: Clock
 ) -> None:
-    hook = await site.hook(receiver.url)
-    show = await site.box.show()
-    await site.told(hook, show, 1)
-    receiver.answer(500)
-    await site.box.book(show)
-    await site.until(hook, lambda one: one.shows_blocked == 1, "the show waits")
+    hook, show = await blocked(site, receiver)
     await site.box.book(show)
     await site.desk.pause(hook.id)
     await site.worker.look()
@@ -130,12 +137,7 @@ async def test_what_is_skipped_as_a_consumer_is_no_hindrance_and_a_hole(
 async def test_a_skip_after_a_rewound_history_ends_what_had_failed(
     site: Site, receiver: Receiver, connection: Connection
 ) -> None:
-    hook = await site.hook(receiver.url)
-    show = await site.box.show()
-    await site.told(hook, show, 1)
-    receiver.answer(500)
-    await site.box.book(show)
-    await site.until(hook, lambda one: one.shows_blocked == 1, "the show waits")
+    hook, show = await blocked(site, receiver)
     # As after a restore: the endpoint has events that are not there any more.
     await connection.execute("UPDATE feed_cursors SET seq = 9 WHERE show_id = $1", show)
     await site.feed.cursors.skip(f"webhook:{hook.id}", show)

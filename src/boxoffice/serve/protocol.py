@@ -74,7 +74,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Waits for the first request."""
         super().connection_made(transport)
-        self._last = _HangingUp(self)
+        self._outgoing = _Outgoing(self)
         self.read_by = self.loop.time() + limits.CONNECTION_IDLE_MAX_S
         watch_of(self.server_state, self.loop, cast(Any, self.connections)).begin()
 
@@ -135,7 +135,7 @@ class Connection(HttpToolsProtocol):
             self._read_too_late()
 
     def end(self) -> None:
-        """Ends the connection after its last answer."""
+        """Ends the connection after its last answer: with a hanging up, if bytes may still come."""
         if self._stage == _WHOLE and not self.pipeline:
             self.transport.close()
         else:
@@ -329,7 +329,7 @@ class Connection(HttpToolsProtocol):
         before: Cycle | None = self.cycle
         self.cycle = cycle = Cycle(
             scope=self.scope,
-            transport=cast(Any, self._last),
+            transport=cast(Any, self._outgoing),
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -373,8 +373,8 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
 
 
-class _HangingUp:
-    """The transport for the answers of a connection: it ends with a hanging up if bytes may still come."""
+class _Outgoing:
+    """The transport for the answers of a connection; its end is ``Connection.end``."""
 
     def __init__(self, connection: Connection) -> None:
         self.write: Final = connection.transport.write

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -251,7 +252,7 @@ class Courier:
             if tail.forked:
                 await self._fork(standing)
                 return Ran([], is_ours=False)
-            lane = Lane(self._parts, target, standing, lease, lambda: self._goes_on(lease, target, probing))
+            lane = Lane(self._parts, target, standing, lease, partial(self._goes_on, lease, target, probing))
             if end is not None:
                 rest_s = limits.HINT_PAUSE_S
                 ran = await lane.hint(end, probing=probing)
@@ -346,7 +347,7 @@ class Courier:
 
     async def _letter(self, letter: DueLetter, lease: Lease, *, probing: bool) -> None:
         target = self.target
-        goes_on = lambda: self._goes_on(lease, target, probing)  # noqa: E731 - asked before each message
+        goes_on = partial(self._goes_on, lease, target, probing)
         run = LetterRun(self._parts, self._reader, target, letter, goes_on)
         try:
             await self._note(await run.send(probing=probing))
