@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, c
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import pytest
 from msgspec import Struct
 
+from boxoffice.database.errors import FAILURES
 from tests.chaos import told
 from tests.chaos.campaign import Campaign, Findings, Stage
 from tests.chaos.hurried import LEASE_S
@@ -190,7 +190,7 @@ async def _watched(sale: Sale, consumer: str) -> AsyncIterator[None]:
 
     async def look_again() -> None:
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # the database was killed
+            with suppress(*FAILURES):  # the database was killed
                 await look()
             await asyncio.sleep(LOOK_EVERY_S)
 
